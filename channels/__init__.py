@@ -1,0 +1,1 @@
+"""The doors of the house: each provider's webhooks and senders, all seen through `channels.base`."""

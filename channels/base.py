@@ -1,0 +1,102 @@
+"""What every channel is to the rest of the house: messages in through `accept`, messages out through `send`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from fastapi import APIRouter
+
+MessageKind = Literal["text", "button", "location", "voice", "photo", "unsupported"]
+OutKind = Literal["text", "buttons", "list", "template", "sms", "media"]
+Status = Literal["queued", "sending", "sent", "delivered", "read", "failed", "dropped"]
+
+#: Longest text taken in; the rest is cut and marked in `payload["truncated"]`, never refused.
+MAX_TEXT = 4096
+
+
+@dataclass(frozen=True)
+class InboundMessage:
+    """One message of one person, as the provider delivered it; (channel, provider_id) is its identity."""
+
+    channel: str  # whatsapp sms telegram web
+    provider_id: str
+    sender: str  # E.164 phone where the channel proves it, else a session id
+    kind: MessageKind
+    text: str = ""  # words, caption, or the title of a tapped option
+    payload: dict[str, Any] = field(default_factory=dict)  # button: {"payload"}, location: {"lat","lon"}, media: {"url","seconds","mime"}
+    sent_at: datetime | None = None  # the provider's own time, aware; orders parts that arrive out of order
+
+
+@dataclass(frozen=True)
+class OutMessage:
+    """One message ready for one channel: the form is chosen (domain.engagement.render), only sending is left."""
+
+    id: str  # the outbox row; providers that take an idempotency key get it
+    channel: str
+    to: str
+    kind: OutKind
+    text: str
+    options: tuple[dict[str, str], ...] = ()  # [{"title","payload","description"}] for buttons and list
+    template: str | None = None
+    variables: dict[str, str] = field(default_factory=dict)
+    language: str = "fr"
+    script: str = "latn"
+    awaiting: str | None = None
+
+
+@dataclass(frozen=True)
+class SendResult:
+    """What the provider said. A `retry` failure is tried again later; any other failure is final."""
+
+    status: Status
+    provider_id: str | None = None
+    error: str | None = None
+    retry: bool = False
+
+
+@dataclass(frozen=True)
+class StatusUpdate:
+    """A provider's later word on a message we sent; statuses only ever move forward."""
+
+    provider_id: str
+    status: Status
+    error: str | None = None
+
+
+Accept = Callable[[Sequence[InboundMessage]], Awaitable[None]]  # raises StoreUnavailable -> the route answers 503
+OnStatus = Callable[[Sequence[StatusUpdate]], Awaitable[None]]
+
+
+class StoreUnavailable(Exception):
+    """The message could not be written down: the webhook answers 503 so that the provider brings it again."""
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a channel can show; the renderer falls back to numbered text."""
+
+    max_text: int
+    buttons: int = 0  # most quick-reply buttons in one message
+    list_rows: int = 0
+    session_hours: int | None = None  # free text only this long after the person's last message
+    verified_sender: bool = True  # the provider proves who writes (web chat does not)
+
+
+class Channel(Protocol):
+    name: str
+    capabilities: Capabilities
+
+    def routes(self, accept: Accept, on_status: OnStatus) -> APIRouter:
+        """Webhooks of this channel. They verify, parse and accept; nothing else."""
+        ...
+
+    def send(self, message: OutMessage) -> SendResult:
+        """Hands one message to the provider; blocking, called from a worker thread; never raises for provider errors."""
+        ...
+
+    def find_sent(self, message: OutMessage, since: datetime) -> str | None:
+        """After a crash in the middle of `send`: the provider's id of this message if it did leave, else None."""
+        ...

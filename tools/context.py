@@ -1,0 +1,62 @@
+"""What every tool is given: the market (built once) and the turn (who writes, verified how, when)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from domain.clock import Clock
+from domain.rules import MarketRules
+from domain.store.database import Database
+
+
+@dataclass(frozen=True)
+class Passage:
+    """One piece of a knowledge document. `score` in 0..1; `source` names the file and heading."""
+
+    topic: str
+    title: str
+    text: str
+    source: str
+    score: float
+
+
+class Knowledge(Protocol):
+    def search(self, query: str, locale: str, k: int = 3) -> list[Passage]:
+        """Best first, in the asked locale where it exists; empty when nothing fits."""
+        ...
+
+
+class Links(Protocol):
+    def one_tap(self, offer_id: int, answer: str) -> str:
+        """A signed address that answers one offer with one tap."""
+        ...
+
+
+@dataclass(frozen=True)
+class Market:
+    db: Database
+    clock: Clock
+    rules: MarketRules
+    knowledge: Knowledge
+    links: Links
+    secret: bytes  # signs codes and links
+
+
+@dataclass
+class TurnContext:
+    """The typed context of one agent turn. Identity is what the channel proved, never what a message claims."""
+
+    market: Market
+    conversation_id: int
+    role: Literal["client", "technician"]
+    person_id: int | None  # client or technician; None for an anonymous web visitor
+    phone: str | None  # E.164, only when verified
+    verified: bool
+    channel: str
+    language: str
+    script: str
+    turn_key: str
+    now: datetime  # UTC, the same for the whole turn
+    calls: list[dict[str, Any]] = field(default_factory=list)
