@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Resolves the locks from pyproject.toml: name==version with hashes, and no addresses in them.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+uv=.venv/bin/uv
+resolve() { "$uv" pip compile -q --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 "$@"; }
+# The build back-end is locked too, so that the editable install needs nothing that was not checked.
+resolve pyproject.toml <(echo setuptools) -o requirements/base.lock
+resolve --extra dev -c <(grep == requirements/base.lock | sed 's/ *\\$//') pyproject.toml <(echo setuptools) -o requirements/dev.lock
+echo uv | resolve - -o requirements/uv.lock
