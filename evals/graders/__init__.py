@@ -1,0 +1,1 @@
+"""Judges of a played conversation: the end state first, the words second."""
