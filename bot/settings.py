@@ -1,0 +1,172 @@
+"""Every setting of the service, read once at start from the environment and `.env`; a wrong one refuses to start."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import secrets
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings.exceptions import SettingsError as UnreadableSetting
+
+PREFIX = "BRICOL_"
+SECRET_CHARACTERS = 32  # at least, when the service is public
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the message names it, says why and gives an example."""
+
+
+class Settings(BaseSettings):
+    """One field per `BRICOL_<NAME>`; `.env.example` documents each. Paths are relative to the working directory."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
+
+    # where things are kept
+    data_dir: Path = Field(Path("var"), examples=["./var"])
+    database_url: str = Field("", examples=["postgresql+psycopg://bricol:password@localhost/bricol"])
+    workflow_url: str = Field("", examples=["postgresql+psycopg://bricol:password@localhost/bricol"])
+    world: Path = Field(Path("evals/worlds/demo.yaml"), examples=["evals/worlds/demo.yaml"])
+
+    # the server
+    host: str = Field("127.0.0.1", examples=["0.0.0.0"])
+    port: int = Field(8000, ge=0, le=65535, examples=["8000"])
+    public_url: str = Field("", examples=["https://bricol.example.ma"])
+    secret: SecretStr = Field(SecretStr(""), examples=["<output of: openssl rand -hex 32>"])
+    max_body_bytes: int = Field(262_144, ge=1024, examples=["262144"])
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", examples=["INFO"])
+
+    # the worker
+    executor_id: str = Field("bricol-1", pattern=r"^[A-Za-z0-9_.:-]{1,60}$", examples=["bricol-1"])
+    concurrency: int = Field(8, ge=1, le=256, examples=["8"])
+    burst_seconds: float = Field(1.2, ge=0, le=30, examples=["1.2"])
+    poll_seconds: float = Field(0.05, ge=0.01, le=5, examples=["0.05"])
+    sweep_seconds: float = Field(1.0, ge=0.1, le=60, examples=["1"])
+    history_turns: int = Field(40, ge=2, le=500, examples=["40"])
+
+    # the brain
+    model: str = Field("embedded", min_length=1, examples=["embedded", "cascade", "openai:gpt-4.1-mini"])
+    cascade_model: str = Field("", examples=["openai:gpt-4.1-mini"])
+    cascade_threshold: float = Field(0.8, ge=0, le=1, examples=["0.8"])
+    model_base_url: str = Field("", examples=["http://localhost:11434/v1"])
+    model_api_key: SecretStr = Field(SecretStr(""), examples=["sk-..."])
+    model_timeout_seconds: float = Field(20, gt=0, le=300, examples=["20"])
+    model_tokens_per_day: int = Field(0, ge=0, examples=["2000000"])
+
+    # the channels
+    twilio_account_sid: str = Field("", pattern=r"^(AC[0-9A-Za-z]{1,64})?$", examples=["AC00000000000000000000000000000000"])
+    twilio_auth_token: SecretStr = Field(SecretStr(""), examples=["<Auth Token of the Twilio console>"])
+    twilio_sms_from: str = Field("", pattern=r"^(\+[1-9]\d{6,14}|[A-Za-z0-9 ]{1,11}|MG[0-9A-Za-z]+)?$", examples=["+15005550006"])
+    twilio_whatsapp_from: str = Field("", pattern=r"^(\+[1-9]\d{6,14})?$", examples=["+14155238886"])
+    twilio_base_url: str = Field("", examples=["http://localhost:9999"])
+    demo: bool | None = Field(None, examples=["true"])
+    demo_answer_seconds: float = Field(4, ge=0, le=3600, examples=["4"])
+
+    @field_validator("database_url", "workflow_url")
+    @classmethod
+    def _known_store(cls, url: str) -> str:
+        url = url.strip()
+        for short in ("postgres://", "postgresql://"):
+            if url.startswith(short):
+                url = "postgresql+psycopg://" + url.removeprefix(short)
+        if url and not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise ValueError("must begin with sqlite:/// or postgresql+psycopg://")
+        return url
+
+    @field_validator("public_url", "twilio_base_url", "model_base_url")
+    @classmethod
+    def _web_address(cls, url: str) -> str:
+        if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
+            raise ValueError("must be an http:// or https:// address")
+        return url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _agree(self) -> Settings:
+        if bool(self.twilio_account_sid) != bool(self.twilio_auth_token.get_secret_value()):
+            missing = "twilio_auth_token" if self.twilio_account_sid else "twilio_account_sid"
+            raise ValueError(f"{missing}|is missing: Twilio needs both its account and its token")
+        if self.twilio_account_sid and not (self.twilio_sms_from or self.twilio_whatsapp_from):
+            raise ValueError("twilio_whatsapp_from|is missing: Twilio is configured without a number to send from (WhatsApp, SMS or both)")
+        if self.model == "cascade" and not self.cascade_model:
+            raise ValueError("cascade_model|is missing: model is 'cascade', which needs the model to ask when the embedded brain is unsure")
+        secret = self.secret.get_secret_value()
+        if self.is_public and (len(secret) < SECRET_CHARACTERS or len(set(secret)) < 10):
+            raise ValueError(f"secret|is missing or weak (public service: at least {SECRET_CHARACTERS} random characters; it signs codes and links)")
+        return self
+
+    @property
+    def is_public(self) -> bool:
+        """Reachable by others: the public address is not this machine nor a private network."""
+        host = urlsplit(self.public_url).hostname or ""
+        if not host or host == "localhost" or host.endswith((".localhost", ".local", ".test")):
+            return False
+        try:
+            return ipaddress.ip_address(host).is_global
+        except ValueError:
+            return True
+
+    @property
+    def store_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir / 'bricol.sqlite3'}"
+
+    @property
+    def workflow_store_url(self) -> str:
+        """Where the workflow engine keeps its own tables: the same PostgreSQL (its own schema), or a SQLite file of its own."""
+        if self.workflow_url:
+            return self.workflow_url
+        return self.database_url if self.database_url.startswith("postgresql") else f"sqlite:///{self.data_dir / 'workflows.sqlite3'}"
+
+    @property
+    def address(self) -> str:
+        """How people reach the server, for links."""
+        return self.public_url or f"http://localhost:{self.port}"
+
+    @property
+    def demo_on(self) -> bool:
+        """Simulated technicians and the SMS page: on unless the service is public or a provider is configured."""
+        return self.demo if self.demo is not None else not (self.is_public or self.twilio_account_sid)
+
+    def secret_bytes(self) -> bytes:
+        """The key that signs codes and links: the setting, or one made for this data directory and kept there (mode 600)."""
+        if value := self.secret.get_secret_value():
+            return value.encode()
+        path = self.data_dir / "secret"
+        if not path.exists():
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            try:
+                handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            except FileExistsError:  # another process of this directory was faster
+                pass
+            else:
+                with os.fdopen(handle, "w") as file:
+                    file.write(secrets.token_hex(32))
+        return path.read_text().strip().encode()
+
+
+def load(**overrides: Any) -> Settings:
+    """The settings of this process. Raises SettingsError: one line per problem, each with the setting's name and an example."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_explain(e) for e in error.errors())) from None
+    except UnreadableSetting as error:
+        raise SettingsError(str(error)) from None
+
+
+def env_name(field: str) -> str:
+    return PREFIX + field.upper()
+
+
+def _explain(error: Any) -> str:
+    """One validation error as 'NAME what is wrong. Example: NAME=value'. Never repeats the value: it may be a secret."""
+    message = error["msg"].removeprefix("Value error, ")
+    field = str(error["loc"][0]) if error["loc"] else ""
+    if not field and "|" in message:
+        field, message = message.split("|", 1)
+    info = Settings.model_fields.get(field)
+    example = f" Example: {env_name(field)}={info.examples[0]}" if info and info.examples else ""
+    return f"{env_name(field)}: {message}.{example}"
