@@ -1,0 +1,148 @@
+"""The web server: channels' webhooks, the chat page, one-tap links, health and metrics, with the worker in the same process."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse
+from sqlalchemy import text
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bot import inbox, metrics, onetap, outbox
+from bot.wiring import House
+from channels.base import InboundMessage, StatusUpdate, StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+
+def create_app(house: House, *, worker: Any = None, technicians: Any = None) -> FastAPI:
+    """The application over this house. `worker`: started and stopped with the server, woken by each message; None: only take in.
+
+    `technicians`: something with `start()` and `stop()` that answers offers (the demo), or None.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        parts = [part for part in (worker, technicians) if part is not None]
+        for part in parts:
+            await run_in_threadpool(part.start)
+        # the models are read while the server already takes messages in
+        threading.Thread(target=house.late_agent, name="bricol-warm-up", daemon=True).start()
+        yield
+        for part in reversed(parts):
+            await run_in_threadpool(part.stop)
+
+    app = FastAPI(title="Bricol", version="0.1.0", description="Conversational agent of a home-services marketplace.", lifespan=lifespan)
+    app.add_middleware(BodyLimit, limit=house.settings.max_body_bytes)
+
+    async def accept(messages: Sequence[InboundMessage]) -> None:
+        arrivals = await run_in_threadpool(inbox.accept, house, list(messages))
+        if worker is not None:
+            worker.woken_by(arrivals)
+        if arrivals:
+            metrics.received(messages[0].channel)
+
+    async def on_status(updates: Sequence[StatusUpdate]) -> None:
+        try:
+            await run_in_threadpool(outbox.on_status, house, list(updates))
+        except inbox.STORE_DOWN as error:
+            raise StoreUnavailable("the store cannot be written") from error
+
+    for channel in house.channels.values():
+        app.include_router(channel.routes(accept, on_status))
+    app.include_router(onetap.routes(house, accept))
+    _own_routes(app, house, worker)
+    _clean_errors(app)
+    return app
+
+
+def _own_routes(app: FastAPI, house: House, worker: Any) -> None:
+    @app.get("/healthz", tags=["operations"], response_class=PlainTextResponse)
+    def healthz() -> str:
+        """The process lives."""
+        return "ok"
+
+    @app.get("/readyz", tags=["operations"], responses={503: {"description": "Something is not ready; the body says what."}})
+    def readyz() -> JSONResponse:
+        """Whether messages can be taken in and answered."""
+        checks = {"store": _store_answers(house), "worker": worker is None or worker.ready, "brain": house.late_agent.ready}
+        return JSONResponse(checks, status_code=200 if all(checks.values()) else 503)
+
+    @app.get("/metrics", tags=["operations"], response_class=PlainTextResponse)
+    def prometheus() -> Response:
+        """Counters for Prometheus."""
+        from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    @app.get("/", include_in_schema=False)
+    def home() -> RedirectResponse:
+        return RedirectResponse("/chat")
+
+
+def _store_answers(house: House) -> bool:
+    try:
+        with house.db.engine.connect() as connection:
+            connection.execute(text("SELECT 1 FROM conversations LIMIT 1"))
+    except Exception:
+        return False
+    return True
+
+
+def _clean_errors(app: FastAPI) -> None:
+    """Every failure is a short JSON object; what went wrong inside stays in the log."""
+
+    @app.exception_handler(StoreUnavailable)
+    async def unavailable(request: Request, error: StoreUnavailable) -> JSONResponse:
+        return JSONResponse({"error": "store_unavailable", "detail": "try again soon"}, 503, headers={"Retry-After": "5"})
+
+    @app.exception_handler(RequestValidationError)
+    async def malformed(request: Request, error: RequestValidationError) -> JSONResponse:
+        fields = [{"field": ".".join(str(p) for p in e["loc"]), "problem": e["msg"]} for e in error.errors()]
+        return JSONResponse({"error": "malformed", "fields": fields}, 422)
+
+    @app.exception_handler(StarletteHTTPException)
+    async def refused(request: Request, error: HTTPException) -> JSONResponse:
+        body = error.detail if isinstance(error.detail, dict) else {"error": str(error.detail)}
+        return JSONResponse(body, error.status_code, headers=error.headers)
+
+    @app.exception_handler(Exception)
+    async def broken(request: Request, error: Exception) -> JSONResponse:
+        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        return JSONResponse({"error": "internal", "detail": "this was logged"}, 500)
+
+
+class BodyLimit:
+    """Refuses bodies above the limit with 413, by their declared length or as they come in."""
+
+    def __init__(self, app: ASGIApp, limit: int) -> None:
+        self.app, self.limit = app, limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        if not declared.isdigit() or int(declared) > self.limit:
+            status = 413 if declared.isdigit() else 400
+            await JSONResponse({"error": "body_too_large", "field": "body", "limit_bytes": self.limit}, status)(scope, receive, send)
+            return
+        taken = 0
+
+        async def counted() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > self.limit:
+                raise StarletteHTTPException(413, {"error": "body_too_large", "field": "body", "limit_bytes": self.limit})
+            return message
+
+        await self.app(scope, counted, send)

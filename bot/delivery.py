@@ -1,0 +1,72 @@
+"""Decides whether, when and in which form a queued message may leave, just before it does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from channels.base import Channel, OutMessage
+from domain import engagement
+from domain.engagement.reply import Reply
+from domain.store.tables import Conversation, OutboxRow
+
+if TYPE_CHECKING:
+    from bot.wiring import House
+
+UNASKED = ("promo",)  # nobody waits for these: quiet hours and opt-outs hold
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do with one outbox row: send `messages`, or wait until `hold`, or end it as `status` because of `why`."""
+
+    messages: tuple[OutMessage, ...] = ()
+    hold: datetime | None = None
+    status: str = ""  # dropped failed
+    why: str = ""
+
+
+def plan(house: House, row: OutboxRow, talk: Conversation, now: datetime) -> Plan:
+    """Reads the row and its conversation as they are in this transaction; the ownership epoch counts as of now."""
+    if row.author == "bot" and row.category == "reply" and row.epoch < talk.owner_epoch:
+        return Plan(status="dropped", why="a person took the conversation over")
+    if row.category in UNASKED:
+        person = talk.technician if talk.role == "technician" else talk.client
+        if person is not None and person.opted_out:
+            return Plan(status="dropped", why="the person does not want these messages")
+        if until := engagement.quiet_until(now, house.rules.quiet_hours):
+            return Plan(hold=until)
+    channel = house.channels.get(row.channel)
+    if channel is None:
+        return Plan(status="failed", why=f"channel {row.channel} is not configured")
+    if outside_session(channel, talk, now):
+        return Plan(status="failed", why="session closed: the person wrote too long ago, an approved template is needed")
+    return Plan(messages=tuple(messages(row, channel)))
+
+
+def outside_session(channel: Channel, talk: Conversation, now: datetime) -> bool:
+    """Free text is refused by some providers when the person's last message is older than their session."""
+    hours = channel.capabilities.session_hours
+    return hours is not None and (talk.last_inbound_at is None or now - talk.last_inbound_at >= timedelta(hours=hours))
+
+
+def messages(row: OutboxRow, channel: Channel) -> list[OutMessage]:
+    """The row in the channel's form; more than one message only where the text is longer than the channel takes."""
+    reply = Reply.from_dict(row.reply)
+    forms = engagement.render(reply, channel.name, channel.capabilities)
+    plain = [
+        OutMessage(
+            id=str(row.id),
+            channel=row.channel,
+            to=row.to,
+            kind=form.kind,
+            text=form.text,
+            options=tuple(dict(option) for option in form.options),
+            language=reply.language,
+            script=reply.script,
+            awaiting=reply.awaiting,
+        )
+        for form in forms
+    ]
+    return [m if n == 0 else replace(m, id=f"{row.id}.{n}") for n, m in enumerate(plain)]

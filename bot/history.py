@@ -1,0 +1,66 @@
+"""Puts together what was said before: earlier turns and the notices that left between them, in the order the person saw them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, messages_from_dict, messages_to_dict
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domain.store.tables import InboxRow, OutboxRow, Turn
+
+UNSAID = ("dropped", "failed")  # the person never read these
+
+
+def load(session: Session, conversation_id: int, upto: int, turns_at_most: int) -> list[Any]:
+    """Messages of the last `turns_at_most` turns, oldest first, with notices between.
+
+    `upto`: the newest outbox row to look at, so that a turn that is played again after a crash reads the same past.
+    """
+    turns = list(
+        session.scalars(select(Turn).where(Turn.conversation_id == conversation_id).order_by(Turn.id.desc()).limit(turns_at_most)).all()
+    )[::-1]
+    places = session.execute(select(OutboxRow.turn_id, OutboxRow.id).where(OutboxRow.turn_id.in_([t.id for t in turns])))
+    replies = {place.turn_id: place.id for place in places}
+    notices = list(
+        session.scalars(
+            select(OutboxRow)
+            .where(
+                OutboxRow.conversation_id == conversation_id,
+                OutboxRow.turn_id.is_(None),
+                OutboxRow.id <= upto,
+                OutboxRow.status.not_in(UNSAID),
+            )
+            .order_by(OutboxRow.id)
+        )
+    )
+    if len(turns) == turns_at_most and (first := next((replies[t.id] for t in turns if t.id in replies), None)):
+        notices = [n for n in notices if n.id > first]  # older than the oldest turn that is still read
+    history: list[Any] = []
+    for turn in turns:
+        # a reply's place in the outbox is its place in the conversation, also when the clock stands still
+        place = replies.get(turn.id)
+        while notices and place is not None and notices[0].id < place:
+            history.append(notice(notices.pop(0)))
+        history.extend(messages_from_dict(turn.messages))
+    return history + [notice(n) for n in notices]
+
+
+def notice(row: OutboxRow) -> AIMessage:
+    """Words that left outside a turn: a notice of the house, or a desk agent's own words (`author`)."""
+    extra: dict[str, Any] = {"reply": row.reply, "notice": True}
+    if row.author != "bot":
+        extra["author"] = row.author
+    return AIMessage(row.reply.get("text", ""), additional_kwargs=extra)
+
+
+def human_message(rows: list[InboxRow]) -> HumanMessage:
+    """One burst as one message: texts on lines of their own, and each part with its kind for who needs more than words."""
+    parts = [{"kind": r.kind, "text": r.text, "payload": r.payload, "at": r.sent_at.isoformat()} for r in rows]
+    return HumanMessage("\n".join(r.text for r in rows if r.text), additional_kwargs={"parts": parts})
+
+
+def to_rows(messages: list[AnyMessage]) -> list[dict[str, Any]]:
+    """Messages as JSON for `turns.messages`; facts are not kept, each turn reads fresh ones."""
+    return messages_to_dict([m for m in messages if not isinstance(m, SystemMessage)])

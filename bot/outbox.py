@@ -1,0 +1,173 @@
+"""Sends what waits in the outbox, in order, at most once, and keeps the statuses that providers report."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from bot import delivery, metrics
+from bot.checkpoints import reached
+from channels.base import Channel, OutMessage, SendResult, StatusUpdate
+from domain.store.tables import Conversation, OutboxRow
+
+if TYPE_CHECKING:
+    from bot.wiring import House
+
+log = logging.getLogger(__name__)
+
+RANK = {"queued": 0, "sending": 1, "sent": 2, "delivered": 3, "read": 4}
+ATTEMPTS_AT_MOST = 8
+CLOCKS_APART = timedelta(seconds=5)  # ours and the provider's
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=2), timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One row that is ours to send; `again` when an earlier attempt may have reached the provider."""
+
+    row_id: int
+    messages: tuple[OutMessage, ...]
+    channel: Channel
+    since: datetime
+    again: bool
+    otherwise: delivery.Plan | None = None  # may not be sent any more: only ask whether it left before the crash
+
+
+def deliver(house: House, conversation_id: int) -> list[int]:
+    """Sends everything of one conversation that may leave now, oldest first; returns the rows that were handled.
+
+    Must not run twice at once for one conversation (the workflow queue's partition sees to that): a row found in
+    `sending` is therefore the trace of a crash, and the provider is asked before it is sent again.
+    """
+    handled = []
+    while (claim := _claim(house, conversation_id)) is not None:
+        if claim:
+            reached("claimed")
+            result = _send(claim)
+            reached("handed_over")
+            again = _record(house, claim, result)
+            reached("recorded")
+            handled.append(claim.row_id)
+            if again:
+                break  # what comes after must wait its turn
+    return handled
+
+
+def _claim(house: House, conversation_id: int) -> Claim | bool | None:
+    """The next row to send; False when a row was ended or put off without sending (look again); None when none is left."""
+    now = house.clock.now()
+    with house.db.transaction() as session:
+        row = session.scalars(
+            select(OutboxRow)
+            .where(
+                OutboxRow.conversation_id == conversation_id,
+                or_(
+                    OutboxRow.status == "sending",
+                    # a row that is being retried holds back those behind it; one that waits for the morning does not
+                    (OutboxRow.status == "queued") & (OutboxRow.not_before.is_(None) | (OutboxRow.not_before <= now) | (OutboxRow.attempts > 0)),
+                ),
+            )
+            .order_by(OutboxRow.id)
+            .limit(1)
+        ).first()
+        if row is None or (row.status == "queued" and row.not_before is not None and row.not_before > now):
+            return None
+        again = row.status == "sending"
+        plan = delivery.plan(house, row, session.get_one(Conversation, conversation_id), now)
+        if plan.hold is not None and not again:
+            row.not_before = plan.hold
+            return False
+        if plan.status and not again:
+            row.status, row.error = plan.status, plan.why
+            log.info("outbox %s %s: %s", row.id, plan.status, plan.why)
+            metrics.sent(row.channel, plan.status)
+            return False
+        channel = house.channels.get(row.channel)
+        if channel is None:
+            row.status, row.error = "failed", f"channel {row.channel} is not configured"
+            return False
+        messages = plan.messages or tuple(delivery.messages(row, channel))
+        row.status, row.kind = "sending", messages[0].kind
+        since = row.sent_at or now
+        row.sent_at = since
+        return Claim(row.id, messages, channel, since, again, None if plan.messages else plan)
+
+
+def _send(claim: Claim) -> SendResult:
+    """Hands every part to the provider, skipping those it already has after a crash."""
+    result = SendResult("sent")
+    for message in claim.messages:
+        try:
+            if claim.again and (found := claim.channel.find_sent(message, claim.since - CLOCKS_APART)):
+                result = SendResult("sent", provider_id=found)
+            elif claim.otherwise is not None:
+                result = SendResult("dropped", error=claim.otherwise.why)
+            else:
+                result = claim.channel.send(message)
+        except Exception as error:
+            log.exception("channel %s failed on outbox %s", claim.channel.name, claim.row_id)
+            result = SendResult("failed", error=error.__class__.__name__, retry=True)
+        if result.status in ("failed", "queued", "dropped"):
+            break
+    return result
+
+
+def _record(house: House, claim: Claim, result: SendResult) -> bool:
+    """Writes down what the provider said; True when the row is to be tried again later."""
+    now = house.clock.now()
+    with house.db.transaction() as session:
+        row = session.get_one(OutboxRow, claim.row_id)
+        row.attempts += 1
+        row.error = result.error
+        if result.status in ("failed", "queued") and result.retry and row.attempts < ATTEMPTS_AT_MOST:
+            row.status, row.sent_at = "queued", None
+            row.not_before = now + min(FIRST_PAUSE * 2 ** (row.attempts - 1), LONGEST_PAUSE)
+            metrics.sent(row.channel, "retry")
+            return True
+        ended = result.status in ("failed", "dropped")
+        row.status = result.status if ended else max(result.status, "sent", key=lambda s: RANK.get(s, 0))
+        row.provider_id = result.provider_id or row.provider_id
+        row.sent_at = now
+        metrics.sent(row.channel, row.status)
+        return False
+
+
+def due(session: Session, now: datetime, notices_only: bool = False) -> list[tuple[int, int, int]]:
+    """What may leave now: (conversation, oldest row, its attempts). `notices_only`: leave out replies, their own turn sends them."""
+    query = select(OutboxRow.conversation_id, OutboxRow.id, OutboxRow.attempts).where(
+        OutboxRow.status == "queued", OutboxRow.not_before.is_(None) | (OutboxRow.not_before <= now)
+    )
+    if notices_only:
+        query = query.where(OutboxRow.turn_id.is_(None))
+    oldest: dict[int, tuple[int, int, int]] = {}
+    for conversation, row, attempts in session.execute(query.order_by(OutboxRow.id)):
+        oldest.setdefault(conversation, (conversation, row, attempts))
+    return list(oldest.values())
+
+
+def stuck(session: Session, before: datetime) -> list[tuple[int, int, int]]:
+    """Rows left in `sending` by a crash whose workflow never came back: (conversation, row, attempts)."""
+    rows = session.execute(
+        select(OutboxRow.conversation_id, OutboxRow.id, OutboxRow.attempts).where(OutboxRow.status == "sending", OutboxRow.sent_at < before)
+    )
+    return [(conversation, row, attempts) for conversation, row, attempts in rows]
+
+
+def on_status(house: House, updates: Sequence[StatusUpdate]) -> None:
+    """Statuses as providers report them, in any order and more than once: they only move forward."""
+    with house.db.transaction() as session:
+        for update in updates:
+            row = session.scalars(select(OutboxRow).where(OutboxRow.provider_id == update.provider_id)).first()
+            if row is None or row.status in ("failed", "dropped"):
+                continue
+            if update.status == "failed":
+                if RANK.get(row.status, 0) < RANK["delivered"]:  # what was delivered cannot fail any more
+                    row.status, row.error = "failed", update.error
+            elif RANK.get(update.status, -1) > RANK.get(row.status, 0):
+                row.status = update.status

@@ -1,0 +1,191 @@
+"""The one place where objects are built: store, market, channels and agent, once per process, handed down from here."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bot.onetap import OneTapLinks
+from bot.settings import Settings
+from channels.base import Channel
+from domain.clock import Clock, SystemClock
+from domain.rules import MarketRules
+from domain.store.database import Database
+from tools.context import Knowledge, Market, Passage
+
+if TYPE_CHECKING:
+    from bot.agent import Agent
+    from bot.brain.understanding.base import Understander
+
+log = logging.getLogger(__name__)
+
+
+class Later:
+    """Builds a slow object when it is first asked for, once, whoever asks: the server listens before the models are read."""
+
+    def __init__(self, build: Any) -> None:
+        self._build, self._lock, self._value, self._ready = build, threading.Lock(), None, False
+
+    def __call__(self) -> Any:
+        if not self._ready:
+            with self._lock:
+                if not self._ready:
+                    self._value = self._build()
+                    self._ready = True
+        return self._value
+
+    @property
+    def ready(self) -> bool:
+        return self._ready
+
+
+class LateKnowledge:
+    """The knowledge index, read at the first search."""
+
+    def __init__(self, later: Later) -> None:
+        self._later = later
+
+    def search(self, query: str, locale: str, k: int = 3) -> list[Passage]:
+        knowledge: Knowledge = self._later()
+        return knowledge.search(query, locale, k)
+
+
+@dataclass
+class House:
+    """Everything a worker, a server or a terminal needs. Close it when done."""
+
+    settings: Settings
+    db: Database
+    clock: Clock
+    rules: MarketRules
+    market: Market
+    channels: dict[str, Channel]
+    late_agent: Later
+    late_understander: Later
+    extras: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def agent(self) -> Agent:
+        agent: Agent = self.late_agent()
+        return agent
+
+    @property
+    def understander(self) -> Understander:
+        understander: Understander = self.late_understander()
+        return understander
+
+    def close(self) -> None:
+        self.db.close()
+
+
+def build(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    channels: dict[str, Channel] | None = None,
+    agent: Any = None,
+    knowledge: Any = None,
+    rules: MarketRules | None = None,
+) -> House:
+    """The house of these settings. `channels`, `agent`, `knowledge`, `clock` and `rules` replace what the settings would give."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    clock = clock or SystemClock()
+    db = Database(settings.store_url)
+    rules = rules or world_rules(settings.world)
+    secret = settings.secret_bytes()
+    late_understander = Later(_understander)
+    market = Market(
+        db=db,
+        clock=clock,
+        rules=rules,
+        knowledge=knowledge or LateKnowledge(Later(lambda: _knowledge(settings))),
+        links=OneTapLinks(settings.address, secret),
+        secret=secret,
+    )
+    late_agent = Later((lambda: agent) if agent is not None else (lambda: _agent(settings, market, late_understander())))
+    house = House(settings, db, clock, rules, market, {}, late_agent, late_understander)
+    house.channels = channels if channels is not None else configured_channels(settings, house)
+    return house
+
+
+def world_rules(world: Path) -> MarketRules:
+    """The `rules:` of the world file where there is one, else the defaults."""
+    import yaml
+
+    if not world.exists():
+        return MarketRules()
+    values = (yaml.safe_load(world.read_text(encoding="utf-8")) or {}).get("rules", {})
+    return MarketRules.from_mapping(values)
+
+
+def configured_channels(settings: Settings, house: House) -> dict[str, Channel]:
+    """The channels these settings allow: web chat always, Twilio with its keys, the demo's phones where no provider is."""
+    found: dict[str, Channel] = {}
+    from channels.web import WebChat
+
+    found["web"] = WebChat(house.db, house.clock, house.market.secret)
+    if settings.twilio_account_sid:
+        from channels.twilio import TwilioSettings, TwilioSms, TwilioWhatsApp
+
+        twilio = TwilioSettings(
+            account_sid=settings.twilio_account_sid,
+            auth_token=settings.twilio_auth_token.get_secret_value(),
+            sms_from=settings.twilio_sms_from,
+            whatsapp_from=settings.twilio_whatsapp_from,
+            public_url=settings.address,
+            base_url=settings.twilio_base_url,
+        )
+        if settings.twilio_sms_from:
+            found["sms"] = TwilioSms(twilio)
+        if settings.twilio_whatsapp_from:
+            found["whatsapp"] = TwilioWhatsApp(twilio)
+    if settings.demo_on and "sms" not in found:
+        from channels.demo import DemoSms
+
+        found["sms"] = DemoSms(house.db)
+    return found
+
+
+def _agent(settings: Settings, market: Market, understander: Any) -> Any:
+    from bot.agent import build_agent
+
+    return build_agent(settings, market, understander)
+
+
+def _understander() -> Any:
+    from bot.brain.understanding import load
+
+    return load()
+
+
+def _knowledge(settings: Settings) -> Any:
+    import retrieval
+
+    return retrieval.load()
+
+
+def prepare_store(house: House, *, world: bool = True) -> bool:
+    """Brings the tables up to date and, into an empty store, loads the market. Returns whether a market was loaded."""
+    from domain.store.migrate import migrate
+
+    migrate(house.settings.store_url)
+    return world and load_market(house)
+
+
+def load_market(house: House) -> bool:
+    """Loads the world file into a store that has no technician yet; False when there is one, or no world file."""
+    from sqlalchemy import func, select
+
+    from domain.store.tables import Technician
+    from domain.store.world import load_world
+
+    if not house.settings.world.exists():
+        return False
+    with house.db.transaction() as session:
+        if session.scalar(select(func.count(Technician.id))):
+            return False
+        load_world(session, house.settings.world, house.clock.now())
+    return True
