@@ -58,7 +58,7 @@ def create_app(house: House, *, worker: Any = None, technicians: Any = None) -> 
 
     for channel in house.channels.values():
         app.include_router(channel.routes(accept, on_status))
-    app.include_router(onetap.routes(house, accept))
+    app.include_router(onetap.routes(house, worker.spread if worker is not None else lambda: None))
     _own_routes(app, house, worker)
     _clean_errors(app)
     return app

@@ -95,9 +95,12 @@ class Worker:
         for arrival in arrivals:
             self._call(arrival.conversation_id, f"in:{arrival.conversation_id}:{arrival.row_id}", pause)
 
-    def send_soon(self, conversation_id: int, row_id: int, attempts: int = 0) -> None:
-        """Something waits in the outbox of this conversation."""
-        self._call(conversation_id, f"out:{row_id}:{attempts}", 0.0)
+    def spread(self) -> None:
+        """Sends the notices that wait in any conversation: what was just done in one often has to be told in another."""
+        with self.house.db.transaction() as session:
+            waiting = outbox.due(session, self.house.clock.now(), notices_only=True)
+        for conversation_id, row_id, attempts in waiting:
+            self._call(conversation_id, f"out:{row_id}:{attempts}", 0.0)
 
     def _call(self, conversation_id: int, workflow_id: str, pause: float) -> None:
         with self._alarm:
@@ -129,11 +132,7 @@ class Worker:
             turn.play(self.house, Gathered.from_dict(found))
         outbox.deliver(self.house, conversation_id)
         if found is not None:
-            with self.house.db.transaction() as session:
-                others = outbox.due(session, self.house.clock.now(), notices_only=True)
-            for other, row, attempts in others:
-                if other != conversation_id:
-                    self.send_soon(other, row, attempts)
+            self.spread()
 
     def _gather(self, conversation_id: int) -> dict[str, Any] | None:
         found = turn.gather(self.house, conversation_id)
