@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import JSON, DateTime, ForeignKey, Index, MetaData, Numeric, String, Text, TypeDecorator, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
@@ -36,7 +36,7 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {datetime: Utc, Decimal: Numeric(10, 2), dict[str, Any]: JSON, list[Any]: JSON}
+    type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: Utc, Decimal: Numeric(10, 2), dict[str, Any]: JSON, list[Any]: JSON}
 
 
 # --- people ---------------------------------------------------------------------------------------------------------
@@ -198,7 +198,13 @@ class Escalation(Base):
     assigned_to: Mapped[str | None] = mapped_column(String(40))
     created_at: Mapped[datetime]
     __table_args__ = (
-        Index("uq_escalations_one_open", "conversation_id", unique=True, sqlite_where=text("status <> 'closed'"), postgresql_where=text("status <> 'closed'")),
+        Index(
+            "uq_escalations_one_open",
+            "conversation_id",
+            unique=True,
+            sqlite_where=text("status <> 'closed'"),
+            postgresql_where=text("status <> 'closed'"),
+        ),
     )
 
 

@@ -1,0 +1,90 @@
+"""Gives every sender their one conversation per channel and says who they are, from what the channel proved."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domain.store.people import get_or_create_client, is_phone, technician_by_phone
+from domain.store.sql import insert_new, locked
+from domain.store.tables import Client, Conversation, Technician
+
+
+def conversation_for(session: Session, channel: str, address: str, now: datetime) -> Conversation:
+    """The conversation of (channel, address), made on the first message.
+
+    A phone as address is a proven identity (technician when one has it, else client, made when new), except on web chat.
+    Any other address is an anonymous visitor: role client, not verified, no client. An erased client who writes again is a newcomer.
+    """
+    found = _find(session, channel, address)
+    if found is None:
+        who = _identity(session, channel, address, now)
+        session.flush()
+        insert_new(session, Conversation, ["channel", "address"], **who, channel=channel, address=address, created_at=now)
+        found = _find(session, channel, address)
+        assert found is not None
+    elif found.client is not None and found.client.erased:
+        for name, value in _identity(session, channel, address, now).items():
+            setattr(found, name, value)
+        session.flush()
+        session.refresh(found)
+    return found
+
+
+def verify(session: Session, conversation: Conversation, phone: str, now: datetime) -> Conversation:
+    """Web chat: the visitor proved `phone` by a code; the conversation is theirs from now on."""
+    for name, value in _identity(session, "code", phone, now).items():
+        setattr(conversation, name, value)
+    conversation.claimed_phone = None
+    session.flush()
+    session.refresh(conversation)
+    return conversation
+
+
+def phone_of(conversation: Conversation) -> str | None:
+    """The proven phone of who writes here; None for an anonymous visitor."""
+    person = conversation.technician if conversation.role == "technician" else conversation.client
+    return person.phone if person is not None and conversation.verified else None
+
+
+def conversation_to(session: Session, person: Client | Technician, now: datetime) -> Conversation:
+    """Where a notice to this person goes: a technician's SMS thread; a client's conversation written in last, else their SMS thread.
+
+    Raises ValueError for an erased client, who has no address any more.
+    """
+    if isinstance(person, Technician):
+        return conversation_for(session, "sms", person.phone, now)
+    theirs = select(Conversation).where(Conversation.client_id == person.id, Conversation.verified.is_(True))
+    last = session.scalar(theirs.order_by(Conversation.last_inbound_at.desc().nulls_last(), Conversation.id.desc()).limit(1))
+    if last is not None:
+        return last
+    if person.phone is None:
+        raise ValueError(f"client {person.id} is erased and cannot be written to; check client.erased first")
+    return conversation_for(session, "sms", person.phone, now)
+
+
+def set_owner(session: Session, conversation_id: int, owner: str, desk: str | None = None) -> Conversation:
+    """Hands a conversation to `human` (with the desk agent's name) or back to `bot`; each change ends the drafts made before it."""
+    conversation = locked(session, Conversation, conversation_id)
+    if conversation is None:
+        raise ValueError(f"no conversation {conversation_id}")
+    if conversation.owner != owner:
+        conversation.owner_epoch += 1
+    conversation.owner, conversation.desk = owner, desk if owner == "human" else None
+    return conversation
+
+
+def _find(session: Session, channel: str, address: str) -> Conversation | None:
+    return session.scalar(select(Conversation).where(Conversation.channel == channel, Conversation.address == address))
+
+
+def _identity(session: Session, channel: str, address: str, now: datetime) -> dict[str, object]:
+    if channel == "web" or not is_phone(address):
+        return {"role": "client", "verified": False, "client_id": None, "technician_id": None}
+    if technician := technician_by_phone(session, address):
+        return {"role": "technician", "verified": True, "client_id": None, "technician_id": technician.id,
+                "language": technician.language, "script": technician.script}  # fmt: skip
+    client = get_or_create_client(session, address, now)
+    return {"role": "client", "verified": True, "client_id": client.id, "technician_id": None, "language": client.language, "script": client.script}

@@ -1,0 +1,1 @@
+"""The changes of the store, oldest first."""
