@@ -81,6 +81,10 @@ class Capabilities:
     max_text: int
     buttons: int = 0  # most quick-reply buttons in one message
     list_rows: int = 0
+    button_title: int = 20  # characters
+    row_title: int = 24
+    row_description: int = 72
+    rich_text: int = 1024  # longest text above buttons or a list
     session_hours: int | None = None  # free text only this long after the person's last message
     verified_sender: bool = True  # the provider proves who writes (web chat does not)
 
