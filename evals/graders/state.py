@@ -27,7 +27,8 @@ def failures(after: Mapping[str, Sequence[Row]], snapshot: Mapping[str, Sequence
             if len(matching) == count or (count is None and matching):
                 continue
             how_many = f"{count} expected" if count is not None else "at least one expected"
-            found.append(f"after.{table}: {len(matching)} rows with {_show(fields)}, {how_many}; there: {[_brief(r, fields) for r in pool] or 'none'}")
+            there = [_brief(r, fields) for r in pool] or "none"
+            found.append(f"after.{table}: {len(matching)} rows with {_show(fields)}, {how_many}; there: {there}")
     return found
 
 
