@@ -60,7 +60,7 @@ def create_app(house: House, *, worker: Any = None, technicians: Any = None) -> 
         app.include_router(channel.routes(accept, on_status))
     app.include_router(onetap.routes(house, worker.spread if worker is not None else lambda: None))
     _own_routes(app, house, worker)
-    _clean_errors(app)
+    _clean_errors(app, house)
     return app
 
 
@@ -97,7 +97,7 @@ def _store_answers(house: House) -> bool:
     return True
 
 
-def _clean_errors(app: FastAPI) -> None:
+def _clean_errors(app: FastAPI, house: House) -> None:
     """Every failure is a short JSON object; what went wrong inside stays in the log."""
 
     @app.exception_handler(StoreUnavailable)
@@ -111,7 +111,9 @@ def _clean_errors(app: FastAPI) -> None:
 
     @app.exception_handler(StarletteHTTPException)
     async def refused(request: Request, error: HTTPException) -> JSONResponse:
-        body = error.detail if isinstance(error.detail, dict) else {"error": str(error.detail)}
+        body: dict[str, Any] = error.detail if isinstance(error.detail, dict) else {"error": str(error.detail)}
+        if error.status_code == 413:
+            body |= {"field": "body", "limit_bytes": house.settings.max_body_bytes}
         return JSONResponse(body, error.status_code, headers=error.headers)
 
     @app.exception_handler(Exception)
@@ -142,7 +144,7 @@ class BodyLimit:
             message = await receive()
             taken += len(message.get("body", b""))
             if taken > self.limit:
-                raise StarletteHTTPException(413, {"error": "body_too_large", "field": "body", "limit_bytes": self.limit})
+                raise StarletteHTTPException(413, "body_too_large")
             return message
 
         await self.app(scope, counted, send)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from channels.base import Channel, OutMessage
-from domain import engagement
+from domain.engagement import may_send, render
+from domain.engagement.quiet import Category
 from domain.engagement.reply import Reply
 from domain.store.tables import Conversation, OutboxRow
 
 if TYPE_CHECKING:
     from bot.wiring import House
-
-UNASKED = ("promo",)  # nobody waits for these: quiet hours and opt-outs hold
 
 
 @dataclass(frozen=True)
@@ -31,12 +30,12 @@ def plan(house: House, row: OutboxRow, talk: Conversation, now: datetime) -> Pla
     """Reads the row and its conversation as they are in this transaction; the ownership epoch counts as of now."""
     if row.author == "bot" and row.category == "reply" and row.epoch < talk.owner_epoch:
         return Plan(status="dropped", why="a person took the conversation over")
-    if row.category in UNASKED:
-        person = talk.technician if talk.role == "technician" else talk.client
-        if person is not None and person.opted_out:
-            return Plan(status="dropped", why="the person does not want these messages")
-        if until := engagement.quiet_until(now, house.rules.quiet_hours):
-            return Plan(hold=until)
+    person = talk.technician if talk.role == "technician" else talk.client
+    decision = may_send(cast(Category, row.category), now, house.rules.quiet_hours, person is not None and person.opted_out)
+    if decision.action == "never":
+        return Plan(status="dropped", why="the person asked for no such messages")
+    if decision.action == "wait_until":
+        return Plan(hold=decision.until)
     channel = house.channels.get(row.channel)
     if channel is None:
         return Plan(status="failed", why=f"channel {row.channel} is not configured")
@@ -54,7 +53,7 @@ def outside_session(channel: Channel, talk: Conversation, now: datetime) -> bool
 def messages(row: OutboxRow, channel: Channel) -> list[OutMessage]:
     """The row in the channel's form; more than one message only where the text is longer than the channel takes."""
     reply = Reply.from_dict(row.reply)
-    forms = engagement.render(reply, channel.name, channel.capabilities)
+    forms = render(reply, channel.name, channel.capabilities, one_part=row.category == "offer")
     plain = [
         OutMessage(
             id=str(row.id),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, messages_from_dict, messages_to_dict
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, messages_from_dict, messages_to_dict
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from domain.engagement.reply import Reply
 from domain.store.tables import InboxRow, OutboxRow, Turn
 
 UNSAID = ("dropped", "failed")  # the person never read these
@@ -18,9 +20,9 @@ def load(session: Session, conversation_id: int, upto: int, turns_at_most: int) 
 
     `upto`: the newest outbox row to look at, so that a turn that is played again after a crash reads the same past.
     """
-    turns = list(
-        session.scalars(select(Turn).where(Turn.conversation_id == conversation_id).order_by(Turn.id.desc()).limit(turns_at_most)).all()
-    )[::-1]
+    turns = list(session.scalars(select(Turn).where(Turn.conversation_id == conversation_id).order_by(Turn.id.desc()).limit(turns_at_most)).all())[
+        ::-1
+    ]
     places = session.execute(select(OutboxRow.turn_id, OutboxRow.id).where(OutboxRow.turn_id.in_([t.id for t in turns])))
     replies = {place.turn_id: place.id for place in places}
     notices = list(
@@ -55,12 +57,17 @@ def notice(row: OutboxRow) -> AIMessage:
     return AIMessage(row.reply.get("text", ""), additional_kwargs=extra)
 
 
+def said(reply: Reply | None) -> list[AIMessage]:
+    """A reply of the house's own rules as the message it is in the transcript."""
+    return [AIMessage(reply.text, additional_kwargs={"reply": reply.to_dict()})] if reply else []
+
+
 def human_message(rows: list[InboxRow]) -> HumanMessage:
     """One burst as one message: texts on lines of their own, and each part with its kind for who needs more than words."""
     parts = [{"kind": r.kind, "text": r.text, "payload": r.payload, "at": r.sent_at.isoformat()} for r in rows]
     return HumanMessage("\n".join(r.text for r in rows if r.text), additional_kwargs={"parts": parts})
 
 
-def to_rows(messages: list[AnyMessage]) -> list[dict[str, Any]]:
+def to_rows(messages: Sequence[BaseMessage]) -> list[dict[str, Any]]:
     """Messages as JSON for `turns.messages`; facts are not kept, each turn reads fresh ones."""
     return messages_to_dict([m for m in messages if not isinstance(m, SystemMessage)])

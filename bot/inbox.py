@@ -64,7 +64,7 @@ def _insert(session: Session, message: InboundMessage, now: datetime) -> Arrival
     text, payload = clean(message.text), clean(message.payload)
     if len(text) > MAX_TEXT:
         text, payload = text[:MAX_TEXT], {**payload, "truncated": True}
-    insert = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[session.get_bind().dialect.name]
+    insert: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[session.get_bind().dialect.name]
     row_id = session.scalar(
         insert(InboxRow)
         .values(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot import inbox, outbox, turn
 from bot.demo import Policy, pending_answers
@@ -24,13 +23,11 @@ class InlineWorker:
 
     house: House
     technicians: Policy | None = None
-
-    def __post_init__(self) -> None:
-        self._number = itertools.count(1)
+    begun: set[int] = field(default_factory=set)  # conversations that took part; a server on the same store has others
 
     def deliver(self, messages: Sequence[InboundMessage]) -> list[Played]:
         """Accepts the messages as one delivery, plays every turn they cause and sends what waits. One result per turn."""
-        inbox.accept(self.house, messages)
+        self._accept(messages)
         return self.settle()
 
     def tick(self) -> list[Played]:
@@ -45,12 +42,12 @@ class InlineWorker:
         played: list[Played] = []
         for _ in range(ROUNDS):
             with self.house.db.transaction() as session:
-                conversations = sorted(row for row, _, _ in inbox.waiting(session, self.house.clock.now()))
+                conversations = sorted(c for c, _, _ in inbox.waiting(session, self.house.clock.now()) if c in self.begun)
             turns = [done for c in conversations if (done := self._play(c))]
             played += turns
             sent = self._send()
             answers = pending_answers(self.house, self.technicians) if self.technicians else []
-            inbox.accept(self.house, answers)
+            self._accept(answers)
             if not (turns or sent or answers):
                 return played
         raise RuntimeError(f"still busy after {ROUNDS} rounds; something answers itself")
@@ -59,6 +56,9 @@ class InlineWorker:
         """Sets how technicians answer from now on, and lets them answer what is open."""
         self.technicians = policy
         return self.settle()
+
+    def _accept(self, messages: Sequence[InboundMessage]) -> None:
+        self.begun.update(arrival.conversation_id for arrival in inbox.accept(self.house, messages))
 
     def _play(self, conversation_id: int) -> Played | None:
         gathered = turn.gather(self.house, conversation_id, window=0)

@@ -6,14 +6,14 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from bot import delivery, metrics
 from bot.checkpoints import reached
-from channels.base import Channel, OutMessage, SendResult, StatusUpdate
+from channels.base import Channel, OutMessage, SendResult, Status, StatusUpdate
 from domain.store.tables import Conversation, OutboxRow
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-RANK = {"queued": 0, "sending": 1, "sent": 2, "delivered": 3, "read": 4}
+#: How far a message has come; what was delivered cannot fail any more, a late `sent` is old news.
+RANK: dict[Status, int] = {"queued": 0, "sending": 1, "sent": 2, "failed": 3, "delivered": 4, "read": 5, "dropped": 6}
 ATTEMPTS_AT_MOST = 8
 CLOCKS_APART = timedelta(seconds=5)  # ours and the provider's
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=2), timedelta(minutes=10)
@@ -39,28 +40,36 @@ class Claim:
     otherwise: delivery.Plan | None = None  # may not be sent any more: only ask whether it left before the crash
 
 
+@dataclass(frozen=True)
+class Ended:
+    """One row that was put off or ended without sending."""
+
+    row_id: int
+
+
 def deliver(house: House, conversation_id: int) -> list[int]:
     """Sends everything of one conversation that may leave now, oldest first; returns the rows that were handled.
 
     Must not run twice at once for one conversation (the workflow queue's partition sees to that): a row found in
     `sending` is therefore the trace of a crash, and the provider is asked before it is sent again.
     """
-    handled = []
+    handled: list[int] = []
     while (claim := _claim(house, conversation_id)) is not None:
-        if claim:
-            reached("claimed")
-            result = _send(claim)
-            reached("handed_over")
-            again = _record(house, claim, result)
-            reached("recorded")
-            handled.append(claim.row_id)
-            if again:
-                break  # what comes after must wait its turn
+        if isinstance(claim, Ended):
+            continue
+        reached("claimed")
+        result = _send(claim)
+        reached("handed_over")
+        again = _record(house, claim, result)
+        reached("recorded")
+        handled.append(claim.row_id)
+        if again:
+            break  # what comes after must wait its turn
     return handled
 
 
-def _claim(house: House, conversation_id: int) -> Claim | bool | None:
-    """The next row to send; False when a row was ended or put off without sending (look again); None when none is left."""
+def _claim(house: House, conversation_id: int) -> Claim | Ended | None:
+    """The next row to send, or one that was ended without; None when none is left."""
     now = house.clock.now()
     with house.db.transaction() as session:
         row = session.scalars(
@@ -82,16 +91,16 @@ def _claim(house: House, conversation_id: int) -> Claim | bool | None:
         plan = delivery.plan(house, row, session.get_one(Conversation, conversation_id), now)
         if plan.hold is not None and not again:
             row.not_before = plan.hold
-            return False
+            return Ended(row.id)
         if plan.status and not again:
             row.status, row.error = plan.status, plan.why
             log.info("outbox %s %s: %s", row.id, plan.status, plan.why)
             metrics.sent(row.channel, plan.status)
-            return False
+            return Ended(row.id)
         channel = house.channels.get(row.channel)
         if channel is None:
             row.status, row.error = "failed", f"channel {row.channel} is not configured"
-            return False
+            return Ended(row.id)
         messages = plan.messages or tuple(delivery.messages(row, channel))
         row.status, row.kind = "sending", messages[0].kind
         since = row.sent_at or now
@@ -113,7 +122,7 @@ def _send(claim: Claim) -> SendResult:
         except Exception as error:
             log.exception("channel %s failed on outbox %s", claim.channel.name, claim.row_id)
             result = SendResult("failed", error=error.__class__.__name__, retry=True)
-        if result.status in ("failed", "queued", "dropped"):
+        if result.status in ("failed", "dropped"):
             break
     return result
 
@@ -125,13 +134,12 @@ def _record(house: House, claim: Claim, result: SendResult) -> bool:
         row = session.get_one(OutboxRow, claim.row_id)
         row.attempts += 1
         row.error = result.error
-        if result.status in ("failed", "queued") and result.retry and row.attempts < ATTEMPTS_AT_MOST:
+        if result.status == "failed" and result.retry and row.attempts < ATTEMPTS_AT_MOST:
             row.status, row.sent_at = "queued", None
             row.not_before = now + min(FIRST_PAUSE * 2 ** (row.attempts - 1), LONGEST_PAUSE)
             metrics.sent(row.channel, "retry")
             return True
-        ended = result.status in ("failed", "dropped")
-        row.status = result.status if ended else max(result.status, "sent", key=lambda s: RANK.get(s, 0))
+        row.status = "sent" if result.status in ("queued", "sending") else result.status  # the provider's queue is not ours
         row.provider_id = result.provider_id or row.provider_id
         row.sent_at = now
         metrics.sent(row.channel, row.status)
@@ -164,10 +172,5 @@ def on_status(house: House, updates: Sequence[StatusUpdate]) -> None:
     with house.db.transaction() as session:
         for update in updates:
             row = session.scalars(select(OutboxRow).where(OutboxRow.provider_id == update.provider_id)).first()
-            if row is None or row.status in ("failed", "dropped"):
-                continue
-            if update.status == "failed":
-                if RANK.get(row.status, 0) < RANK["delivered"]:  # what was delivered cannot fail any more
-                    row.status, row.error = "failed", update.error
-            elif RANK.get(update.status, -1) > RANK.get(row.status, 0):
-                row.status = update.status
+            if row is not None and RANK[update.status] > RANK[cast(Status, row.status)]:
+                row.status, row.error = update.status, update.error

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from bot import history, metrics
 from bot.checkpoints import reached
 from bot.inbox import STORE_DOWN, clean
+from domain.engagement import optout
 from domain.engagement.reply import Reply, language_script_of, locale_of
 from domain.store.tables import Conversation, InboxRow, OutboxRow, Turn
 from prompts import replies
@@ -176,10 +177,10 @@ def _context(house: House, scene: Scene, now: datetime) -> TurnContext:
 def _answer(house: House, scene: Scene, human: HumanMessage, context: TurnContext) -> tuple[Played, list[dict[str, Any]]]:
     """The agent's answer; an apology when it fails."""
     try:
+        if stopped := _obey_stop(scene, human, context):
+            return stopped
         turn = house.agent.run(scene.history, human, context)
-        done = Played(
-            0, scene.conversation.id, turn.reply, [dict(c) for c in turn.calls], turn.understanding, turn.model, turn.tokens
-        )
+        done = Played(0, scene.conversation.id, turn.reply, [dict(c) for c in turn.calls], turn.understanding, turn.model, turn.tokens)
         return done, history.to_rows(turn.messages)
     except STORE_DOWN:
         if context.now - min(r.received_at for r in scene.rows) < GIVE_UP_AFTER:
@@ -187,12 +188,24 @@ def _answer(house: House, scene: Scene, human: HumanMessage, context: TurnContex
         log.exception("turn %s given up", scene.key)
     except Exception:
         log.exception("turn %s failed", scene.key)
-    from langchain_core.messages import AIMessage
-
     done = _apology(scene, 0.0)
-    words = [AIMessage(done.reply.text, additional_kwargs={"reply": done.reply.to_dict()})] if done.reply else []
     done.calls = [dict(c) for c in context.calls]
-    return done, history.to_rows([human, *words])
+    return done, history.to_rows([human, *history.said(done.reply)])
+
+
+def _obey_stop(scene: Scene, human: HumanMessage, context: TurnContext) -> tuple[Played, list[dict[str, Any]]] | None:
+    """STOP and its forms work whatever the agent makes of them; None when the message is not one."""
+    scope = optout.match(str(human.content))
+    if scope is None:
+        return None
+    from tools import registry
+
+    if not registry.call("opt_out", context, {"scope": scope})["ok"]:
+        return None
+    language, script = language_script_of(scene.locale)
+    reply = Reply(replies.render(f"stop.{scope}", scene.locale, seed=scene.key), language, script, key=f"stop.{scope}")
+    done = Played(0, scene.conversation.id, reply, [dict(c) for c in context.calls], model="rule")
+    return done, history.to_rows([human, *history.said(reply)])
 
 
 def _apology(scene: Scene, ms: float) -> Played:
@@ -247,5 +260,3 @@ def _remember_speech(session: Session, conversation_id: int, reply: Reply) -> No
     talk.language, talk.script = reply.language, reply.script
     if talk.client is not None and not talk.client.language_pinned and talk.verified:
         talk.client.language, talk.client.script = reply.language, reply.script
-
-

@@ -1,0 +1,231 @@
+"""The `bricol` command: each subcommand reads the settings, builds what it needs and nothing more."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import EntryPoint, entry_points
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    name="bricol",
+    help="A conversational agent for a home-services marketplace: Darija, French, Arabic, English.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+#: What plug-in commands do, without importing them for `--help`.
+PLUGIN_HELP = {
+    "eval": "Play regression conversations and judge them.",
+    "train": "Train a model by name.",
+    "bench": "Measure turns, webhooks, start and memory.",
+    "simulate": "Simulate a market with known ground truth.",
+}
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """What a person did wrong is said in a line; only bugs show more, and those go to the log."""
+    try:
+        yield
+    except (typer.Exit, typer.Abort, SystemExit, KeyboardInterrupt):
+        raise
+    except Exception as error:
+        from sqlalchemy.exc import SQLAlchemyError
+
+        from bot.settings import SettingsError
+        from domain.store.migrate import MigrationError
+
+        if isinstance(error, SettingsError | MigrationError) or error.__class__.__name__ == "ChatError":
+            _fail(str(error))
+        if isinstance(error, SQLAlchemyError):
+            _fail(f"the store cannot be used: {str(error).splitlines()[0]}\nSee what to mend with: bricol doctor")
+        import logging
+
+        logging.getLogger(__name__).exception("command failed")
+        _fail(f"unexpected failure: {error.__class__.__name__}: {error}")
+
+
+def _fail(message: str, code: int = 2) -> None:
+    sys.stderr.write(message.rstrip() + "\n")
+    raise typer.Exit(code)
+
+
+def _settings(**overrides: Any) -> Any:
+    from bot import settings
+
+    return settings.load(**{name: value for name, value in overrides.items() if value is not None})
+
+
+@app.command()
+def serve(
+    port: Annotated[int | None, typer.Option(help="Instead of BRICOL_PORT.")] = None,
+    host: Annotated[str | None, typer.Option(help="Instead of BRICOL_HOST.")] = None,
+    worker: Annotated[bool, typer.Option(help="Also play conversations in this process.")] = True,
+) -> None:
+    """Run the server and its worker; an empty store is migrated and gets the demo market."""
+    with _plain_errors():
+        from bot import server
+
+        server.serve(_settings(port=port, host=host), with_worker=worker)
+
+
+@app.command()
+def work() -> None:
+    """Run a worker without a server; give each its own BRICOL_EXECUTOR_ID."""
+    with _plain_errors():
+        from bot import server
+
+        server.work(_settings())
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the store to the tables of this version."""
+    with _plain_errors():
+        from domain.store.migrate import migrate as bring_up
+
+        settings = _settings()
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        typer.echo(f"store at revision {bring_up(settings.store_url)}")
+
+
+@app.command()
+def demo() -> None:
+    """Load the demo market into an empty store."""
+    with _plain_errors():
+        from bot import wiring
+
+        house = wiring.build(_settings(), channels={})
+        if wiring.prepare_store(house):
+            typer.echo(f"loaded {house.settings.world}")
+        elif not house.settings.world.exists():
+            _fail(f"BRICOL_WORLD: there is no file {house.settings.world}. Example: BRICOL_WORLD=evals/worlds/demo.yaml")
+        else:
+            typer.echo("the store has a market already; for a fresh one, remove the data directory or point BRICOL_DATABASE_URL to an empty database")
+
+
+@app.command()
+def chat(
+    phone: Annotated[str, typer.Option("--as", help="Who writes: a phone in international form.")] = "+212661000001",
+    role: Annotated[str, typer.Option(help="client or technician")] = "client",
+    channel: Annotated[str, typer.Option(help="whatsapp, sms, web or telegram; technicians: sms")] = "",
+    model: Annotated[str | None, typer.Option(help="Instead of BRICOL_MODEL.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON line per turn.")] = False,
+    now: Annotated[str | None, typer.Option(help="Local time to start from; the clock then stands still. 2026-11-23T10:00")] = None,
+) -> None:
+    """Talk to the service in the terminal; piped input is one message a line."""
+    with _plain_errors():
+        if role not in ("client", "technician"):
+            _fail(f"--role {role!r} must be client or technician")
+        channel = channel or ("sms" if role == "technician" else "whatsapp")
+        if channel not in ("whatsapp", "sms", "web", "telegram"):
+            _fail(f"--channel {channel!r} must be whatsapp, sms, web or telegram")
+        if not (phone.startswith("+") and phone[1:].isdigit() and 8 <= len(phone) <= 16):
+            _fail(f"--as {phone!r} must be a phone in international form; example: --as +212661000001")
+        settings = _settings(model=model)
+        from bot import logs
+        from bot.chat import Chat, read_lines, run
+
+        logs.configure(settings.log_level, settings.data_dir / "bricol.log")
+        conversation = Chat(settings, phone=phone, role=role, channel=channel, now=now)
+        run(conversation, read_lines(sys.stdin), as_json=as_json, interactive=sys.stdin.isatty())
+
+
+@app.command()
+def understand(role: Annotated[str | None, typer.Option(help="client or technician, where a record does not say.")] = None) -> None:
+    """Read JSON records from standard input and add what each message means."""
+    with _plain_errors():
+        from bot.understand_command import run
+
+        if role not in (None, "client", "technician"):
+            _fail(f"--role {role!r} must be client or technician")
+        if not run(sys.stdin.buffer, sys.stdout, sys.stderr, role or "client"):
+            raise typer.Exit(1)
+
+
+@app.command()
+def doctor(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """Say what is configured, reachable and migrated, and how to mend what is not."""
+    with _plain_errors():
+        from bot import doctor as checks
+
+        findings = checks.examine()
+        if as_json:
+            typer.echo(json.dumps([f.to_dict() for f in findings], ensure_ascii=False, indent=1))
+        else:
+            checks.show(findings)
+        if any(f.state == "broken" for f in findings):
+            raise typer.Exit(1)
+
+
+@app.command()
+def index() -> None:
+    """Read the knowledge documents again and build the search index."""
+    with _plain_errors():
+        import retrieval
+
+        knowledge = retrieval.load()
+        count = getattr(knowledge, "count", None)
+        typer.echo(f"index ready{f': {count()} passages' if callable(count) else ''}")
+
+
+@app.command()
+def models(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """List the models that exist, how they were measured, and whether they serve."""
+    with _plain_errors():
+        from bot import models_command
+
+        found = models_command.listed()
+        if as_json:
+            typer.echo(json.dumps(found, ensure_ascii=False))
+        else:
+            models_command.show(found)
+
+
+def _plugin(entry: EntryPoint) -> Callable[[typer.Context], None]:
+    """A command of a folder above this one, imported only when it is called."""
+
+    def run(ctx: typer.Context) -> None:
+        try:
+            command = entry.load()
+        except (ImportError, AttributeError) as error:
+            _fail(f"bricol {entry.name} is not installed here: {error}. Install the whole project: make setup-dev")
+        if not isinstance(command, typer.Typer):
+            single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+            single.command(entry.name)(command)
+            command = single
+        command(args=ctx.args, prog_name=f"bricol {entry.name}")
+
+    run.__doc__ = PLUGIN_HELP.get(entry.name, f"From {entry.module}.")
+    return run
+
+
+def _add_plugins() -> None:
+    own = {command.name or (command.callback.__name__ if command.callback else "") for command in app.registered_commands}
+    for entry in sorted(entry_points(group="bricol.commands"), key=lambda e: e.name):
+        if entry.name not in own:
+            own.add(entry.name)
+            passing = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+            app.command(entry.name, context_settings=passing, add_help_option=False)(_plugin(entry))
+
+
+_add_plugins()
+
+
+def main() -> None:
+    """Entry for `python -m bot.cli`; a closed pipe ends quietly."""
+    try:
+        app()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+if __name__ == "__main__":
+    main()
