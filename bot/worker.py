@@ -61,6 +61,9 @@ class Worker:
             "max_executor_threads": settings.concurrency + 8,
         }
         DBOS(config=config)
+        engine_log = logging.getLogger("dbos")
+        engine_log.handlers.clear()  # one line per event, masked, like everything else (bot.logs)
+        engine_log.propagate = True
         register(self._converse, self._due_work)
         DBOS.launch()
         DBOS.register_queue(
