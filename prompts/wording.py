@@ -11,7 +11,8 @@ from typing import Any
 import yaml
 
 from domain.clock import to_local
-from domain.engagement.reply import LOCALES
+from domain.engagement.reply import LOCALES, language_script_of
+from domain.geo import display
 
 FOLDER = Path(__file__).parent / "names"
 
@@ -102,8 +103,11 @@ def city_name(city: str, locale: str) -> str:
 
 
 def district_name(district: str | None, locale: str, city: str | None = None) -> str:
-    """The world's spelling made presentable; "" for none. `city` says which of two districts of one name is meant."""
-    return _title(district) if district else ""
+    """The name in the locale's script where we know the district, else the words given, with capitals; "" for none.
+
+    `city` says which of two districts of one name is meant.
+    """
+    return display(district, language_script_of(locale)[1], city) if district else ""
 
 
 def place_name(city: str, district: str | None, locale: str) -> str:

@@ -1,0 +1,81 @@
+"""The technicians who may be matched, as the index matching asks; built from the table and kept until the table changes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from threading import Lock
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
+
+from domain.errors import DomainError
+from domain.geo import locate
+from domain.matching.index import Card, Index
+from domain.store.tables import Technician
+
+_lock = Lock()
+_kept: WeakKeyDictionary[Engine, tuple[tuple[Any, ...], Index]] = WeakKeyDictionary()
+
+
+def index(session: Session) -> Index:
+    """The index of all vetted technicians. Rebuilt when one joins, or a rating, rate, reach or count of jobs changes; call `forget` after other edits."""
+    engine = session.get_bind()
+    assert isinstance(engine, Engine)
+    columns = (
+        func.count(Technician.id),
+        func.max(Technician.id),
+        func.sum(Technician.jobs),
+        func.sum(Technician.rating),
+        func.sum(Technician.rate_mad),
+    )
+    mark = tuple(session.execute(select(*columns, func.sum(Technician.radius_km)).where(Technician.applied.is_(False))).one())
+    with _lock:
+        kept = _kept.get(engine)
+        if kept is None or kept[0] != mark:
+            kept = (mark, Index(_cards(session)))
+            _kept[engine] = kept
+        return kept[1]
+
+
+def forget(session: Session) -> None:
+    """Makes the next `index` read the table again."""
+    engine = session.get_bind()
+    assert isinstance(engine, Engine)
+    with _lock:
+        _kept.pop(engine, None)
+
+
+def not_working(session: Session, moment: datetime | None = None) -> set[int]:
+    """Ids that take no job at a moment: said so, opted out, or away until later. Without a moment: those who say not when they are back."""
+    away = Technician.opted_out.is_(True) | (Technician.available.is_(False) & Technician.unavailable_until.is_(None))
+    if moment is not None:
+        away = away | (Technician.unavailable_until > moment)
+    return set(session.scalars(select(Technician.id).where(away)))
+
+
+def _cards(session: Session) -> list[Card]:
+    cards = []
+    for row in session.scalars(select(Technician).where(Technician.applied.is_(False)).order_by(Technician.id)):
+        try:
+            home = locate(row.city, row.district or None)
+        except DomainError:  # a town we do not serve: nobody can be sent from there
+            continue
+        cards.append(
+            Card(
+                id=row.id,
+                trades=tuple(row.trades),
+                city=home.city,
+                district=home.district,
+                lat=home.lat,
+                lon=home.lon,
+                rate_mad=float(row.rate_mad),
+                rating=row.rating,
+                jobs=row.jobs,
+                radius_km=row.radius_km,
+                hours=row.hours,
+                days=row.days,
+            )
+        )
+    return cards

@@ -1,0 +1,142 @@
+"""Proposes a booking, and makes it at the client's yes: then a technician is asked."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, Literal
+
+from pydantic import Field
+
+from domain.geo import Place
+from domain.store.references import next_ref
+from domain.store.tables import Booking, BookingEvent, Proposal
+from tools import candidates, dispatch
+from tools.areas import place_of, service_of
+from tools.proposals import confirms, propose
+from tools.spec import Args, tool
+from tools.turn import Turn
+from tools.views import job, local
+
+Urgency = Literal["normal", "high", "emergency"]
+
+
+class BookingArgs(Args):
+    service: str = Field(description="A service id: plumbing, electricity, ...")
+    city: str = Field(description="City id or name.")
+    start: str = Field(description='"YYYY-MM-DDTHH:MM" on a Moroccan clock; take it from find_slots or from what the person said.')
+    district: str | None = None
+    issue: str | None = Field(None, max_length=500, description="The problem in the client's own words.")
+    address: str | None = Field(None, max_length=300, description="Street and number as given.")
+    technician_id: int | None = Field(None, description="Only when the client chose one; left out, the best one free then.")
+    lat: float | None = Field(None, ge=-90, le=90)
+    lon: float | None = Field(None, ge=-180, le=180)
+    urgency: Urgency = "normal"
+    name: str | None = Field(None, max_length=80, description="The client's name, if they gave it.")
+
+
+@tool("WRITE", who="client")
+def propose_booking(turn: Turn, args: BookingArgs) -> dict[str, Any]:
+    """Proposes a visit: who, when, where, for how much. Nothing is booked yet: say the summary and wait for a yes in a later turn (confirm_proposal).
+
+    Errors: unknown_service, unknown_place, no_technician, slot_taken / outside_hours (with alternatives), in_the_past, too_far_ahead.
+    """
+    service = service_of(args.service)
+    place = place_of(args.city, args.district, args.lat, args.lon)
+    start = candidates.read_start(args.start)
+    candidates.check_moment(turn.market, start, turn.now)
+    client = turn.client()
+    chosen = candidates.choose(
+        turn.session,
+        turn.market,
+        service=service,
+        place=place,
+        start=start,
+        now=turn.now,
+        technician_id=args.technician_id,
+        issue=args.issue,
+        urgency=args.urgency,
+        client=client,
+    )
+    if args.name and not client.name:
+        client.name = args.name
+    summary = {
+        "service": service,
+        "city": place.city,
+        "district": place.district,
+        "address": args.address,
+        "start": local(start),
+        "technician": chosen.technician.name,
+        "technician_id": chosen.technician.id,
+        "price_mad": chosen.price.likely_mad,
+        "price_min_mad": chosen.price.min_mad,
+        "price_max_mad": chosen.price.max_mad,
+        "uplift_pct": chosen.price.uplift_pct,
+    }
+    kept = {
+        "issue": args.issue,
+        "urgency": args.urgency,
+        "minutes": chosen.minutes,
+        "node": chosen.node,
+        "lat": place.lat if args.lat is not None else None,
+        "lon": place.lon if args.lon is not None else None,
+        "chosen": args.technician_id is not None,
+    }
+    return propose(turn, "booking", {**summary, **kept}, summary)
+
+
+@confirms("booking")
+def book(turn: Turn, proposal: Proposal) -> dict[str, Any]:
+    """The agreed price stands (a quote holds while its proposal is open); the slot is checked again; who comes stays who was said."""
+    said = proposal.args
+    start = candidates.read_start(said["start"])
+    candidates.check_moment(turn.market, start, turn.now)
+    place = Place(said["city"], said["district"], *candidates.point(said), precision_m=0)
+    technician = candidates.still_free(
+        turn.session, turn.market, said["technician_id"], service=said["service"], place=place, start=start, minutes=said["minutes"], now=turn.now
+    )
+    client = turn.client()
+    booking = Booking(
+        ref=next_ref(turn.session),
+        client_id=client.id,
+        technician_id=technician.id,
+        service=said["service"],
+        node=said["node"],
+        issue=said["issue"],
+        city=said["city"],
+        district=said["district"],
+        address=said["address"],
+        lat=said["lat"],
+        lon=said["lon"],
+        start=start,
+        start_local=local(start),
+        minutes=said["minutes"],
+        status="offered",
+        price_mad=_decimal(said["price_mad"]),
+        price_min_mad=_decimal(said["price_min_mad"]),
+        price_max_mad=_decimal(said["price_max_mad"]),
+        paid_mad=Decimal(0),
+        fee_mad=Decimal(0),
+        urgency=said["urgency"],
+        channel=turn.context.channel,
+        conversation_id=turn.context.conversation_id,
+        created_at=turn.now,
+    )
+    booking.client, booking.technician = client, technician
+    turn.session.add(booking)
+    turn.session.flush()
+    turn.session.add(BookingEvent(booking_id=booking.id, event="booked", actor="client", at=turn.now, data={"proposal_id": proposal.id}))
+    _remember(client, booking)
+    offer = dispatch.start(turn.session, turn.market, booking, turn.now)
+    return {"booking": job(booking), "offer": dispatch.offer_view(offer, turn.now)}
+
+
+def _remember(client: Any, booking: Booking) -> None:
+    """A newcomer's first place is their usual one until they say otherwise."""
+    if client.city is None:
+        client.city, client.district = booking.city, booking.district
+    if client.address is None and booking.address and (client.city, client.district) == (booking.city, booking.district):
+        client.address = booking.address
+
+
+def _decimal(amount: float | int | None) -> Decimal | None:
+    return None if amount is None else Decimal(str(amount))

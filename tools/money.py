@@ -1,0 +1,53 @@
+"""Writes refunds: never more than was paid, all told; small ones at once, large ones for a person to decide."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from domain.errors import DomainError
+from domain.store.tables import Booking, BookingEvent, Refund
+from tools.handover import escalate
+from tools.turn import Turn
+from tools.views import mad
+
+ZERO = Decimal(0)
+number = mad
+
+
+def refunded(session: Session, booking_id: int) -> Decimal:
+    """MAD that went back or is asked for; only refused refunds do not count."""
+    total = session.scalar(select(func.sum(Refund.amount_mad)).where(Refund.booking_id == booking_id, Refund.status != "refused"))
+    return Decimal(str(total)) if total is not None else ZERO
+
+
+def pay_back(turn: Turn, booking: Booking, amount: Decimal, *, rule: str, reason: str | None, needs_human: bool | None = None) -> dict[str, Any]:
+    """One refund row: approved up to the limit of the rules, else requested and handed to a person.
+
+    The last gate before money moves: raises `bad_amount` or `already_refunded` whatever the caller believed.
+    """
+    left = booking.paid_mad - refunded(turn.session, booking.id)
+    if left <= 0:
+        raise DomainError("already_refunded", ref=booking.ref)
+    if amount <= 0 or amount > left:
+        raise DomainError("bad_amount", ref=booking.ref, max_mad=mad(left))
+    if needs_human is None:
+        # the limit is for the booking as a whole: several small refunds are one large one
+        needs_human = refunded(turn.session, booking.id) + amount > turn.rules.refund_without_a_person_up_to_mad
+    row = Refund(
+        booking_id=booking.id, amount_mad=amount, status="requested" if needs_human else "approved", rule=rule, reason=reason, created_at=turn.now
+    )
+    turn.session.add(row)
+    turn.session.add(
+        BookingEvent(booking_id=booking.id, event=f"refund_{row.status}", actor="client", at=turn.now, data={"mad": str(amount), "rule": rule})
+    )
+    turn.session.flush()
+    result: dict[str, Any] = {"refund": {"ref": booking.ref, "amount_mad": mad(amount), "status": row.status}}
+    if needs_human:
+        note = f"{booking.ref}: {mad(amount)} MAD, {rule}"
+        escalate(turn.session, turn.context.conversation_id, "refund", now=turn.now, note=note, booking_id=booking.id)
+        result["escalated"] = True
+    return result

@@ -1,0 +1,30 @@
+"""What a job costs with this technician, or in general: the domain's estimate, fed from the catalog and the technician's rate."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from domain.pricing.estimate import Estimate, baseline, estimate
+from domain.store.tables import Technician
+from tools.context import Market
+
+
+def price(
+    market: Market,
+    technician: Technician | None,
+    service: str,
+    *,
+    issue: str | None = None,
+    quantity: int = 1,
+    urgency: str = "normal",
+    start: datetime | None = None,
+    now: datetime | None = None,
+) -> Estimate:
+    """The estimate for a technician's rate, else for the usual rate of the service. Raises `unknown_service`."""
+    usual = baseline(service)
+    rate = technician.rate_mad if technician is not None and technician.rate_mad > 0 else usual
+    if technician is not None and technician.trades and technician.trades[0] != service:
+        # a rate is said for the main trade; another trade of theirs costs what it usually costs
+        rate = max(rate * Decimal("0.8"), min(rate * Decimal("1.3"), usual))
+    return estimate(rate, market.rules, quantity=quantity, urgency=urgency, start=start, now=now)

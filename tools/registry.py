@@ -1,0 +1,163 @@
+"""Runs every tool the same way: authorise, validate, one transaction, one receipt, one line in the call log; and hands them to the agent."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from langchain.tools import ToolRuntime
+from langchain_core.tools import BaseTool, StructuredTool
+from pydantic import ValidationError
+from sqlalchemy.exc import IntegrityError
+
+from domain.errors import DomainError
+from domain.store.tables import ToolReceipt
+from tools.context import TurnContext
+from tools.spec import DECLARED, Result, ToolSpec
+from tools.turn import Turn
+
+log = logging.getLogger(__name__)
+
+#: One file per business area; importing them fills the table.
+MODULES = (
+    "account",
+    "booking",
+    "changes",
+    "consent",
+    "counter_offers",
+    "escalation",
+    "feedback",
+    "knowledge",
+    "loyalty",
+    "prices",
+    "privacy",
+    "refunds",
+    "search",
+    "tracking",
+    "verification",
+    "technician.availability",
+    "technician.earnings",
+    "technician.jobs",
+    "technician.offers",
+    "technician.prices",
+)
+for _module in MODULES:
+    import_module(f"tools.{_module}")
+
+#: name -> spec, in alphabetical order.
+TOOLS: Mapping[str, ToolSpec] = dict(sorted(DECLARED.items()))
+
+
+@cache
+def tools_for(role: str) -> list[BaseTool]:
+    """The tools a client or a technician may reach, as LangChain tools; the list is built once."""
+    return [_structured(spec) for spec in TOOLS.values() if spec.who in (role, "both")]
+
+
+def call(name: str, context: TurnContext, args: Mapping[str, Any] | None = None) -> Result:
+    """Runs one tool by name and returns its JSON-able result. Never raises for what a person or a model did wrong."""
+    began = time.perf_counter()
+    args = dict(args or {})
+    result = _guarded(name, context, args)
+    context.calls.append({"tool": name, "args": args, "ok": bool(result["ok"]), "ms": round((time.perf_counter() - began) * 1000, 2)})
+    return result
+
+
+def _guarded(name: str, context: TurnContext, args: dict[str, Any]) -> Result:
+    spec = TOOLS.get(name)
+    if spec is None or spec.who not in (context.role, "both"):
+        return {"ok": False, "error": "no_such_tool", "tools": [s.name for s in TOOLS.values() if s.who in (context.role, "both")]}
+    try:
+        if spec.personal and not (context.verified and context.person_id is not None):
+            raise DomainError("verify_needed")
+        parsed = spec.args.model_validate(args)
+    except ValidationError as error:
+        return {"ok": False, "error": "bad_arguments", "fields": _fields(error, spec)}
+    except DomainError as error:
+        return _refusal(error)
+    for attempt in (1, 2):
+        try:
+            return _in_transaction(spec, context, parsed, args)
+        except DomainError as error:
+            return _refusal(error)
+        except IntegrityError:
+            # Somebody was faster (a slot, a receipt): the second look sees what they did and answers from it.
+            if attempt == 2:
+                log.exception("tool %s met a conflict twice", name)
+        except Exception:
+            log.exception("tool %s failed", name)
+            break
+    return {"ok": False, "error": "internal"}
+
+
+def _in_transaction(spec: ToolSpec, context: TurnContext, parsed: Any, args: dict[str, Any]) -> Result:
+    with context.market.db.transaction() as session:
+        turn = Turn(context, session)
+        if spec.kind == "READ":
+            return _worded(spec.run(turn, parsed))
+        key = receipt_key(context, spec.name, args)
+        receipt = session.get(ToolReceipt, key)
+        if receipt is not None:
+            return dict(receipt.result)
+        result = _worded(spec.run(turn, parsed))
+        session.add(ToolReceipt(key=key, result=result, at=context.now))
+        session.flush()
+        return result
+
+
+def receipt_key(context: TurnContext, name: str, args: Mapping[str, Any]) -> str:
+    """What makes one call of a WRITE tool the same call again: conversation, turn, tool, canonical arguments."""
+    canonical = json.dumps({k: v for k, v in args.items() if v is not None}, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+    turn_key = context.turn_key
+    if len(turn_key) > 100:  # provider ids have no agreed length, the column has
+        turn_key = hashlib.sha256(turn_key.encode()).hexdigest()
+    return f"{context.conversation_id}:{turn_key}:{name}:{hashlib.sha256(canonical.encode()).hexdigest()}"
+
+
+def _worded(result: Result) -> Result:
+    """The result as plain JSON (money as numbers), so that the receipt and the first answer are the same."""
+    plain: Result = json.loads(json.dumps({"ok": True, **result}, default=_plain, ensure_ascii=False))
+    return plain
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    raise TypeError(f"a tool result holds {type(value).__name__}, which JSON does not know; convert it in the tool")
+
+
+def _refusal(error: DomainError) -> Result:
+    return {**_worded(dict(error.detail)), "ok": False, "error": error.code}
+
+
+def _fields(error: ValidationError, spec: ToolSpec) -> list[dict[str, str]]:
+    known = ", ".join(spec.args.model_fields) or "none"
+    found = []
+    for problem in error.errors(include_url=False, include_context=False, include_input=False):
+        field = ".".join(str(part) for part in problem["loc"]) or "(all)"
+        cure = f"{spec.name} takes: {known}" if problem["type"] == "extra_forbidden" else problem["msg"]
+        found.append({"field": field, "cure": cure})
+    return found
+
+
+def _structured(spec: ToolSpec) -> BaseTool:
+    def run(runtime: ToolRuntime[TurnContext, Any], **args: Any) -> str:
+        return json.dumps(call(spec.name, runtime.context, args), ensure_ascii=False)
+
+    # The schema goes in as a dict: LangChain then leaves validation to `call`, which answers with the field and its cure instead of raising.
+    return StructuredTool.from_function(run, name=spec.name, description=spec.manual, args_schema=schema(spec), infer_schema=False)
+
+
+def schema(spec: ToolSpec) -> dict[str, Any]:
+    """JSON schema of the arguments, as a model sees it."""
+    found = spec.args.model_json_schema()
+    found.pop("description", None)
+    found.setdefault("properties", {})
+    return found

@@ -1,0 +1,135 @@
+"""Finds technicians and free times for a client who has not booked yet."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any, Literal
+
+from pydantic import Field
+
+from domain.errors import DomainError
+from domain.matching.rank import find
+from domain.store import agenda, roster
+from domain.store.people import technicians_named
+from domain.store.tables import Booking, Client, Technician
+from tools import candidates, openings, quotes
+from tools.areas import place_of, service_of
+from tools.spec import Args, tool
+from tools.turn import Turn
+from tools.views import mad
+from tools.whose import clients_booking
+
+Part = Literal["morning", "noon", "afternoon", "evening", "night"]
+
+
+class FindArgs(Args):
+    service: str = Field(description="A service id: plumbing, electricity, ...")
+    city: str | None = Field(None, description="City id or name; may be left out when the district exists in one city only.")
+    district: str | None = None
+    start: str | None = Field(None, description='"YYYY-MM-DDTHH:MM", when they must be free then.')
+    issue: str | None = Field(None, max_length=500)
+    technician: str | None = Field(None, description="A name the person asked for.")
+    urgency: Literal["normal", "high", "emergency"] = "normal"
+
+
+@tool("READ", who="client", personal=False)
+def find_technicians(turn: Turn, args: FindArgs) -> dict[str, Any]:
+    """The best three technicians for a job, with price, distance, next free time and the reasons (codes). widened_km: nobody nearer, say so.
+
+    Errors: unknown_service, unknown_place (suggestions), ambiguous_place (cities), no_technician (nearest_km).
+    """
+    service, place = service_of(args.service), place_of(args.city, args.district)
+    start = candidates.read_start(args.start) if args.start else None
+    away = roster.not_working(turn.session, start)
+    if start is not None:
+        candidates.check_moment(turn.market, start, turn.now)
+        away |= agenda.busy_at(turn.session, start, 60)
+    named = {t.id for t in technicians_named(turn.session, args.technician)} if args.technician else None
+    request = openings.request_for(service, place, turn.now, start=start, last=_last(turn))
+    slate = find(roster.index(turn.session), request, away=away, only=named or None, k=3)
+    if not slate.candidates and start is not None:
+        anyone = find(roster.index(turn.session), openings.request_for(service, place, turn.now), only=named or None, k=1)
+        if anyone.candidates:
+            found = openings.slots(
+                turn.session, turn.market, service=service, place=place, now=turn.now, near=start, technicians=list(named) if named else None, k=3
+            )
+            raise DomainError("slot_taken", alternatives=found)
+    if not slate.candidates:
+        raise DomainError("no_technician", service=service, city=place.city, nearest_km=slate.nearest_km)
+    listed = []
+    for candidate in slate.candidates:
+        technician = turn.session.get_one(Technician, candidate.technician_id)
+        price = quotes.price(turn.market, technician, service, issue=args.issue, urgency=args.urgency, start=start, now=turn.now)
+        free = openings.slots(
+            turn.session, turn.market, service=service, place=place, now=turn.now, near=start, technicians=[technician.id], urgency=args.urgency, k=1
+        )
+        listed.append(
+            {
+                "id": technician.id,
+                "name": technician.name,
+                "rating": round(technician.rating, 1),
+                "jobs": technician.jobs,
+                "district": technician.district,
+                "distance_km": candidate.distance_km,
+                "price_mad": mad(price.likely_mad),
+                "next_slot": free[0]["start"] if free else None,
+                "reasons": list(candidate.reasons),
+            }
+        )
+    result: dict[str, Any] = {"technicians": listed, "city": place.city, "district": place.district}
+    if slate.widened_km is not None:
+        result["widened_km"] = slate.widened_km
+    if args.technician:
+        result["named_found"] = bool(named)
+    return result
+
+
+class SlotArgs(Args):
+    service: str | None = Field(None, description="A service id; not needed with ref.")
+    city: str | None = None
+    district: str | None = None
+    start: str | None = Field(None, description='The wished start "YYYY-MM-DDTHH:MM": the free times nearest to it come back.')
+    day: date | None = Field(None, description='"YYYY-MM-DD": only that day.')
+    part: Part | None = None
+    technician_id: int | None = None
+    ref: str | None = Field(None, description="A booking to move: times of its own technician.")
+
+
+@tool("READ", who="client", personal=False)
+def find_slots(turn: Turn, args: SlotArgs) -> dict[str, Any]:
+    """Free start times (at most five, soonest first) with who comes and the price. other_day: nothing that day, these are the next ones."""
+    window = openings.span(args.day.isoformat() if args.day else None, args.part, turn.now)
+    near = candidates.read_start(args.start) if args.start else None
+    if near is not None:
+        candidates.check_moment(turn.market, near, turn.now)
+    asked: dict[str, Any] = {"near": near, "window": window, "technicians": [args.technician_id] if args.technician_id else None}
+    if args.ref:
+        booking = clients_booking(turn, args.ref, ())
+        asked |= _of(booking)
+    else:
+        if not args.service:
+            raise DomainError("bad_arguments", fields=[{"field": "service", "cure": "say which service, or the ref of a booking"}])
+        asked |= {"service": service_of(args.service), "place": place_of(args.city, args.district)}
+    found = openings.slots(turn.session, turn.market, now=turn.now, **asked)
+    other_day = False
+    if not found and window is not None:
+        later = (max(window[1], turn.now), window[1] + timedelta(days=openings.DAYS_AHEAD))
+        found, other_day = openings.slots(turn.session, turn.market, now=turn.now, **{**asked, "window": later}), True
+    if not found and not args.ref:
+        slate = find(roster.index(turn.session), openings.request_for(asked["service"], asked["place"], turn.now), k=1)
+        if not slate.candidates:
+            raise DomainError("no_technician", service=asked["service"], city=asked["place"].city, nearest_km=slate.nearest_km)
+    return {"slots": found} | ({"other_day": True} if other_day else {})
+
+
+def _of(booking: Booking) -> dict[str, Any]:
+    place = candidates.place_of(booking)
+    own = [booking.technician_id] if booking.technician_id is not None and booking.status in ("offered", "confirmed") else None
+    return {"service": booking.service, "place": place, "technicians": own, "minutes": booking.minutes, "exclude": booking.id}
+
+
+def _last(turn: Turn) -> int | None:
+    if turn.context.role != "client" or turn.context.person_id is None or not turn.context.verified:
+        return None
+    client = turn.session.get(Client, turn.context.person_id)
+    return client.last_technician_id if client is not None else None

@@ -1,0 +1,1 @@
+"""Tools of technicians: offers, jobs, availability, prices, earnings."""
