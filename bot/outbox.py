@@ -58,7 +58,7 @@ def deliver(house: House, conversation_id: int) -> list[int]:
         if isinstance(claim, Ended):
             continue
         reached("claimed")
-        result = _send(claim)
+        result = _send(house, claim)
         reached("handed_over")
         again = _record(house, claim, result)
         reached("recorded")
@@ -108,12 +108,22 @@ def _claim(house: House, conversation_id: int) -> Claim | Ended | None:
         return Claim(row.id, messages, channel, since, again, None if plan.messages else plan)
 
 
-def _send(claim: Claim) -> SendResult:
+def _left_already(house: House, claim: Claim, message: OutMessage) -> str | None:
+    """The provider's id of this message if it left before a crash; not that of an earlier message with the same words."""
+    found = claim.channel.find_sent(message, claim.since - CLOCKS_APART)
+    if found is None:
+        return None
+    with house.db.transaction() as session:
+        other = session.scalar(select(OutboxRow.id).where(OutboxRow.provider_id == found, OutboxRow.id != claim.row_id))
+    return None if other else found
+
+
+def _send(house: House, claim: Claim) -> SendResult:
     """Hands every part to the provider, skipping those it already has after a crash."""
     result = SendResult("sent")
     for message in claim.messages:
         try:
-            if claim.again and (found := claim.channel.find_sent(message, claim.since - CLOCKS_APART)):
+            if claim.again and (found := _left_already(house, claim, message)):
                 result = SendResult("sent", provider_id=found)
             elif claim.otherwise is not None:
                 result = SendResult("dropped", error=claim.otherwise.why)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot import logs, wiring
 from bot.settings import Settings
@@ -26,11 +26,11 @@ def serve(settings: Settings, *, with_worker: bool = True) -> None:
     uvicorn.run(app, host=settings.host, port=settings.port, log_config=None, access_log=False, timeout_graceful_shutdown=5)
 
 
-def build(settings: Settings, *, with_worker: bool = True) -> FastAPI:
-    """The application as `serve` runs it."""
+def build(settings: Settings, *, with_worker: bool = True, agent: Any = None) -> FastAPI:
+    """The application as `serve` runs it; `agent` replaces the one of the settings (tests)."""
     from bot.app import create_app
 
-    house = wiring.build(settings)
+    house = wiring.build(settings, agent=agent)
     if wiring.prepare_store(house, world=settings.demo_on):
         log.info("loaded the demo market from %s", settings.world)
     if not with_worker:

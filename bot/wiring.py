@@ -124,9 +124,10 @@ def world_rules(world: Path) -> MarketRules:
 def configured_channels(settings: Settings, house: House) -> dict[str, Channel]:
     """The channels these settings allow: web chat always, Twilio with its keys, the demo's phones where no provider is."""
     found: dict[str, Channel] = {}
-    from channels.web import WebChat
+    from channels.web import WebChat, WebSettings, history_of, recent_sms_of
 
-    found["web"] = WebChat(house.db, house.clock, house.market.secret)
+    web = WebSettings(secret=house.market.secret, public_url=settings.address)
+    found["web"] = WebChat(web, history_of(house.db), recent_sms_of(house.db) if settings.demo_on else None)
     if settings.twilio_account_sid:
         from channels.twilio import TwilioSettings, TwilioSms, TwilioWhatsApp
 
@@ -145,7 +146,7 @@ def configured_channels(settings: Settings, house: House) -> dict[str, Channel]:
     if settings.demo_on and "sms" not in found:
         from channels.demo import DemoSms
 
-        found["sms"] = DemoSms(house.db)
+        found["sms"] = DemoSms()
     return found
 
 
