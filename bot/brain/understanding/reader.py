@@ -1,0 +1,151 @@
+"""Reads one message with linear heads over hashed character n-grams: the trained understander that needs no network."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bot.brain.understanding.base import Role, Understanding
+from bot.brain.understanding.danger import DangerRules
+from bot.brain.understanding.features import LANGUAGE_BITS, blocks, language_blocks, vector
+from bot.brain.understanding.normalise import letters, script_of
+
+log = logging.getLogger(__name__)
+ARTEFACT = Path(__file__).parents[3] / "finetune" / "artifacts" / "understanding"
+SOCIAL = {"greet", "thank", "goodbye"}
+Array = npt.NDArray[np.float32]
+
+
+class NoArtefact(FileNotFoundError):
+    """The trained weights are not where they should be; the message says how to make them."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """One question asked of a message: labels and a weight per bucket and label, as int8 with a scale per label."""
+
+    labels: list[str]
+    weights: npt.NDArray[np.int8]
+    scale: Array
+    bias: Array
+    temperature: float
+
+    def logits(self, rows: npt.NDArray[np.int64], values: Array) -> Array:
+        """Scores per label; `rows` < 0 are buckets no training message touched."""
+        known = rows >= 0
+        raw: Array = values[known] @ self.weights[rows[known]].astype(np.float32)
+        return raw * self.scale + self.bias
+
+    def probabilities(self, logits: Array) -> Array:
+        return softmax(logits / self.temperature)
+
+
+def softmax(logits: Array) -> Array:
+    shifted = np.exp(logits - logits.max())
+    out: Array = shifted / shifted.sum()
+    return out
+
+
+class Reader:
+    """Implements `Understander`. `extract(text, role=, context=, now=)` gives the entities written in the text."""
+
+    def __init__(self, folder: Path, extract: Callable[..., Mapping[str, Any]], danger: DangerRules) -> None:
+        try:
+            self.meta: dict[str, Any] = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+            stored = np.load(folder / "weights.npz")
+        except FileNotFoundError as error:
+            raise NoArtefact(f"{error.filename} is missing; run `bricol train understanding`") from error
+        self._rows = {name: _row_numbers(stored[f"{name}.buckets"], bits) for name, bits in (("text", 17), ("language", LANGUAGE_BITS))}
+        self._idf = {name: stored[f"{name}.idf"].astype(np.float32) for name in ("text", "language")}
+        self._heads = {
+            name: Head(
+                labels=info["labels"],
+                weights=stored[f"{name}.weights"],
+                scale=stored[f"{name}.scale"],
+                bias=stored[f"{name}.bias"],
+                temperature=info["temperature"],
+            )
+            for name, info in self.meta["heads"].items()
+        }
+        self._extract = extract
+        self._danger = danger
+
+    def understand(self, text: str, *, role: Role = "client", context: str | None = None, now: datetime | None = None) -> Understanding:
+        """Reads one message of any length and content; never raises. See `Understander`."""
+        thresholds = self.meta["thresholds"]
+        script = script_of(text, fallback=script_of(context or ""))
+        index, values = vector(blocks(text, context), idf=self._idf["text"])
+        rows = self._rows["text"][index]
+
+        def ask(head: str) -> dict[str, float]:
+            chosen = self._heads[head]
+            return dict(zip(chosen.labels, chosen.probabilities(chosen.logits(rows, values)).tolist(), strict=True))
+
+        scores = ask(role)
+        urgency, sentiment, danger, service = ask("urgency"), ask("sentiment"), ask("danger"), ask("service")
+        intents = choose(scores, thresholds["second"])
+        hit = self._danger.find(text)
+        in_danger = bool(hit) or danger["true"] >= thresholds["danger"]
+        level = max(urgency, key=lambda name: urgency[name])
+        if hit or urgency["emergency"] >= thresholds["emergency"]:
+            level = "emergency"
+        elif level == "emergency":
+            level = "high"
+        return Understanding(
+            language=self._language(text, context, script),
+            script=script,
+            intents=intents,
+            entities=self._entities(text, role, context, now, service, thresholds["service"]),
+            urgency=level,
+            sentiment=max(sentiment, key=lambda name: sentiment[name]),
+            danger=in_danger,
+            confidence=scores[intents[0]],
+            scores=dict(sorted(scores.items(), key=lambda item: -item[1])[:5]),
+        )
+
+    def _language(self, text: str, context: str | None, script: str) -> str:
+        """The language head, helped by what we said before where the text is too short to tell."""
+        head = self._heads["language"]
+        logits = self._language_logits(text)
+        if context:
+            logits = logits + self._language_logits(context) * (1.0 if (n := letters(text)) < 2 else 0.35 if n < 8 else 0.1)
+        possible = [label in (("ary", "ar") if script == "arab" else ("ary", "fr", "en")) for label in head.labels]
+        return head.labels[int(np.where(possible, logits, -np.inf).argmax())]
+
+    def _language_logits(self, text: str) -> Array:
+        index, values = vector(language_blocks(text), bits=LANGUAGE_BITS, idf=self._idf["language"])
+        return self._heads["language"].logits(self._rows["language"][index], values)
+
+    def _entities(
+        self, text: str, role: Role, context: str | None, now: datetime | None, service: dict[str, float], threshold: float
+    ) -> dict[str, Any]:
+        try:
+            found = dict(self._extract(text, role=role, context=context, now=now))
+        except Exception:  # a grammar that trips over strange input must not lose the whole message
+            log.exception("entities could not be read")
+            found = {}
+        best = max(service, key=lambda name: service[name])
+        if "service" not in found and best != "none" and service[best] >= threshold:
+            found["service"] = best
+        return found
+
+
+def choose(scores: Mapping[str, float], second: float) -> tuple[str, ...]:
+    """The main intent, then others that are nearly as likely (at least `second` times as likely); courtesy goes when another intent stands."""
+    ranked = sorted(scores, key=lambda name: -scores[name])
+    kept = [name for name in ranked[:3] if scores[name] >= second * scores[ranked[0]]]
+    return tuple([name for name in kept if name not in SOCIAL] or kept[:1])
+
+
+def _row_numbers(buckets: npt.NDArray[np.uint32], bits: int) -> npt.NDArray[np.int64]:
+    rows = np.full(1 << bits, -1, dtype=np.int64)
+    rows[buckets] = np.arange(len(buckets))
+    return rows

@@ -1,0 +1,51 @@
+"""Measures the serving reader on labelled messages (one JSON record a line, understanding contract)."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.brain.understanding import Understanding, load
+
+
+@dataclass(frozen=True)
+class Report:
+    """`figures`: name -> (share right or milliseconds, messages counted); `errors`: one line for each misread main intent."""
+
+    figures: dict[str, tuple[float, int]]
+    errors: list[str]
+
+
+def evaluate(path: Path) -> Report:
+    """Reads every message of `path` and compares. Where a message has several intents, any of them counts as main."""
+    reader = load()
+    marks: dict[str, list[float]] = defaultdict(list)
+    errors: list[str] = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        gold = json.loads(line)
+        started = time.perf_counter()
+        read: Understanding = reader.understand(gold["text"], role=gold["role"], context=gold.get("context"))
+        marks["milliseconds a message"].append((time.perf_counter() - started) * 1000)
+        right = read.main in gold["intents"]
+        group = f"{gold['language']}-{gold['script']}"
+        for name in ("main intent", f"main intent, {gold['role']}", f"main intent, {group}"):
+            marks[name].append(right)
+        if gold["intents"][0] != "change_language":
+            marks["language"].append(read.language == gold["language"])
+            marks[f"language, {group}"].append(read.language == gold["language"])
+        marks["script"].append(read.script == gold["script"])
+        marks["urgency"].append(read.urgency == gold["urgency"])
+        marks["sentiment"].append(read.sentiment == gold["sentiment"])
+        if gold["urgency"] == "emergency":
+            marks["emergency recall"].append(read.urgency == "emergency")
+        if read.urgency == "emergency":
+            marks["emergency precision"].append(gold["urgency"] == "emergency")
+        service = gold["entities"].get("service")
+        marks["service, or none"].append(read.entities.get("service") == service)
+        if not right:
+            said = f" [{gold['context']}]" if gold.get("context") else ""
+            errors.append(f"{gold['id']} {'+'.join(gold['intents'])} read {read.main} {read.confidence:.2f} | {gold['text']}{said}")
+    return Report({name: (sum(values) / len(values), len(values)) for name, values in sorted(marks.items())}, errors)

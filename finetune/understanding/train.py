@@ -1,0 +1,209 @@
+"""Trains the linear reader from our sentences and writes its artefact: features, heads, calibration, thresholds."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize_scalar
+from scipy.sparse import csr_matrix
+from sklearn.linear_model import LogisticRegression
+
+from bot.brain.understanding.features import BITS, LANGUAGE_BITS, blocks, language_blocks, vector
+from finetune.understanding.corpora import texts
+from finetune.understanding.noise import noisy
+from prompts.sentences import Sentence, names
+
+Array = npt.NDArray[np.float32]
+FOLDS = 5
+COPIES = 3  # respellings of each sentence beside itself
+SEED = 20
+
+
+@dataclass
+class Rows:
+    """Feature rows and where each comes from: `source[i]` is the sentence number of row i."""
+
+    matrix: csr_matrix
+    source: npt.NDArray[np.int64]
+    original: npt.NDArray[np.bool_]
+
+
+@dataclass
+class Trained:
+    """One head over the buckets that training touched."""
+
+    labels: list[str]
+    weights: Array  # buckets x labels
+    bias: Array  # labels
+    temperature: float = 1.0
+
+
+def build_rows(sentences: Sequence[Sentence], progress: Callable[[int], None] = lambda n: None) -> tuple[Rows, Array]:
+    """Every sentence and its respellings as features; and the inverse document frequency of each bucket (0 where never seen)."""
+    found: list[dict[str, list[str]]] = []
+    source: list[int] = []
+    original: list[bool] = []
+    shared: dict[str, list[str]] = {}
+    for sentence in sentences:
+        if sentence.group and sentence.context:
+            shared.setdefault(sentence.group, []).append(sentence.context)
+    for number, sentence in enumerate(sentences):
+        draw = random.Random(f"{SEED}/{sentence.where}/{sentence.text}")
+        for copy in range(COPIES + 1):
+            text, context = sentence.text, sentence.context
+            if copy:
+                text = noisy(text, sentence.language, draw)
+                context = draw.choice(shared.get(sentence.group) or [context])
+            found.append(blocks(text, context))
+            source.append(number)
+            original.append(copy == 0)
+        progress(number)
+    matrix = to_matrix([vector(f) for f in found], BITS)
+    seen = np.asarray((matrix[np.array(original)] > 0).sum(axis=0)).ravel() + np.asarray((matrix > 0).sum(axis=0)).ravel() / (COPIES + 1)
+    idf = np.where(seen > 0, 1 + np.log((1 + 2 * len(sentences)) / (1 + seen)), 0).astype(np.float16).astype(np.float32)
+    weighted = to_matrix([vector(f, idf=idf) for f in found], BITS)
+    return Rows(weighted, np.array(source), np.array(original)), idf
+
+
+def to_matrix(vectors: Sequence[tuple[npt.NDArray[np.int64], Array]], bits: int) -> csr_matrix:
+    pointers = np.cumsum([0, *(len(index) for index, _ in vectors)])
+    index = np.concatenate([index for index, _ in vectors])
+    values = np.concatenate([values for _, values in vectors])
+    return csr_matrix((values, index, pointers), shape=(len(vectors), 1 << bits))
+
+
+def fit(matrix: csr_matrix, target: Sequence[str], weight: npt.NDArray[np.float64], labels: list[str], strength: float) -> Trained:
+    """Multinomial logistic regression (C = `strength`); labels never seen get a bias nobody reaches."""
+    model = LogisticRegression(C=strength, max_iter=150, tol=1e-3)
+    model.fit(matrix, np.asarray(target), sample_weight=weight)
+    weights = np.zeros((matrix.shape[1], len(labels)), dtype=np.float32)
+    bias = np.full(len(labels), -30.0, dtype=np.float32)
+    if len(model.classes_) == 2:
+        both = np.vstack([-model.coef_ / 2, model.coef_ / 2])
+        offset = np.array([-model.intercept_[0] / 2, model.intercept_[0] / 2])
+    else:
+        both, offset = model.coef_, model.intercept_
+    for at, name in enumerate(model.classes_):
+        weights[:, labels.index(name)] = both[at]
+        bias[labels.index(name)] = offset[at]
+    return Trained(labels, weights, bias)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One head: its labels, and which (label, weight) pairs each sentence teaches; none leaves the sentence out."""
+
+    name: str
+    labels: list[str]
+    teach: Callable[[Sentence], list[tuple[str, float]]]
+    strength: float = 30.0
+
+
+def tasks() -> list[Task]:
+    lists = names()
+
+    def intents(role: str) -> Callable[[Sentence], list[tuple[str, float]]]:
+        known = set(lists[f"{role}_intents"])
+
+        def teach(s: Sentence) -> list[tuple[str, float]]:
+            if s.role != role and not (role == "technician" and set(s.intents) <= known):
+                return []
+            share = 1.0 if s.role == role else 0.4  # what a client says to greet or agree, a technician says too
+            return [(name, share * (1.0 if at == 0 else 0.6) / (1 + 0.6 * (len(s.intents) - 1))) for at, name in enumerate(s.intents)]
+
+        return teach
+
+    return [
+        Task("client", lists["client_intents"], intents("client")),
+        Task("technician", lists["technician_intents"], intents("technician")),
+        Task("urgency", lists["urgency"], lambda s: [(s.urgency, {"normal": 1.0, "high": 1.5, "emergency": 3.0}[s.urgency])]),
+        Task("sentiment", lists["sentiment"], lambda s: [(s.sentiment, 1.0)], 10.0),
+        Task("danger", ["false", "true"], lambda s: [(str(s.danger).lower(), 3.0 if s.danger else 1.0)]),
+        Task("service", [*lists["services"], "none"], lambda s: [(s.entities.get("service", "none"), 1.0)]),
+    ]
+
+
+def taught(rows: Rows, sentences: Sequence[Sentence], task: Task, allowed: npt.NDArray[np.bool_]) -> tuple[csr_matrix, list[str], npt.NDArray[np.float64]]:
+    """The rows of the allowed sentences with their targets and weights; a sentence with two intents appears twice."""
+    lessons = [task.teach(s) for s in sentences]
+    picked: list[int] = []
+    target: list[str] = []
+    weight: list[float] = []
+    for row, (source, original) in enumerate(zip(rows.source.tolist(), rows.original.tolist(), strict=True)):
+        if not allowed[source]:
+            continue
+        for label, share in lessons[source]:
+            picked.append(row)
+            target.append(label)
+            weight.append(share * (1.0 if original else 0.5))
+    return rows.matrix[picked], target, np.array(weight)
+
+
+def folds(count: int) -> npt.NDArray[np.int64]:
+    """A fold for each sentence; its respellings go with it."""
+    return np.random.default_rng(SEED).integers(0, FOLDS, count)
+
+
+def out_of_fold(rows: Rows, sentences: Sequence[Sentence], task: Task, progress: Callable[[str], None]) -> tuple[npt.NDArray[np.int64], Array]:
+    """Logits of every sentence the task concerns, each by a model that did not see it: (sentence numbers, logits)."""
+    fold = folds(len(sentences))
+    originals = np.flatnonzero(rows.original)
+    concerned = np.array([s.role == task.name if task.name in ("client", "technician") else True for s in sentences])
+    logits = np.zeros((len(sentences), len(task.labels)), dtype=np.float32)
+    for number in range(FOLDS):
+        matrix, target, weight = taught(rows, sentences, task, fold != number)
+        head = fit(matrix, target, weight, task.labels, task.strength)
+        test = np.flatnonzero((fold == number) & concerned)
+        logits[test] = rows.matrix[originals[test]] @ head.weights + head.bias
+        progress(f"{task.name}, fold {number + 1}/{FOLDS}")
+    kept = np.flatnonzero(concerned)
+    return kept, logits[kept]
+
+
+def probabilities(logits: Array, temperature: float = 1.0) -> Array:
+    shifted = np.exp((logits - logits.max(axis=1, keepdims=True)) / temperature)
+    out: Array = shifted / shifted.sum(axis=1, keepdims=True)
+    return out
+
+
+def temperature(logits: Array, target: npt.NDArray[np.int64]) -> float:
+    """The temperature that makes the likelihood of `target` greatest (Guo et al. 2017, On Calibration of Modern Neural Networks)."""
+
+    def loss(log_t: float) -> float:
+        p = probabilities(logits, float(np.exp(log_t)))
+        return float(-np.log(p[np.arange(len(target)), target] + 1e-9).mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-2.5, 2.5), method="bounded").x))
+
+
+def fit_language(sentences: Sequence[Sentence], data: Path) -> tuple[Trained, Array, int]:
+    """The language head on our sentences and the public corpora; its inverse document frequencies; how many corpus texts it saw."""
+    rows: list[tuple[str, str, float]] = []
+    draw = random.Random(SEED)
+    for s in sentences:
+        if s.intents[0] == "change_language":
+            continue
+        rows.append((s.text, s.language, 2.0))
+        rows.append((noisy(s.text, s.language, draw), s.language, 1.0))
+    own = len(rows)
+    for text, language in texts(data):
+        rows.append((text[:160], language, 0.35))
+    found = [language_blocks(text) for text, _, _ in rows]
+    seen = np.asarray((to_matrix([vector(f, LANGUAGE_BITS) for f in found], LANGUAGE_BITS) > 0).sum(axis=0)).ravel()
+    idf = np.where(seen > 0, 1 + np.log((1 + len(rows)) / (1 + seen)), 0).astype(np.float16).astype(np.float32)
+    matrix = to_matrix([vector(f, LANGUAGE_BITS, idf) for f in found], LANGUAGE_BITS)
+    head = fit(matrix, [language for _, language, _ in rows], np.array([weight for _, _, weight in rows]), ["ary", "fr", "ar", "en"], 20.0)
+    return head, idf, len(rows) - own
+
+
+def quantised(head: Trained, buckets: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int8], Array]:
+    """Weights of the given buckets as int8, and the scale of each label."""
+    kept = head.weights[buckets]
+    scale = np.maximum(np.abs(kept).max(axis=0), 1e-6) / 127
+    return np.round(kept / scale).astype(np.int8), scale.astype(np.float32)
+
