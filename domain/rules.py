@@ -34,4 +34,5 @@ class MarketRules:
         if unknown := sorted(set(values) - set(known)):
             raise ValueError(f"unknown rule {unknown[0]!r}; known: {', '.join(known)}")
         defaults = cls()
-        return cls(**{k: Decimal(str(v)) if isinstance(getattr(defaults, k), Decimal) else v for k, v in values.items()})
+        read: dict[str, Any] = {k: Decimal(str(v)) if isinstance(getattr(defaults, k), Decimal) else v for k, v in values.items()}
+        return cls(**read)

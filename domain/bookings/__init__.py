@@ -1,0 +1,1 @@
+"""The life of a booking: states, who may change them, what changing costs."""
