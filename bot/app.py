@@ -47,8 +47,8 @@ def create_app(house: House, *, worker: Any = None, technicians: Any = None) -> 
         arrivals = await run_in_threadpool(inbox.accept, house, list(messages))
         if worker is not None:
             worker.woken_by(arrivals)
-        if arrivals:
-            metrics.received(messages[0].channel)
+        for arrival in arrivals:
+            metrics.received(arrival.channel)
 
     async def on_status(updates: Sequence[StatusUpdate]) -> None:
         try:

@@ -36,6 +36,7 @@ class Arrival:
 
     conversation_id: int
     row_id: int
+    channel: str
 
 
 def accept(house: House, messages: Sequence[InboundMessage]) -> list[Arrival]:
@@ -80,7 +81,7 @@ def _insert(session: Session, message: InboundMessage, now: datetime) -> Arrival
         .on_conflict_do_nothing(index_elements=["channel", "provider_id"])
         .returning(InboxRow.id)
     )
-    return None if row_id is None else Arrival(conversation.id, row_id)
+    return None if row_id is None else Arrival(conversation.id, row_id, message.channel)
 
 
 def short_id(provider_id: str) -> str:
