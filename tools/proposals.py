@@ -13,6 +13,7 @@ from domain.errors import DomainError
 from domain.store.tables import Proposal
 from tools.context import Market
 from tools.turn import Turn
+from tools.views import plain
 
 Effect = Callable[[Turn, Proposal], dict[str, Any]]
 
@@ -63,8 +64,8 @@ def store(
     row = Proposal(
         conversation_id=conversation_id,
         kind=kind,
-        args={**args, "client_id": client_id},
-        summary=summary,
+        args=plain({**args, "client_id": client_id}),
+        summary=plain(summary),
         turn_key=turn_key,
         created_at=now,
         expires_at=expires_at or now + timedelta(minutes=market.rules.proposal_valid_minutes),

@@ -7,7 +7,6 @@ import json
 import logging
 import time
 from collections.abc import Mapping
-from decimal import Decimal
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -22,6 +21,7 @@ from domain.store.tables import ToolReceipt
 from tools.context import TurnContext
 from tools.spec import DECLARED, Result, ToolSpec
 from tools.turn import Turn
+from tools.views import plain
 
 log = logging.getLogger(__name__)
 
@@ -123,14 +123,7 @@ def receipt_key(context: TurnContext, name: str, args: Mapping[str, Any]) -> str
 
 def _worded(result: Result) -> Result:
     """The result as plain JSON (money as numbers), so that the receipt and the first answer are the same."""
-    plain: Result = json.loads(json.dumps({"ok": True, **result}, default=_plain, ensure_ascii=False))
-    return plain
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    raise TypeError(f"a tool result holds {type(value).__name__}, which JSON does not know; convert it in the tool")
+    return plain({"ok": True, **result})
 
 
 def _refusal(error: DomainError) -> Result:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +18,18 @@ def mad(amount: Decimal | None) -> int | float | None:
     if amount is None:
         return None
     return int(amount) if amount == amount.to_integral_value() else float(amount)
+
+
+def plain(facts: dict[str, Any]) -> dict[str, Any]:
+    """The same facts as plain JSON, money as numbers. Raises TypeError for what JSON does not know: convert it in the tool."""
+    made: dict[str, Any] = json.loads(json.dumps(facts, default=_plain, ensure_ascii=False))
+    return made
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return mad(value)
+    raise TypeError(f"a tool result holds {type(value).__name__}, which JSON does not know; convert it in the tool")
 
 
 def job(booking: Booking) -> dict[str, Any]:

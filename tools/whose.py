@@ -73,5 +73,5 @@ def _today(turn: Turn) -> str:
     return local(turn.now)[:10]
 
 
-def _locked(query: Select[tuple[Booking]]) -> Select[tuple[Booking]]:
+def _locked(query: Select[Booking]) -> Select[Booking]:
     return query.with_for_update(of=Booking)

@@ -20,7 +20,7 @@ _kept: WeakKeyDictionary[Engine, tuple[tuple[Any, ...], Index]] = WeakKeyDiction
 
 
 def index(session: Session) -> Index:
-    """The index of all vetted technicians. Rebuilt when one joins, or a rating, rate, reach or count of jobs changes; call `forget` after other edits."""
+    """All vetted technicians. Rebuilt when one joins or a rating, rate, reach or count of jobs changes; call `forget` after other edits."""
     engine = session.get_bind()
     assert isinstance(engine, Engine)
     columns = (
