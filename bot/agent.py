@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections import OrderedDict
@@ -19,7 +18,7 @@ from langsmith import tracing_context
 from sqlalchemy import func, select
 
 from bot.brain.understanding.base import Role, Understander, Understanding
-from bot.middleware.danger import Danger, find_hazard, with_advice
+from bot.middleware.danger import Danger, find_hazard
 from bot.middleware.facts import Facts
 from bot.middleware.grounding import Grounding
 from bot.middleware.limits import MODEL_CALLS, Limits
@@ -32,8 +31,6 @@ from domain.clock import to_local, to_utc
 from domain.engagement.reply import Reply
 from domain.store.tables import Turn
 from tools.context import Market, TurnContext
-
-log = logging.getLogger(__name__)
 
 REMEMBERED = 4096  # readings kept: the embedded brain reads a conversation's earlier messages again at each step
 
@@ -60,24 +57,18 @@ class Agent:
         self._understander = understander
 
     def run(self, history: Sequence[AnyMessage], human: HumanMessage, context: TurnContext) -> AgentTurn:
-        """Plays one turn. Raises only when brain and embedded brain both fail (or the store is down): the caller apologises.
+        """Plays one turn. Raises when brain and embedded brain both fail or the store is down: the caller apologises.
 
-        In danger nothing is raised: the safety advice goes out even when nothing else works.
+        In danger a failing brain raises nothing: the safety advice goes out alone.
         """
         begun = time.perf_counter()
         said = text_of(human)
         heard = self._understander.understand(said, role=context.role, context=last_words(history), now=to_local(context.now))
         notes = AgentContext.of(context, understanding=heard, said=said, hazard=hazard_of(said, heard))
         config = {"recursion_limit": 4 * MODEL_CALLS + 10, "max_concurrency": 1}  # one tool at a time, in the order asked
-        try:
-            with tracing_context(enabled=False):  # a trace would carry what redaction hides
-                state = self._graphs[context.role].invoke({"messages": [*history, human]}, context=notes, config=config)
-            messages = list(state["messages"][len(history) :])
-        except Exception:
-            if notes.hazard is None:
-                raise
-            log.exception("no brain answered a danger; advice only")
-            messages = [human, advice_only(notes)]
+        with tracing_context(enabled=False):  # a trace would carry what redaction hides
+            state = self._graphs[context.role].invoke({"messages": [*history, human]}, context=notes, config=config)
+        messages = list(state["messages"][len(history) :])
         reply = Reply.from_dict(messages[-1].additional_kwargs["reply"])
         ms = round((time.perf_counter() - begun) * 1000, 2)
         return AgentTurn(messages, reply, notes.calls, heard.to_dict(), notes.brain or "embedded", notes.tokens, ms)
@@ -119,7 +110,7 @@ def build_agent(
     embedded = embedded or embedded_model(memo)
     model = model or chat_model(settings, memo, embedded=embedded, spent_today=lambda: tokens_since_midnight(market))
     middleware = [
-        Danger(registry.call),
+        Danger(registry.call, lambda context: template("safety.withheld", context)),
         Limits(embedded, lambda context: template("safety.too_long", context), settings.model_timeout_seconds * 1.5),
         Replies(),
         Mirror(embedded, memo),
@@ -141,11 +132,6 @@ def hazard_of(said: str, heard: Understanding) -> str | None:
 def last_words(history: Sequence[AnyMessage]) -> str | None:
     """What the person read last: it decides what "1", "oui" or "ghali" answer."""
     return next((text_of(m) for m in reversed(history) if isinstance(m, AIMessage) and text_of(m)), None)
-
-
-def advice_only(context: AgentContext) -> AIMessage:
-    assert context.hazard is not None
-    return with_advice(template("safety.withheld", context), context.hazard)
 
 
 def tokens_since_midnight(market: Market) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import unicodedata
 from collections.abc import Callable
@@ -27,6 +28,8 @@ ARABIZI = re.compile(r"(?<=[a-z])[7954]|[7954](?=[a-z])")
 ARABIZI_LETTER = {"7": "h", "9": "q", "5": "kh", "4": "gh"}
 DOUBLED = re.compile(r"([a-z])\1+")
 
+log = logging.getLogger(__name__)
+
 #: Calls one tool by name; `tools.registry.call` in service.
 CallTool = Callable[[str, TurnContext, dict[str, Any]], dict[str, Any]]
 
@@ -41,15 +44,22 @@ class Rule:
 
 
 class Danger(AgentMiddleware):
-    """Reads `context.hazard` (found before the turn began) and completes the final answer."""
+    """Reads `context.hazard` (found before the turn began) and completes the final answer; `speechless` stands in when no brain gives one."""
 
-    def __init__(self, call: CallTool) -> None:
+    def __init__(self, call: CallTool, speechless: Callable[[AgentContext], AIMessage]) -> None:
         super().__init__()
         self._call = call
+        self._speechless = speechless
 
     def wrap_model_call(self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], ModelResponse[Any]]) -> ModelResponse[Any]:
-        response = handler(request)
         context: AgentContext = request.runtime.context
+        try:
+            response = handler(request)
+        except Exception:
+            if context.hazard is None:
+                raise
+            log.exception("no brain answered a danger in turn %s; the advice goes out alone", context.turn_key)
+            response = ModelResponse(result=[self._speechless(context)])
         last = last_of(response)
         if context.hazard is None or not is_final(last):
             return response

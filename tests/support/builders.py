@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ from bot.wiring import House
 from domain.clock import Clock
 from domain.engagement.reply import Reply
 from domain.rules import MarketRules
+from domain.store.database import Database
 from domain.store.migrate import migrate
+from domain.store.tables import Technician
 from tests.support.clock import monday_clock
 from tests.support.fake_channel import FakeChannel
 from tools.context import Passage, TurnContext
@@ -77,3 +80,16 @@ def build_house(folder: Path, *, agent: Any = None, clock: Clock | None = None, 
         knowledge=NoKnowledge(),
         rules=MarketRules(),
     )
+
+
+def add_technicians(url: str, *, trade: str = "plumbing", city: str = "casablanca", districts: tuple[str, ...] = ("maarif", "gauthier")) -> None:
+    """One technician of a trade per district, in a migrated store."""
+    db = Database(url)
+    with db.transaction() as session:
+        for number, district in enumerate(districts, 1):
+            person = Technician(
+                phone=f"+21266200000{number}", name=f"technician {number}", trades=[trade], city=city, district=district,
+                rate_mad=Decimal(250 + number), rating=5 - number / 10, jobs=100, days="mon-sun", hours="00:00-24:00",
+            )  # fmt: skip
+            session.add(person)
+    db.close()
