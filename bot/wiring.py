@@ -181,10 +181,11 @@ def load_market(house: House) -> bool:
     from sqlalchemy import func, select
 
     from domain.store.tables import Technician
-    from domain.store.world import load_world
 
     if not house.settings.world.exists():
         return False
+    from domain.store.world import load_world
+
     with house.db.transaction() as session:
         if session.scalar(select(func.count(Technician.id))):
             return False

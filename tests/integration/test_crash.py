@@ -23,6 +23,8 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from bot.checkpoints import POINTS
+from domain.store.migrate import migrate
+from tests.support.builders import add_technicians
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENT, BOT = "+212661000001", "+14155238886"
@@ -91,7 +93,7 @@ class Service:
             "BRICOL_PORT": str(self.port),
             "BRICOL_PUBLIC_URL": self.url,
             "BRICOL_EXECUTOR_ID": "crash-test",
-            "BRICOL_WORLD": str(ROOT / "evals/worlds/demo.yaml"),
+            "BRICOL_WORLD": "none.yaml",
             "BRICOL_BURST_SECONDS": "0.1",
             "BRICOL_SWEEP_SECONDS": "0.2",
             "BRICOL_TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
@@ -162,6 +164,9 @@ def provider() -> Iterator[Provider]:
 def service(request: pytest.FixtureRequest, tmp_path: Path, provider: Provider) -> Iterator[Service]:
     url = request.getfixturevalue("postgres_url") if request.param == "postgres" else ""
     service = Service(tmp_path, url, provider)
+    (tmp_path / "var").mkdir()
+    migrate(store(service, tmp_path))
+    add_technicians(store(service, tmp_path))
     yield service
     service.stop()
 
