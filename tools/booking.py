@@ -13,7 +13,7 @@ from domain.store.tables import Booking, BookingEvent, Proposal
 from tools import candidates, dispatch
 from tools.areas import place_of, service_of
 from tools.proposals import confirms, propose
-from tools.spec import Args, tool
+from tools.spec import Args, RowId, tool
 from tools.turn import Turn
 from tools.views import job, local
 
@@ -27,7 +27,7 @@ class BookingArgs(Args):
     district: str | None = None
     issue: str | None = Field(None, max_length=500, description="The problem in the client's own words.")
     address: str | None = Field(None, max_length=300, description="Street and number as given.")
-    technician_id: int | None = Field(None, description="Only when the client chose one; left out, the best one free then.")
+    technician_id: RowId | None = Field(None, description="Only when the client chose one; left out, the best one free then.")
     lat: float | None = Field(None, ge=-90, le=90)
     lon: float | None = Field(None, ge=-180, le=180)
     urgency: Urgency = "normal"

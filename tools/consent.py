@@ -8,12 +8,12 @@ from pydantic import Field
 
 from domain.errors import DomainError
 from tools.proposals import ON_CONFIRM, ON_DECLINE, take
-from tools.spec import Args, tool
+from tools.spec import Args, RowId, tool
 from tools.turn import Turn
 
 
 class ProposalArgs(Args):
-    proposal_id: int = Field(ge=1, description="The proposal_id a propose_* tool (or a notice) gave.")
+    proposal_id: RowId = Field(description="The proposal_id a propose_* tool (or a notice) gave.")
 
 
 @tool("WRITE", who="client")

@@ -11,7 +11,7 @@ from domain.store.tables import Technician
 from tools import quotes
 from tools.areas import place_of, service_of
 from tools.related import related
-from tools.spec import Args, tool
+from tools.spec import Args, RowId, tool
 from tools.turn import Turn
 from tools.views import mad
 from tools.whose import LIVE, PAST, clients_booking
@@ -24,7 +24,7 @@ class PriceArgs(Args):
     district: str | None = None
     urgency: Literal["normal", "high", "emergency"] = "normal"
     quantity: int | None = Field(None, ge=1, le=50, description="How many pieces: taps, sockets, rooms.")
-    technician_id: int | None = None
+    technician_id: RowId | None = None
 
 
 @tool("READ", who="client", personal=False)

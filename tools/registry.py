@@ -64,10 +64,19 @@ def tools_for(role: str) -> list[BaseTool]:
 def call(name: str, context: TurnContext, args: Mapping[str, Any] | None = None) -> Result:
     """Runs one tool by name and returns its JSON-able result. Never raises for what a person or a model did wrong."""
     began = time.perf_counter()
-    args = dict(args or {})
+    args = {str(k): storable(v) for k, v in (args or {}).items()}
     result = _guarded(name, context, args)
     context.calls.append({"tool": name, "args": args, "ok": bool(result["ok"]), "ms": round((time.perf_counter() - began) * 1000, 2)})
     return result
+
+
+def storable(value: Any) -> Any:
+    """The same value without what no store takes: NUL characters and halves of surrogate pairs."""
+    if isinstance(value, str):
+        return value.replace("\0", "").encode("utf-8", "ignore").decode("utf-8")
+    if isinstance(value, Mapping):
+        return {str(storable(k)): storable(v) for k, v in value.items()}
+    return [storable(v) for v in value] if isinstance(value, list | tuple) else value
 
 
 def _guarded(name: str, context: TurnContext, args: dict[str, Any]) -> Result:

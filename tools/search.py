@@ -14,7 +14,7 @@ from domain.store.people import technicians_named
 from domain.store.tables import Booking, Client, Technician
 from tools import candidates, openings, quotes
 from tools.areas import place_of, service_of
-from tools.spec import Args, tool
+from tools.spec import Args, RowId, tool
 from tools.turn import Turn
 from tools.views import mad
 from tools.whose import clients_booking
@@ -91,7 +91,7 @@ class SlotArgs(Args):
     start: str | None = Field(None, description='The wished start "YYYY-MM-DDTHH:MM": the free times nearest to it come back.')
     day: date | None = Field(None, description='"YYYY-MM-DD": only that day.')
     part: Part | None = None
-    technician_id: int | None = None
+    technician_id: RowId | None = None
     ref: str | None = Field(None, description="A booking to move: times of its own technician.")
 
 

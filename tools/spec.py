@@ -5,9 +5,9 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from tools.turn import Turn
 
@@ -20,6 +20,10 @@ class Args(BaseModel):
     """Arguments of a tool as JSON values. An argument no tool knows is refused by name, so that a slip is never silently dropped."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, str_max_length=2000)
+
+
+#: A row of the store, as PostgreSQL counts them.
+RowId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
 class NoArgs(Args):

@@ -69,15 +69,15 @@ class Person:
             )
         return self
 
-    def call(self, name: str, **args: Any) -> dict[str, Any]:
+    def call(self, name: str, /, **args: Any) -> dict[str, Any]:
         return registry.call(name, self.context, args)
 
-    def ok(self, name: str, **args: Any) -> dict[str, Any]:
+    def ok(self, name: str, /, **args: Any) -> dict[str, Any]:
         result = self.call(name, **args)
         assert result["ok"], result
         return result
 
-    def error(self, name: str, **args: Any) -> str:
+    def error(self, name: str, /, **args: Any) -> str:
         result = self.call(name, **args)
         assert not result["ok"], result
         return str(result["error"])
