@@ -16,7 +16,7 @@ from domain.clock import SettableClock, to_utc
 from domain.rules import MarketRules
 from domain.store.conversations import conversation_for
 from domain.store.database import Database
-from domain.store.tables import Base, Booking, Client, Conversation, Offer, OutboxRow, Technician
+from domain.store.tables import Base, Booking, Client, Offer, OutboxRow, Technician
 from tools import registry
 from tools.context import Market, Passage, TurnContext
 from tools.due import run_due
@@ -173,9 +173,9 @@ TECHNICIANS = (
 )
 
 
-@pytest.fixture
-def bricol(tmp_path: Path) -> Iterator[Bricol]:
-    db = Database(f"sqlite:///{tmp_path / 'market.db'}")
+def fresh_market(folder: Path) -> Bricol:
+    """An empty store in `folder` with four technicians of Casablanca and one client, salma of Maarif."""
+    db = Database(f"sqlite:///{folder / 'market.db'}")
     Base.metadata.create_all(db.engine)
     clock = SettableClock(datetime.fromisoformat("2026-11-23T10:00"))
     with db.transaction() as session:
@@ -206,9 +206,11 @@ def bricol(tmp_path: Path) -> Iterator[Bricol]:
             created_at=clock.now(),
         )
         session.add(salma)
-    yield Bricol(Market(db, clock, MarketRules(), NoKnowledge(), ShortLinks(), b"a secret of tests"), clock)
-    db.close()
+    return Bricol(Market(db, clock, MarketRules(), NoKnowledge(), ShortLinks(), b"a secret of tests"), clock)
 
 
-def conversations(bricol: Bricol) -> list[Conversation]:
-    return bricol.rows(Conversation)
+@pytest.fixture
+def bricol(tmp_path: Path) -> Iterator[Bricol]:
+    made = fresh_market(tmp_path)
+    yield made
+    made.market.db.close()
