@@ -35,7 +35,7 @@ def create_app(house: House, *, worker: Any = None, technicians: Any = None) -> 
         for part in parts:
             await run_in_threadpool(part.start)
         # the models are read while the server already takes messages in
-        threading.Thread(target=house.late_agent, name="bricol-warm-up", daemon=True).start()
+        threading.Thread(target=_warm_up, args=(house,), name="bricol-warm-up", daemon=True).start()
         yield
         for part in reversed(parts):
             await run_in_threadpool(part.stop)
@@ -86,6 +86,13 @@ def _own_routes(app: FastAPI, house: House, worker: Any) -> None:
     @app.get("/", include_in_schema=False)
     def home() -> RedirectResponse:
         return RedirectResponse("/chat")
+
+
+def _warm_up(house: House) -> None:
+    try:
+        house.late_agent()
+    except Exception:
+        log.exception("the brain cannot be built: people get an apology until it can; see bricol doctor")
 
 
 def _store_answers(house: House) -> bool:

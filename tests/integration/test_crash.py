@@ -171,7 +171,7 @@ def service(request: pytest.FixtureRequest, tmp_path: Path, provider: Provider) 
     service.stop()
 
 
-@pytest.mark.timeout(170)
+@pytest.mark.timeout(400)
 def test_a_booking_survives_kill_9_at_every_step(service: Service, provider: Provider, tmp_path: Path) -> None:
     def answered(number: int) -> bool:
         return len(provider.to_client()) >= number
