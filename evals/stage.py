@@ -69,9 +69,7 @@ def _template(world: Path, now: datetime) -> Path:
     db = Database(url)
     with db.transaction() as session:
         load_world(session, world, now)
-    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    db.close()
+    db.close()  # the last connection writes the WAL back: the file alone is the store
     return path
 
 
@@ -100,5 +98,10 @@ def build(scenario: Scenario, folder: Path, model: str) -> House:
     house.late_understander = Later(understander)
     house.late_agent = Later(lambda: wiring._agent(settings, house.market, understander()))
     with house.db.transaction() as session:
-        apply_given(session, scenario.given, clock.now())
+        apply_given(session, scenario.given, clock.now(), writer=(scenario.channel, sender(scenario)))
     return house
+
+
+def sender(scenario: Scenario) -> str:
+    """Who writes, as the channel names them: a phone, or on web chat a session."""
+    return f"web-{scenario.phone[1:]}" if scenario.channel == "web" else scenario.phone
