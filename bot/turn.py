@@ -210,7 +210,11 @@ def _obey_stop(scene: Scene, human: HumanMessage, context: TurnContext) -> tuple
 
 def _apology(scene: Scene, ms: float) -> Played:
     language, script = language_script_of(scene.locale)
-    reply = Reply(replies.render("common.apology", scene.locale, seed=scene.key), language, script, key="common.apology")
+    try:
+        reply = Reply(replies.render("common.apology", scene.locale, seed=scene.key), language, script, key="common.apology")
+    except replies.UnknownReply:
+        log.exception("no words to apologise with: the turn is closed in silence, else it would come back for ever")
+        reply = None
     return Played(0, scene.conversation.id, reply, model="apology", ms=ms)
 
 
