@@ -57,8 +57,8 @@ def working_hours(hours: str, days: str = "mon-sat") -> WorkingHours:
 def _days(text: str) -> frozenset[int]:
     found: set[int] = set()
     for part in text.lower().replace(" ", "").split(","):
-        first, _, last = part.partition("-")
-        if first not in DAYS or (last and last not in DAYS):
+        first, dash, last = part.partition("-")
+        if first not in DAYS or (dash and last not in DAYS):
             raise ValueError(f"days {text!r}; write them as mon-sat or mon,wed,fri")
         begin, end = DAYS.index(first), DAYS.index(last or first)
         found.update((begin + step) % 7 for step in range((end - begin) % 7 + 1))
