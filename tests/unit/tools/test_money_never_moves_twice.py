@@ -51,6 +51,15 @@ class Money(RuleBasedStateMachine):
     def propose_reschedule(self, ref: str, start: str) -> None:
         self.client.call("propose_reschedule", ref=ref, start=start)
 
+    @rule(ref=REFS, amount=AMOUNTS, name=st.sampled_from(["propose_refund", "propose_refund", "propose_cancellation"]), times=st.integers(1, 2))
+    def agree(self, ref: str, amount: float | None, name: str, times: int) -> None:
+        """The usual way money moves, so that most of a run is spent beyond the first refund; sometimes the yes is given twice."""
+        proposed = self.client.next_turn().call(name, ref=ref, **({"amount_mad": amount} if name == "propose_refund" else {}))
+        for _ in range(times):
+            if proposed["ok"]:
+                self.keys.append(self.client.next_turn().context.turn_key)
+                self.client.call("confirm_proposal", proposal_id=proposed["proposal_id"])
+
     @rule(back=st.integers(0, 3), say=st.sampled_from(["confirm_proposal", "decline_proposal"]))
     def answer(self, back: int, say: str) -> None:
         rows = self.bricol.rows(Proposal)
