@@ -100,9 +100,9 @@ def uplift(rules: MarketRules, urgency: str, start: datetime | None, now: dateti
 
 def baseline(service: str) -> Decimal:
     """The usual price of a small job, MAD. Raises DomainError unknown_service."""
-    if service not in _baselines():
+    if service not in baselines():
         raise DomainError("unknown_service", service=service)
-    return _baselines()[service]
+    return baselines()[service]
 
 
 def checked_change(amount_mad: Decimal, quoted_mad: Decimal) -> Decimal:
@@ -136,6 +136,7 @@ def _step(amount: Decimal) -> Decimal:
 
 
 @cache
-def _baselines() -> Mapping[str, Decimal]:
+def baselines() -> Mapping[str, Decimal]:
+    """Service -> usual price of a small job, MAD: every service we price."""
     data = yaml.safe_load((Path(__file__).parent / "baselines.yaml").read_text(encoding="utf-8"))
     return {service: Decimal(str(mad)) for service, mad in data.items()}
