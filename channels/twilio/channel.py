@@ -157,11 +157,15 @@ class TwilioWhatsApp(_Twilio):
         if (wanted := shape(message, label)) is None:
             return super()._create(message)
         try:
-            return self._message(message, content_sid=self._contents.sid(wanted), content_variables=json.dumps(wanted.variables, ensure_ascii=False))
+            sid = self._contents.sid(wanted)
+        except TwilioException as error:  # the words matter more than the buttons
+            log.warning("twilio: no content definition for %s (%s), sending numbered text", message.kind, failure(error).error)
+            return super()._create(message)
+        try:
+            return self._message(message, content_sid=sid, content_variables=json.dumps(wanted.variables, ensure_ascii=False))
         except TwilioRestException as error:
             if error.code in FINAL or failure(error).retry:
                 raise
-            # Twilio will not have this shape: the same words with numbers always pass
             log.warning("twilio: %s refused with %s, sending numbered text", message.kind, error.code)
             self._contents.forget(wanted)
             return super()._create(message)
