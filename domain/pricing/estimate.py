@@ -64,12 +64,12 @@ def estimate(
     """The price of a job whose usual small form costs `rate_mad` (> 0), times the job's own (low, likely, high) `factor`.
 
     The uplift is for an emergency, or a start within two hours of `now`; the larger one counts and the rules cap it at 30 %.
-    Raises DomainError bad_amount for a rate that is not positive, bad_quantity for pieces outside 1..50.
+    Raises DomainError bad_amount for a rate that is not positive, or pieces outside 1..50.
     """
     if rate_mad <= 0:
         raise DomainError("bad_amount", amount_mad=float(rate_mad))
     if not 1 <= quantity <= MOST_PIECES:
-        raise DomainError("bad_quantity", quantity=quantity, most=MOST_PIECES)
+        raise DomainError("bad_amount", quantity=quantity, most=MOST_PIECES)
     low, likely, high = (Decimal(str(f)) for f in factor)
     pieces = ONE + FURTHER_PIECE * (quantity - 1)
     reason, share = uplift(rules, urgency, start, now)

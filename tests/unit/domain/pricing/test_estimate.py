@@ -70,7 +70,7 @@ def test_a_dearer_rate_is_never_a_cheaper_quote(rate: Decimal, factor, quantity:
 
 
 @pytest.mark.parametrize(
-    ("rate", "quantity", "code"), [(0, 1, "bad_amount"), (-5, 1, "bad_amount"), (100, 0, "bad_quantity"), (100, 10_000, "bad_quantity")]
+    ("rate", "quantity", "code"), [(0, 1, "bad_amount"), (-5, 1, "bad_amount"), (100, 0, "bad_amount"), (100, 10_000, "bad_amount")]
 )
 def test_what_has_no_price_is_refused(rate: int, quantity: int, code: str) -> None:
     with pytest.raises(DomainError) as error:
