@@ -17,8 +17,9 @@ from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError
 
 from domain.errors import DomainError
-from domain.store.tables import ToolReceipt
+from domain.store.tables import Conversation, ToolReceipt
 from tools.context import TurnContext
+from tools.phones import masked
 from tools.spec import DECLARED, Result, ToolSpec
 from tools.turn import Turn
 from tools.views import plain
@@ -90,7 +91,7 @@ def _guarded(name: str, context: TurnContext, args: dict[str, Any]) -> Result:
     except ValidationError as error:
         return {"ok": False, "error": "bad_arguments", "fields": _fields(error, spec)}
     except DomainError as error:
-        return _refusal(error)
+        return _refusal(error) | _claimed(context)
     for attempt in (1, 2):
         try:
             return _in_transaction(spec, context, parsed, args)
@@ -137,6 +138,13 @@ def _worded(result: Result) -> Result:
 
 def _refusal(error: DomainError) -> Result:
     return {**_worded(dict(error.detail)), "ok": False, "error": error.code}
+
+
+def _claimed(context: TurnContext) -> Result:
+    """The phone a web visitor gave but has not proven yet: then only the code is missing."""
+    with context.market.db.transaction() as session:
+        phone = session.get_one(Conversation, context.conversation_id).claimed_phone
+    return {"claimed_phone": masked(phone)} if phone else {}
 
 
 def _fields(error: ValidationError, spec: ToolSpec) -> list[dict[str, str]]:

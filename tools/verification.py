@@ -17,6 +17,7 @@ from domain.store.conversations import conversation_for, verify
 from domain.store.tables import VerificationCode
 from prompts import wording
 from tools import notify
+from tools.phones import masked
 from tools.spec import Args, tool
 from tools.turn import Turn
 
@@ -109,7 +110,3 @@ def phone_of(text: str) -> str:
 def hash_code(secret: bytes, phone: str, code: str) -> str:
     """HMAC-SHA256 bound to the phone: a stored hash says nothing without the secret, and fits no other phone."""
     return hmac.new(secret, f"{phone}:{code}".encode(), hashlib.sha256).hexdigest()
-
-
-def masked(phone: str) -> str:
-    return f"{phone[:4]}*****{phone[-3:]}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select, update
+from typing import Any
+
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from domain.store.tables import (
@@ -12,10 +14,12 @@ from domain.store.tables import (
     Conversation,
     Escalation,
     InboxRow,
+    Offer,
     OutboxRow,
     Proposal,
     Rating,
     Refund,
+    ToolReceipt,
     Turn,
     VerificationCode,
 )
@@ -30,6 +34,7 @@ def erase_client(session: Session, client_id: int, keep_conversation: int | None
     `keep_conversation` keeps its address until its last answer has left (`forget_addresses` blanks it then): the person is to hear that it is done.
     """
     client = session.get_one(Client, client_id)
+    _blank_at_technicians(session, client)
     for column in ("phone", "name", "language", "script", "city", "district", "address", "last_technician_id"):
         setattr(client, column, None)
     client.preferences, client.opted_out, client.erased = {}, True, True
@@ -70,9 +75,43 @@ def _blank_words(session: Session, conversation_id: int) -> None:
     left = OutboxRow.status.in_(GONE)
     blank = {"text": "", "language": "fr", "script": "latn"}
     session.execute(update(OutboxRow).where(OutboxRow.conversation_id == conversation_id, left).values(reply=blank, to="erased"))
-    session.execute(update(Proposal).where(Proposal.conversation_id == conversation_id, Proposal.status != "open").values(summary={}))
+    proposals = Proposal.conversation_id == conversation_id
+    session.execute(update(Proposal).where(proposals, Proposal.status == "open").values(status="expired"))
+    session.execute(update(Proposal).where(proposals).values(args={}, summary={}))
+    # the call that erases writes its own receipt after this; those before it belong to turns that are over
+    session.execute(delete(ToolReceipt).where(ToolReceipt.key.startswith(f"{conversation_id}:", autoescape=True)))
     session.execute(update(Escalation).where(Escalation.conversation_id == conversation_id).values(note=None))
     session.execute(update(VerificationCode).where(VerificationCode.conversation_id == conversation_id).values(phone="erased"))
+
+
+def _blank_at_technicians(session: Session, client: Client) -> None:
+    """What technicians were told about the client's jobs: the SMS that named them, and their phone and addresses in transcripts."""
+    bookings = list(session.scalars(select(Booking).where(Booking.client_id == client.id)))
+    refs = {b.ref for b in bookings}
+    said = {client.phone, client.address, client.name, *(b.address for b in bookings), *(b.issue for b in bookings)}
+    secrets = sorted((s for s in said if s and len(s) > 2), key=len, reverse=True)
+    asked = select(Offer.technician_id).where(Offer.booking_id.in_([b.id for b in bookings]))
+    theirs = Conversation.technician_id.in_(asked) | Conversation.technician_id.in_([b.technician_id for b in bookings if b.technician_id])
+    for talk_id in session.scalars(select(Conversation.id).where(theirs)).all():
+        for row in session.scalars(select(OutboxRow).where(OutboxRow.conversation_id == talk_id, OutboxRow.status.in_(GONE))):
+            if row.reply.get("extra", {}).get("ref") in refs:
+                row.reply = {**row.reply, "text": ""}
+        for turn in session.scalars(select(Turn).where(Turn.conversation_id == talk_id)):
+            turn.messages, turn.reply = _without(turn.messages, secrets), _without(turn.reply, secrets)
+        for receipt in session.scalars(select(ToolReceipt).where(ToolReceipt.key.startswith(f"{talk_id}:", autoescape=True))):
+            receipt.result = _without(receipt.result, secrets)
+    session.flush()
+
+
+def _without(value: Any, secrets: list[str]) -> Any:
+    """The same JSON with each secret blanked wherever it stands."""
+    if isinstance(value, str):
+        for secret in secrets:
+            value = value.replace(secret, "…")
+        return value
+    if isinstance(value, dict):
+        return {k: _without(v, secrets) for k, v in value.items()}
+    return [_without(v, secrets) for v in value] if isinstance(value, list) else value
 
 
 def _forget(talk: Conversation) -> None:

@@ -64,7 +64,7 @@ class Person:
                 channel=self.channel,
                 language=(person.language if person else None) or "ary",
                 script=(person.script if person else None) or "latn",
-                turn_key=key or f"{self.channel}:{self.address}:{self.turns}",
+                turn_key=key or f"{self.channel}:SM{talk.id}-{id(self)}-{self.turns}",
                 now=now,
             )
         return self
