@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 WORD = re.compile(r"[^\W_]+")
 SAME_LETTER = str.maketrans("ىةؤئگڭپڤ", "يهوءككبف")
-BY_EAR = (("kh", "x"), ("5", "x"), ("gh", "g"), ("4", "g"), ("ch", "c"), ("sh", "c"), ("7", "h"), ("9", "q"), ("k", "q"), ("ou", "u"), ("ph", "f"), ("z", "s"))
+BY_EAR = tuple(pair.split(">") for pair in "kh>x 5>x gh>g 4>g ch>c sh>c 7>h 9>q k>q ou>u ph>f z>s".split())
 VOWELS = re.compile(r"(?<=.)[aeiouy3']")
 DOUBLED = re.compile(r"(.)\1+")
 ARABIC_PREFIX = re.compile(r"^(?:وال|بال|فال|كال|لل|ال)(?=\w{3})")

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,8 @@ from domain.rules import MarketRules
 from retrieval.documents import BadDocument, read
 
 QUESTIONS = yaml.safe_load((Path(__file__).parent / "questions.yaml").read_text(encoding="utf-8"))
-KNOWN = [q for q in QUESTIONS if q["topic"] != "none"]
+KNOWN = [q for q in QUESTIONS if q["topic"] != "none" and not q.get("fresh")]
+FRESH = [q for q in QUESTIONS if q["topic"] != "none" and q.get("fresh")]
 UNKNOWN = [q for q in QUESTIONS if q["topic"] == "none"]
 
 
@@ -23,22 +24,28 @@ def first(question):
     return found[0].topic if found else "none"
 
 
-def test_three_questions_of_four_find_the_right_topic_first():
-    right = sum(first(q) == q["topic"] for q in KNOWN)
+def share_right(questions):
+    return sum(first(q) == q["topic"] for q in questions) / len(questions)
+
+
+def test_questions_the_documents_were_improved_on_stay_found():
     assert len(KNOWN) >= 40
-    assert right / len(KNOWN) >= 0.75, Counter((q["locale"], first(q) == q["topic"]) for q in KNOWN)
+    assert share_right(KNOWN) >= 0.9
+
+
+def test_fresh_questions_find_the_right_topic_first_six_times_in_ten():
+    # words and spellings alone: 0.65 when written down; embeddings are a later issue and must beat it
+    assert len(FRESH) >= 40
+    assert share_right(FRESH) >= 0.6
 
 
 def test_no_locale_is_left_behind():
-    right = defaultdict(list)
-    for q in KNOWN:
-        right[q["locale"]].append(first(q) == q["topic"])
-    assert {locale: sum(r) / len(r) for locale, r in right.items() if sum(r) / len(r) < 0.6} == {}
+    by_locale = {locale: share_right([q for q in KNOWN + FRESH if q["locale"] == locale]) for locale in LOCALES}
+    assert {locale: share for locale, share in by_locale.items() if share < 0.6} == {}
 
 
-def test_questions_about_other_things_mostly_find_nothing():
-    silent = sum(first(q) == "none" for q in UNKNOWN)
-    assert silent / len(UNKNOWN) >= 0.75
+def test_questions_about_other_things_find_nothing_more_often_than_not():
+    assert share_right(UNKNOWN) > 0.5
 
 
 def test_every_locale_holds_the_same_topics_and_sections():
