@@ -47,8 +47,8 @@ function bubble(item) {
 
 function meta(node, item) {
   const line = node.lastChild;
-  if (line.dataset.state === (item.state || "-")) return;
-  line.dataset.state = item.state || "-";
+  if (line.dataset.state === (item.state || "-") && line.dataset.tongue === current()) return;
+  Object.assign(line.dataset, { state: item.state || "-", tongue: current() });
   line.replaceChildren(make("time", "", clock(item.at)));
   node.classList.toggle("refused", item.state === "refused");
   if (!item.state) return;
