@@ -45,7 +45,7 @@ class Page:
     def __init__(self, talk: Talk, token: object = None, have: object = (), **headers: str) -> None:
         self._context = TestClient(talk.app).websocket_connect("/chat/ws", headers=headers)
         self.socket: WebSocketTestSession = self._context.__enter__()
-        self.say(t="hello", token=token, have=list(have) if isinstance(have, tuple | list | set) else have)  # type: ignore[call-overload]
+        self.say(t="hello", token=token, have=list(have) if isinstance(have, tuple | list | set) else have)
         self.welcome = self.hear("welcome")
         self.token = self.welcome["token"]
 
