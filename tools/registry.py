@@ -14,7 +14,8 @@ from typing import Any
 from langchain.tools import ToolRuntime
 from langchain_core.tools import BaseTool, StructuredTool
 from pydantic import ValidationError
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from domain.errors import DomainError
 from domain.store.tables import Conversation, ToolReceipt
@@ -25,6 +26,9 @@ from tools.turn import Turn
 from tools.views import plain
 
 log = logging.getLogger(__name__)
+
+#: How often a call that lost a race is run before it is given up.
+ATTEMPTS = 3
 
 #: One file per business area; importing them fills the table.
 MODULES = (
@@ -92,15 +96,15 @@ def _guarded(name: str, context: TurnContext, args: dict[str, Any]) -> Result:
         return {"ok": False, "error": "bad_arguments", "fields": _fields(error, spec)}
     except DomainError as error:
         return _refusal(error) | _claimed(context)
-    for attempt in (1, 2):
+    for attempt in range(1, ATTEMPTS + 1):
         try:
             return _in_transaction(spec, context, parsed, args)
         except DomainError as error:
             return _refusal(error)
-        except IntegrityError:
-            # Somebody was faster (a slot, a receipt): the second look sees what they did and answers from it.
-            if attempt == 2:
-                log.exception("tool %s met a conflict twice", name)
+        except (IntegrityError, OperationalError):
+            # Somebody was faster (a slot, a receipt), or two of us waited for each other: the next look sees what they did.
+            if attempt == ATTEMPTS:
+                log.exception("tool %s met a conflict %s times", name, ATTEMPTS)
         except Exception:
             log.exception("tool %s failed", name)
             break
@@ -112,6 +116,9 @@ def _in_transaction(spec: ToolSpec, context: TurnContext, parsed: Any, args: dic
         turn = Turn(context, session)
         if spec.kind == "READ":
             return _worded(spec.run(turn, parsed))
+        # One writer per conversation: a turn that two workers play at once must meet the other's receipt, not its half-done effect.
+        # NO KEY UPDATE, because outbox rows of other transactions refer to the conversation meanwhile.
+        session.execute(select(Conversation.id).where(Conversation.id == context.conversation_id).with_for_update(key_share=True))
         key = receipt_key(context, spec.name, args)
         receipt = session.get(ToolReceipt, key)
         if receipt is not None:

@@ -173,9 +173,9 @@ TECHNICIANS = (
 )
 
 
-def fresh_market(folder: Path) -> Bricol:
-    """An empty store in `folder` with four technicians of Casablanca and one client, salma of Maarif."""
-    db = Database(f"sqlite:///{folder / 'market.db'}")
+def fresh_market(folder: Path, url: str | None = None) -> Bricol:
+    """An empty store in `folder` (or at `url`) with four technicians of Casablanca and one client, salma of Maarif."""
+    db = Database(url or f"sqlite:///{folder / 'market.db'}")
     Base.metadata.create_all(db.engine)
     clock = SettableClock(datetime.fromisoformat("2026-11-23T10:00"))
     with db.transaction() as session:
