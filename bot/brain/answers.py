@@ -1,0 +1,134 @@
+"""Reads short answers (yes, the second one, somebody cheaper) by the lists of prompts/answers.yaml, before the trained model is asked."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+DATA = Path(__file__).parents[2] / "prompts" / "answers.yaml"
+_ARABIC = str.maketrans("أإآٱىئؤةگڭ", "ااااييوهكك", "ـ")
+_ARABIZI = re.compile(r"(?<=[a-z])[379](?=[a-z]|\b)|\b[379](?=[a-z])")
+_SOUND = {"3": "a", "7": "h", "9": "q"}
+_WORD = re.compile(r"[^\W_]+")
+_LONGEST = 6  # words of one listed phrase
+
+
+@lru_cache(maxsize=4096)
+def fold(text: str) -> str:
+    """Words in one spelling: no case, accents, Arabic marks, punctuation or doubled letters; Arabizi digits as letters; Western digits."""
+    text = unicodedata.normalize("NFKD", text[:2000].lower().translate(_ARABIC))
+    text = "".join(c for c in text if not unicodedata.combining(c)).translate(_ARABIC)
+    text = "".join(str(unicodedata.digit(c)) if not c.isascii() and unicodedata.digit(c, None) is not None else c for c in text)
+    text = _ARABIZI.sub(lambda m: _SOUND[m[0]], text)
+    return " ".join(re.sub(r"([^\W\d_])\1+", r"\1", word) for word in _WORD.findall(text))
+
+
+@cache
+def lists() -> dict[str, Any]:
+    """prompts/answers.yaml with every phrase folded."""
+    raw: dict[str, Any] = yaml.load(DATA.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+    return {name: {k: _folded(v) for k, v in value.items()} if isinstance(value, dict) else _folded(value) for name, value in raw.items()}
+
+
+def yes_no(text: str) -> bool | None:
+    """True or False when the whole message is a yes or a no; None for anything else."""
+    roles = _spell(tuple(fold(text).split()), ("yes", "no", "filler"))
+    if "yes" in roles and "no" in roles:
+        return None
+    return True if "yes" in roles else False if "no" in roles else None
+
+
+def only_filler(text: str) -> bool:
+    """Nothing but politeness."""
+    return bool(fold(text)) and _spell(tuple(fold(text).split()), ("filler",)) == {"filler"}
+
+
+def says(name: str, text: str) -> bool:
+    """Whether a phrase of the list occurs in the text, as whole words (Arabic: also after w, b, f, l)."""
+    return _holds(lists()[name], fold(text))
+
+
+def problem(text: str) -> str | None:
+    """What went wrong with a job, in the words of report_problem; None when the words do not tell."""
+    folded = fold(text)
+    return next((kind for kind, phrases in lists()["problems"].items() if any(p in folded for p in phrases)), None)
+
+
+def language(text: str) -> str | None:
+    """The folder of prompts/replies that a wish names ("b lfransawia"), or None."""
+    folded = fold(text)
+    return next((locale for locale, phrases in lists()["languages"].items() if _holds(phrases, folded)), None)
+
+
+def position(text: str, count: int) -> int | None:
+    """0-based place in a list of `count` that the text names by number or ordinal; None when it names none that exists."""
+    words = fold(text)
+    listed = lists()["ordinals"]
+    exact = {phrase: int(n) for n, phrases in listed.items() for phrase in phrases}
+    found = exact.get(words)
+    if found is None:
+        kept = " ".join(w for w in words.split() if w not in lists()["filler"] and w not in lists()["articles"])
+        found = exact.get(kept)
+        if found is None and (number := re.fullmatch(r"(?:le |la |n |nimiro |numero |raqm |رقم )?(\d)", kept or words)):
+            found = int(number[1])
+    if found is None and len(words.split()) <= 7:
+        hits = {n for phrase, n in exact.items() if len(phrase) > 3 and not phrase.isdigit() and _holds((phrase,), words)}
+        found = hits.pop() if len(hits) == 1 else None
+    if found is None:
+        return None
+    index = found - 1 if found > 0 else count + found
+    return index if 0 <= index < count else None
+
+
+def minutes(text: str) -> int | None:
+    """A duration in whole minutes, 1..600, when the text tells one."""
+    folded = fold(text)
+    units = "|".join(sorted(map(re.escape, lists()["minutes"]), key=len, reverse=True))
+    if number := re.search(rf"(\d{{1,3}}) ?(?:{units})(?![^\W\d_])", folded):
+        return max(1, min(600, int(number[1])))
+    if _holds(lists()["half_hour"], folded):
+        return 30
+    return 60 if _holds(lists()["hour"], folded) else None
+
+
+def option(text: str, options: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The option whose title or payload was typed, or whose place in the list was named."""
+    folded = fold(text)
+    if not folded:
+        return None
+    for choice in options:
+        if folded in (fold(str(choice.get("title", ""))), fold(str(choice.get("payload", "")))):
+            return choice
+    index = position(text, len(options))
+    return options[index] if index is not None else None
+
+
+def _holds(phrases: Iterable[str], folded: str) -> bool:
+    padded = f" {folded} "
+    return any(f" {p} " in padded or (p[0] > "\u05ff" and any(f" {c}{p} " in padded for c in "وبفل")) for p in phrases)
+
+
+def _spell(words: tuple[str, ...], roles: tuple[str, ...]) -> set[str]:
+    """The roles the words are made of, longest phrases first; empty when one word belongs to none."""
+    found: set[str] = set()
+    while words:
+        for size in range(min(len(words), _LONGEST), 0, -1):
+            phrase = " ".join(words[:size])
+            role = next((r for r in roles if phrase in lists()[r]), None)
+            if role:
+                found.add(role)
+                words = words[size:]
+                break
+        else:
+            return set()
+    return found
+
+
+def _folded(phrases: Iterable[Any]) -> frozenset[str] | tuple[str, ...]:
+    return tuple(dict.fromkeys(fold(str(p)) for p in phrases if fold(str(p))))

@@ -1,0 +1,243 @@
+"""Books a visit: what, where, when, then one clear proposal and a yes."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from typing import Any
+
+from bot.brain.act import Call, Result, Say, Steps
+from bot.brain.flows.shared import MOST, listed, prove, trouble, which_city
+from bot.brain.scene import Scene, soon
+from domain import geo
+from domain.engagement.reply import Option
+from domain.errors import DomainError
+
+ASKED_TIME = ("booking.ask_time", "booking.ask_hour", "errors.in_the_past", "notices.booking_expired")
+Where = dict[str, Any]
+
+
+def booking(scene: Scene) -> Steps:
+    proposal = scene.open("booking")
+    if proposal is not None and not scene.changed:
+        if scene.agrees:
+            return (yield from confirm(scene, proposal.id))
+        if scene.refuses:
+            yield Call("decline_proposal", {"proposal_id": proposal.id})
+            if scene.heard.wishes & {"only_price", "later"}:
+                return scene.say("booking.as_you_like", over=True)
+            return scene.say("booking.declined", options=_what_to_change(scene))
+        if scene.heard.payload == "other" or scene.heard.wishes & {"other_technician", "cheaper"}:
+            return (yield from others(scene, proposal.summary))
+        return again(scene, proposal.summary)
+    if proposal is None and scene.refuses and scene.before.awaiting in ("choice", "service", "place", "time", "confirm") and not scene.changed:
+        return scene.say("booking.as_you_like", over=True)
+    if not scene.draft.get("service"):
+        return scene.say("booking.ask_service", awaiting="service")
+    where = settle(scene, scene.draft)
+    if isinstance(where, Say):
+        return where
+    when = scene.when(scene.draft)
+    urgent = when.part == "now" or (scene.draft.get("urgency") == "emergency" and not (scene.draft.get("date") or scene.draft.get("time")))
+    if urgent:
+        return (yield from soonest(scene, where))
+    if not (scene.draft.get("date") or scene.draft.get("time")):
+        return scene.say("booking.ask_time", awaiting="time", place=scene.place(where.get("city"), where.get("district")))
+    if when.start is None:
+        asked = scene.before.awaiting == "time" and scene.before.key in ASKED_TIME
+        if not asked and when.day is not None:
+            return scene.say("booking.ask_hour", awaiting="time", day=scene.day(f"{when.day.isoformat()}T12:00"))
+        return (yield from choose_slot(scene, where))
+    return (yield from propose(scene, where, when.start.strftime("%Y-%m-%dT%H:%M")))
+
+
+def settle(scene: Scene, draft: Mapping[str, Any]) -> Where | Say:
+    """The city and district of a draft, or the one question that is missing."""
+    if draft.get("lat") is not None and draft.get("lon") is not None:
+        try:
+            near = geo.nearest_place(float(draft["lat"]), float(draft["lon"]))
+        except DomainError:
+            return scene.say("errors.unknown_place", awaiting="place")
+        return {"city": near.city, "district": near.district, "lat": draft["lat"], "lon": draft["lon"], "address": draft.get("address")}
+    city, district = draft.get("city"), draft.get("district")
+    usual = scene.profile.get("city")
+    if not city and district:
+        homes = list(dict.fromkeys(home for home, _ in geo.cities_of(str(district))))
+        if len(homes) == 1 or usual in homes or (not homes and usual):
+            city = homes[0] if len(homes) == 1 else usual
+        else:
+            return which_city(scene, homes) if homes else scene.say("booking.ask_city", awaiting="place")
+    if not city:
+        return _ask_place(scene)
+    if not district and scene.before.key != "booking.ask_district" and not scene.heard.wishes & {"nothing_known", "any"}:
+        return scene.say("booking.ask_district", awaiting="place", city=scene.place(city, None))
+    return {"city": city, "district": district, "address": draft.get("address")}
+
+
+def _ask_place(scene: Scene) -> Say:
+    both = not (scene.draft.get("date") or scene.draft.get("time"))
+    if scene.profile.get("city") and scene.profile.get("district"):
+        usual = scene.place(scene.profile["city"], scene.profile["district"])
+        options = (Option(scene.place(None, str(scene.profile["district"]).title())[:20], "place:profile"),)
+        key = "booking.ask_place_known_time" if both else "booking.ask_place_known"
+        return scene.say(key, awaiting="place", options=options, place=usual, trade=scene.trade(scene.draft.get("service")))
+    return scene.say("booking.ask_place_time" if both else "booking.ask_place", awaiting="place", trade=scene.trade(scene.draft.get("service")))
+
+
+def propose(scene: Scene, where: Where, start: str) -> Steps:
+    draft = scene.draft
+    person = {"technician": draft["technician"]} if draft.get("technician") and not draft.get("technician_id") else {}
+    spot = {"city": where["city"], "district": where.get("district")}
+    found = yield Call(
+        "find_technicians",
+        {"service": draft["service"], **spot, "start": start, "issue": draft.get("issue"), "urgency": draft.get("urgency"), **person},
+    )
+    if not found.get("ok"):
+        return (yield from trouble(scene, found))
+    people = [t for t in found.get("technicians") or () if isinstance(t, Mapping)]
+    wanted = draft.get("technician_id") or (people[0].get("id") if person and people and _same(people[0], draft["technician"]) else None)
+    args = {
+        "service": draft["service"], **spot, "start": start, "issue": draft.get("issue"), "address": where.get("address"), "technician_id": wanted,
+        "lat": where.get("lat"), "lon": where.get("lon"), "urgency": draft.get("urgency"), "name": draft.get("name"),
+    }  # fmt: skip
+    made = yield Call("propose_booking", args)
+    if not made.get("ok"):
+        return (yield from trouble(scene, made))
+    missing = person and wanted is None
+    return proposed(
+        scene, made["summary"], people, "booking.propose_instead" if missing else "booking.propose", wished=scene.person(draft.get("technician"))
+    )
+
+
+def _same(technician: Mapping[str, Any], name: Any) -> bool:
+    return str(technician.get("name") or "").casefold().split(" ")[0] == str(name).casefold().split(" ")[0]
+
+
+def proposed(scene: Scene, summary: Mapping[str, Any], people: list[Mapping[str, Any]], key: str = "booking.propose", **more: str) -> Say:
+    who = next((t for t in people if t.get("id") == summary.get("technician_id")), {})
+    rating = scene.text("booking.rating", rating=who["rating"], jobs=who.get("jobs") or 0) if who.get("rating") and who.get("jobs") else ""
+    return scene.say(key, awaiting="confirm", options=_answers(scene), rating=rating, **words(scene, summary), **more)
+
+
+def words(scene: Scene, summary: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        "technician": scene.person(summary.get("technician")),
+        "service": scene.service(summary.get("service")),
+        "when": scene.moment(str(summary["start"])),
+        "place": scene.place(summary.get("city"), summary.get("district")),
+        "price": scene.range(summary.get("price_min_mad"), summary.get("price_max_mad"), summary.get("price_mad")),
+    }
+
+
+def again(scene: Scene, summary: Mapping[str, Any]) -> Say:
+    """The open proposal once more, in short."""
+    return scene.say("booking.propose_again", awaiting="confirm", options=_answers(scene), **words(scene, summary))
+
+
+def _answers(scene: Scene) -> tuple[Option, ...]:
+    return scene.option("yes_book", "yes"), scene.option("other_person", "other"), scene.option("no", "no")
+
+
+def _what_to_change(scene: Scene) -> tuple[Option, ...]:
+    return scene.option("other_time", "go:new_time"), scene.option("other_person", "other"), scene.option("leave_it", "go:drop")
+
+
+def others(scene: Scene, summary: Mapping[str, Any]) -> Steps:
+    """Somebody else than proposed: a list to choose from, cheapest first when it was too dear."""
+    spot = {"city": summary.get("city"), "district": summary.get("district"), "start": summary.get("start")}
+    found = yield Call("find_technicians", {"service": summary.get("service"), **spot, "issue": scene.draft.get("issue")})
+    if not found.get("ok"):
+        return (yield from trouble(scene, found))
+    people = [t for t in found.get("technicians") or () if t.get("id") != summary.get("technician_id")]
+    cheap = "cheaper" in scene.heard.wishes
+    if cheap:
+        price = summary.get("price_mad") or 0
+        people = sorted((t for t in people if (t.get("price_mad") or 0) < price), key=lambda t: t.get("price_mad") or 0)
+    if not people:
+        return scene.say(
+            "search.nobody_cheaper" if cheap else "search.nobody_else", awaiting="confirm", options=_answers(scene), **words(scene, summary)
+        )
+    key = "search.cheaper" if cheap else "search.others"
+    return scene.say(key, awaiting="choice", options=scene.technicians(people), people=lines(scene, people))
+
+
+def lines(scene: Scene, people: list[Mapping[str, Any]]) -> str:
+    return "\n".join(
+        scene.text(
+            "search.line",
+            technician=scene.person(t.get("name")),
+            rating=t.get("rating") or "-",
+            price=scene.money(t.get("price_mad")),
+            km=scene.km(t),
+        )
+        for t in people
+    )
+
+
+def soonest(scene: Scene, where: Where) -> Steps:
+    """Now means the first moment somebody is free."""
+    spot = {"service": scene.draft["service"], "city": where["city"], "district": where.get("district")}
+    found = yield Call("find_slots", {**spot, "start": soon(scene.now, 0), "technician_id": scene.draft.get("technician_id")})
+    if not found.get("ok"):
+        return (yield from trouble(scene, found))
+    slots = list(found.get("slots") or ())
+    if not slots:
+        return scene.say("errors.no_technician", trade=scene.trade(scene.draft["service"]), place=scene.place(where["city"], None))
+    return (yield from propose(scene, where, str(slots[0]["start"])))
+
+
+def choose_slot(scene: Scene, where: Where) -> Steps:
+    """A vague time was said: the free moments that fit it."""
+    when = scene.when(scene.draft)
+    spot = {"service": scene.draft["service"], "city": where["city"], "district": where.get("district")}
+    start = when.window[0].strftime("%Y-%m-%dT%H:%M") if when.window and when.day is None else None
+    day = when.day.isoformat() if when.day else None
+    found = yield Call("find_slots", {**spot, "day": day, "start": start, "part": when.part, "technician_id": scene.draft.get("technician_id")})
+    if not found.get("ok"):
+        return (yield from trouble(scene, found))
+    slots = list(found.get("slots") or ())[:MOST]
+    if not slots:
+        return scene.say("booking.no_slots", awaiting="time")
+    return scene.say("booking.choose_slot", awaiting="choice", options=scene.slots(slots), slots=listed(scene, slots))
+
+
+def confirm(scene: Scene, proposal_id: int) -> Steps:
+    summary = scene.state.proposal.summary if scene.state.proposal else {}
+    result = yield Call("confirm_proposal", {"proposal_id": proposal_id})
+    if result.get("ok"):
+        return sent(scene, result)
+    if result.get("error") == "proposal_gone":
+        where = {k: summary.get(k) for k in ("city", "district", "address")}
+        if summary.get("start") and summary.get("city") and scene.draft.get("service"):
+            return (yield from propose(scene, where, str(summary["start"])))
+        return scene.say("errors.proposal_gone", over=True)
+    if result.get("error") == "verify_needed":
+        return (yield from prove(scene, result))
+    return (yield from trouble(scene, result))
+
+
+def sent(scene: Scene, result: Result) -> Say:
+    job, offer = result.get("booking") or {}, result.get("offer") or {}
+    words_of_job = scene.job(job)
+    extra = {"ref": job["ref"]} if job.get("ref") else {}
+    if offer.get("technician"):
+        minutes = scene.minutes(offer.get("minutes") or 15)
+        return scene.say(
+            "booking.sent", over=True, extra=extra, **{**words_of_job, "technician": scene.person(offer["technician"]), "minutes": minutes}
+        )
+    return scene.say("booking.sent_plain", over=True, extra=extra, **words_of_job)
+
+
+def drop(scene: Scene) -> Steps:
+    """Half-way through, the person wants nothing after all."""
+    proposal = scene.open("booking")
+    if proposal is not None:
+        yield Call("decline_proposal", {"proposal_id": proposal.id})
+    said = scene.say("booking.dropped", over=True)
+    return Say(said.key, said.params, None, (), "booking", True, {})
+
+
+def new_time(scene: Scene) -> Generator[Call, Result, Say]:
+    """ "Another time" was tapped."""
+    said = scene.say("booking.ask_new_time", awaiting="time")
+    return Say(said.key, said.params, said.awaiting, (), "booking")
+    yield Call("")  # a flow is a generator, also one that needs no tool

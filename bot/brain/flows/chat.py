@@ -1,0 +1,71 @@
+"""Greetings, thanks, what is not our business, and messages that are not words."""
+
+from __future__ import annotations
+
+from bot.brain.act import Call, Say, Steps
+from bot.brain.scene import Scene
+
+
+def _plain(scene: Scene, key: str, **params: str) -> Steps:
+    return scene.say(key, over=True, **params)
+    yield Call("")  # a flow is a generator, also one that needs no tool
+
+
+def greet(scene: Scene) -> Steps:
+    if scene.state.flow and scene.state.awaiting:
+        return (yield from _plain(scene, "smalltalk.greet_short"))
+    name = str(scene.facts.get("name") or "")
+    key = "smalltalk.greet_name" if name else "smalltalk.greet"
+    said = scene.say(key, awaiting="service", **({"name": scene.person(name)} if name else {}))
+    return Say(said.key, said.params, said.awaiting, (), "booking", False, {})
+
+
+def thank(scene: Scene) -> Steps:
+    return (yield from _plain(scene, "smalltalk.thank"))
+
+
+def goodbye(scene: Scene) -> Steps:
+    return (yield from _plain(scene, "smalltalk.goodbye"))
+
+
+def fine(scene: Scene) -> Steps:
+    return (yield from _plain(scene, "common.fine"))
+
+
+def as_you_like(scene: Scene) -> Steps:
+    return (yield from _plain(scene, "booking.as_you_like"))
+
+
+def out_of_scope(scene: Scene) -> Steps:
+    return (yield from _plain(scene, "smalltalk.out_of_scope"))
+
+
+def sorry(scene: Scene) -> Steps:
+    return (yield from _plain(scene, "clarify.sorry" if scene.state.misses == 0 else "clarify.sorry_again"))
+
+
+def clarify(scene: Scene) -> Steps:
+    options = (
+        scene.option("book", "go:booking"),
+        scene.option("ask_a_price", "go:price"),
+        scene.option("my_bookings", "go:status"),
+        scene.option("talk_to_person", "go:human"),
+    )
+    said = yield from _plain(scene, "clarify.what" if scene.state.misses == 0 else "clarify.what_again")
+    return Say(said.key, said.params, "choice", options, None, False, {})
+
+
+def voice(scene: Scene) -> Steps:
+    return (yield from _plain(scene, "clarify.voice"))
+
+
+def photo(scene: Scene) -> Steps:
+    """A picture without words: thanks, and what is wrong."""
+    if scene.state.flow and scene.state.awaiting and scene.state.awaiting not in ("photo", "service"):
+        return (yield from _plain(scene, "clarify.photo_thanks"))
+    said = yield from _plain(scene, "clarify.photo")
+    return Say(said.key, said.params, "service", (), "booking", False, {})
+
+
+def unsupported(scene: Scene) -> Steps:
+    return (yield from _plain(scene, "clarify.unsupported"))

@@ -1,0 +1,31 @@
+"""Answers how Bricol works, in the words of its own documents; says so when they do not tell."""
+
+from __future__ import annotations
+
+import re
+
+from bot.brain.act import Call, Steps
+from bot.brain.scene import Scene, cut
+
+LONGEST = 420  # characters of a passage that are quoted
+_SENTENCE = re.compile(r"(?<=[.!?؟])\s+")
+
+
+def faq(scene: Scene) -> Steps:
+    query = " ".join(scene.heard.text.split())[:500]
+    found = yield Call("search_knowledge", {"query": query})
+    passages = [p for p in found.get("passages") or () if str(p.get("text") or "").strip()]
+    if not found.get("ok") or not passages:
+        return scene.say("knowledge.unknown", over=True, options=(scene.option("talk_to_person", "go:human"),))
+    return scene.say("knowledge.answer", over=True, text=short(str(passages[0]["text"])))
+
+
+def short(text: str) -> str:
+    """Whole sentences from the beginning, at most LONGEST characters; headings and list marks are left out."""
+    lines = [re.sub(r"^[#>*\-\s]+", "", line).strip() for line in text.splitlines()]
+    kept = ""
+    for sentence in _SENTENCE.split(" ".join(line for line in lines if line)):
+        if kept and len(kept) + len(sentence) + 1 > LONGEST:
+            break
+        kept = f"{kept} {sentence}".strip()
+    return cut(kept.replace("**", ""), LONGEST + 100)

@@ -1,0 +1,30 @@
+"""Hands over to a person: asked for, after two misunderstandings, or when words get hard."""
+
+from __future__ import annotations
+
+from bot.brain.act import Call, Say, Steps
+from bot.brain.scene import Scene
+
+
+def human(scene: Scene) -> Steps:
+    return (yield from _call(scene, "asked", "escalation.human"))
+
+
+def lost(scene: Scene) -> Steps:
+    return (yield from _call(scene, "unclear", "escalation.lost"))
+
+
+def abuse(scene: Scene) -> Steps:
+    """Calm the first time; the second time a person decides."""
+    if scene.before.key != "smalltalk.abuse":
+        return scene.say("smalltalk.abuse", over=True, options=(scene.option("talk_to_person", "go:human"),))
+    return (yield from _call(scene, "abuse", "escalation.human"))
+
+
+def _call(scene: Scene, reason: str, key: str) -> Steps:
+    note = " ".join(scene.heard.text.split())[:300]
+    result = yield Call("escalate_to_human", {"reason": reason, "note": note or None, "ref": scene.heard.slots.get("ref")})
+    if not result.get("ok"):
+        return scene.say("errors.try_later", over=True)
+    said = scene.say("escalation.already" if result.get("already_open") else key, over=True)
+    return Say(said.key, said.params, None, (), said.flow, True, {})

@@ -1,0 +1,47 @@
+"""Says what a job costs, as an honest range; never books unless the person says so."""
+
+from __future__ import annotations
+
+from bot.brain.act import Call, Say, Steps
+from bot.brain.flows.shared import trouble
+from bot.brain.scene import Scene
+
+
+def price(scene: Scene) -> Steps:
+    proposal = scene.open("booking")
+    draft = {**(proposal.summary if proposal else {}), **scene.draft}
+    service = draft.get("service")
+    if not service and scene.state.ref:
+        known = yield Call("booking_status", {"ref": scene.state.ref})
+        job = known.get("booking") or {}
+        if known.get("ok") and job.get("price_mad") is not None:
+            return scene.say("price.of_booking", over=True, **scene.job(job))
+    if not service:
+        if scene.refuses:
+            return scene.say("price.fine", over=True)
+        return scene.say("price.ask_service", awaiting="service")
+    args = {k: draft.get(k) for k in ("service", "issue", "city", "district", "urgency", "quantity")}
+    if args["city"] is None and args["district"] is None:
+        args |= {k: scene.profile.get(k) for k in ("city", "district")}
+    if args["urgency"] == "normal":
+        args["urgency"] = None
+    found = yield Call("estimate_price", args)
+    if not found.get("ok") and found.get("error") in ("unknown_place", "ambiguous_place"):
+        found = yield Call("estimate_price", {**args, "city": None, "district": None})
+    if not found.get("ok"):
+        return (yield from trouble(scene, found))
+    if proposal is not None or scene.state.flow in ("booking", "find", "availability", "rebook"):
+        key = "price.range_short"
+    elif "only_price" in scene.heard.wishes:
+        key = "price.range_only"
+    else:
+        key = "price.range"
+    said = scene.say(
+        key,
+        over=True,
+        service=scene.service(found.get("service") or service),
+        price=scene.range(found.get("min_mad"), found.get("max_mad")),
+        likely=scene.money(found.get("likely_mad")),
+        uplift=scene.text("price.uplift", pct=round(found["uplift_pct"])) if found.get("uplift_pct") else "",
+    )
+    return Say(said.key, said.params, None, (), said.flow, True, {})

@@ -1,0 +1,105 @@
+"""Gives money back by the house's rules: what is due is proposed, what is not is explained, what is large goes to a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.brain.act import Call, Say, Steps
+from bot.brain.flows.shared import trouble, whose
+from bot.brain.scene import Scene
+
+
+def refund(scene: Scene) -> Steps:
+    proposal = scene.open("refund")
+    if proposal is not None and not scene.changed & {"ref", "amount"}:
+        if scene.agrees:
+            result = yield Call("confirm_proposal", {"proposal_id": proposal.id})
+            if result.get("ok"):
+                return _done(scene, result, proposal.summary)
+            if result.get("error") != "proposal_gone":
+                return (yield from trouble(scene, result))
+        elif scene.refuses:
+            yield Call("decline_proposal", {"proposal_id": proposal.id})
+            return scene.say("refund.left", over=True)
+        else:
+            return _proposed(scene, proposal.summary)
+    job = yield from _paid(scene)
+    if isinstance(job, Say):
+        return job
+    ref = str(job.get("ref"))
+    reason = " ".join(scene.heard.text.split())[:200] if scene.heard.text and not scene.heard.option else None
+    made = yield Call("propose_refund", {"ref": ref, "reason": reason, "amount_mad": _less(scene, job)})
+    if made.get("ok"):
+        return _proposed(scene, made["summary"])
+    if made.get("error") == "bad_amount":
+        made = yield Call("propose_refund", {"ref": ref, "reason": reason})
+        if made.get("ok"):
+            return _proposed(scene, made["summary"])
+    if made.get("error") == "not_refundable":
+        return (yield from _refused(scene, ref, job))
+    if made.get("error") == "already_refunded":
+        return scene.say("errors.already_refunded", over=True, extra={"ref": ref})
+    return (yield from trouble(scene, made))
+
+
+def _less(scene: Scene, job: Mapping[str, Any]) -> Any:
+    """The amount asked for, when it is a part of what was paid; the whole is the house's to compute."""
+    amount, paid = scene.change.get("amount"), job.get("paid_mad")
+    return amount if isinstance(amount, int | float) and isinstance(paid, int | float) and 0 < amount < paid else None
+
+
+def _paid(scene: Scene) -> Any:
+    job = yield from whose(scene, "all", (), "refund.nothing")
+    if not isinstance(job, Say) or job.key != "changes.which_booking":
+        return job
+    # several bookings: money can only come back from one that was paid for
+    result = yield Call("list_bookings", {"which": "all"})
+    paid = [j for j in result.get("bookings") or () if (j.get("paid_mad") or 0) > 0]
+    ended = [j for j in paid if j.get("status") in ("cancelled", "expired", "disputed")]
+    for found in (ended, paid):
+        if len(found) == 1:
+            return found[0]
+    return job
+
+
+def _refused(scene: Scene, ref: str, job: Mapping[str, Any]) -> Steps:
+    """Not due by rule. Who complains about the work itself is heard by a person."""
+    complaint = {"complain", "report_damage"} & set(scene.heard.intents)
+    if complaint and job.get("status") in ("done", "closed", "disputed"):
+        result = yield Call("escalate_to_human", {"reason": "dispute", "note": scene.heard.text[:300], "ref": ref})
+        if result.get("ok"):
+            return scene.say("refund.dispute", over=True, ref=ref)
+    return scene.say("refund.not_due", over=True, options=(scene.option("talk_to_person", "go:human"),), extra={"ref": ref}, ref=ref)
+
+
+def _proposed(scene: Scene, summary: Mapping[str, Any]) -> Say:
+    words = scene.job(summary.get("booking") or {})
+    key = "refund.propose_person" if summary.get("needs_human") else "refund.propose"
+    options = (scene.option("yes", "yes"), scene.option("no", "no"))
+    return scene.say(
+        key, awaiting="confirm", options=options, extra={"ref": words["ref"]}, **{**words, "amount": scene.money(summary.get("amount_mad"))}
+    )
+
+
+def _done(scene: Scene, result: Mapping[str, Any], summary: Mapping[str, Any]) -> Say:
+    back = result.get("refund") or {}
+    words = {**scene.job(summary.get("booking") or {}), "amount": scene.money(back.get("amount_mad") or summary.get("amount_mad"))}
+    person = result.get("escalated") or back.get("status") == "requested"
+    return scene.say("refund.asked_person" if person else "refund.done", over=True, **words)
+
+
+def refund_status(scene: Scene) -> Steps:
+    found = yield Call("refund_status", {"ref": scene.change.get("ref")})
+    if not found.get("ok"):
+        return (yield from trouble(scene, found))
+    refunds = list(found.get("refunds") or ())
+    if not refunds:
+        return scene.say("refund.none", over=True)
+    lines = [scene.text(f"refund.status_{_status(r)}", ref=str(r.get("ref")), amount=scene.money(r.get("amount_mad"))) for r in refunds[:3]]
+    return scene.say("refund.statuses", over=True, lines="\n".join(lines))
+
+
+def _status(refund_row: Mapping[str, Any]) -> str:
+    status = str(refund_row.get("status"))
+    return status if status in ("requested", "approved", "paid", "refused") else "requested"

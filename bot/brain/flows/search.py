@@ -1,0 +1,58 @@
+"""Answers "who is there" and "is anybody free", and lets the answer become a booking."""
+
+from __future__ import annotations
+
+from bot.brain.act import Call, Say, Steps
+from bot.brain.flows.booking import booking, choose_slot, lines, settle
+from bot.brain.flows.shared import trouble
+from bot.brain.scene import Scene
+
+
+def find(scene: Scene) -> Steps:
+    draft = scene.draft
+    if scene.before.flow == "find" and (scene.heard.option is not None or draft.get("technician_id")):
+        return _as_booking((yield from booking(scene)))
+    if not draft.get("service"):
+        return scene.say("booking.ask_service", awaiting="service")
+    where = settle(scene, draft)
+    if isinstance(where, Say):
+        return where
+    when = scene.when(draft)
+    start = when.start.strftime("%Y-%m-%dT%H:%M") if when.start is not None else None
+    args = {
+        "service": draft["service"],
+        "city": where["city"],
+        "district": where.get("district"),
+        "start": start,
+        "technician": draft.get("technician"),
+        "issue": draft.get("issue"),
+    }
+    found = yield Call("find_technicians", args)
+    if not found.get("ok"):
+        return (yield from trouble(scene, found))
+    people = list(found.get("technicians") or ())
+    if not people:
+        return scene.say("errors.no_technician", trade=scene.trade(draft["service"]), place=scene.place(where["city"], where.get("district")))
+    if len(people) == 1:
+        if start:
+            return _as_booking((yield from booking(scene)))
+        one = people[0]
+        said = scene.say("search.only_one", awaiting="time", people=lines(scene, people), technician=scene.person(one.get("name")))
+        return _as_booking(said)
+    return _as_booking(scene.say("search.found", awaiting="choice", options=scene.technicians(people), people=lines(scene, people)))
+
+
+def availability(scene: Scene) -> Steps:
+    draft = scene.draft
+    when = scene.when(draft)
+    if not draft.get("service") or when.start is not None:
+        return _as_booking((yield from booking(scene)))
+    where = settle(scene, draft)
+    if isinstance(where, Say):
+        return where
+    return _as_booking((yield from choose_slot(scene, where)))
+
+
+def _as_booking(said: Say) -> Say:
+    """From here on it is a booking like any other."""
+    return Say(said.key, said.params, said.awaiting, said.options, said.flow if said.flow == "verify" else "booking", said.over, said.extra)

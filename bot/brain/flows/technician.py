@@ -1,0 +1,234 @@
+"""A technician's side, by SMS: answers to offers, where they are, what they earned. Short words, few turns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bot.brain import answers
+from bot.brain.act import Call, Say, Steps
+from bot.brain.flows.shared import MOST, trouble
+from bot.brain.scene import Scene
+
+NOTHING = ("no_offer",)
+
+
+def accept(scene: Scene) -> Steps:
+    result = yield from _answer(scene, "accept")
+    if isinstance(result, Say):
+        return result
+    return scene.say("technician_flow.accepted", over=True, extra={"ref": result.get("ref")}, ref=str(result.get("ref")), when=_when(scene, result))
+
+
+def decline(scene: Scene) -> Steps:
+    reason = scene.heard.text if len(scene.heard.text.split()) > 2 else None
+    result = yield from _answer(scene, "decline", reason=reason)
+    if isinstance(result, Say):
+        if result.key == "technician_flow.no_offer":  # a job that is theirs already: a person must find somebody else
+            return (yield from _cannot_come(scene))
+        return result
+    return scene.say("technician_flow.declined", over=True, ref=str(result.get("ref")))
+
+
+def _cannot_come(scene: Scene) -> Steps:
+    mine = yield Call("my_jobs")
+    jobs = list(mine.get("jobs") or ())
+    if not jobs:
+        return scene.say("technician_flow.no_offer", over=True)
+    ref = scene.heard.slots.get("ref") or (jobs[0].get("ref") if len(jobs) == 1 else None)
+    done = yield Call("escalate_to_human", {"reason": "other", "priority": "high", "note": scene.heard.text[:300], "ref": ref})
+    return scene.say("technician_flow.person_called" if done.get("ok") else "errors.try_later", over=True)
+
+
+def other_time(scene: Scene) -> Steps:
+    """Another time for an offer; an hour alone is on the offered day."""
+    said = scene.change
+    if not said.get("time") and not said.get("date"):
+        return scene.say("technician_flow.ask_time", awaiting="time")
+    mine = yield Call("my_jobs")
+    offers = list(mine.get("offers") or ())
+    ref = said.get("ref") or (offers[0].get("ref") if len(offers) == 1 else None)
+    offer = next((o for o in offers if o.get("ref") == ref), offers[0] if offers else {})
+    start = str(offer.get("start") or "")
+    slots = {"date": said.get("date") or start[:10] or None, "time": said.get("time") or (start[11:16] or None)}
+    when = scene.when(slots)
+    if not said.get("date") and when.start is not None and when.start < scene.now:
+        when = scene.when({"time": said.get("time")})
+    if when.start is None:
+        return scene.say("technician_flow.ask_hour", awaiting="time")
+    if not offers and mine.get("ok"):
+        return scene.say("technician_flow.no_offer", over=True)
+    moment = when.start.strftime("%Y-%m-%dT%H:%M")
+    result = yield from _answer(scene, "other_time", start=moment, ref=ref)
+    if isinstance(result, Say):
+        return result
+    return scene.say("technician_flow.countered", over=True, ref=str(result.get("ref")), when=scene.moment(moment))
+
+
+def _answer(scene: Scene, answer: str, **more: Any) -> Any:
+    ref = more.pop("ref", None) or scene.change.get("ref")
+    result = yield Call("answer_offer", {"answer": answer, "ref": ref, **more})
+    if result.get("ok"):
+        return result
+    code = result.get("error")
+    if code == "which_offer":
+        offers = list(result.get("offers") or result.get("bookings") or ())
+        if not offers:
+            mine = yield Call("my_jobs")
+            offers = list(mine.get("offers") or ())
+        if scene.before.awaiting == "booking" and offers:
+            result = yield Call("answer_offer", {"answer": answer, "ref": offers[0].get("ref"), **more})
+            return result if result.get("ok") else scene.say("technician_flow.no_offer", over=True)
+        return scene.say("technician_flow.which", awaiting="booking", options=scene.jobs(offers[:MOST]))
+    if code in ("no_offer", "no_booking"):
+        return scene.say("technician_flow.no_offer", over=True)
+    if code == "slot_taken":
+        return scene.say("technician_flow.busy_then", over=True)
+    if code in ("in_the_past", "too_far_ahead"):
+        return scene.say("technician_flow.ask_time", awaiting="time")
+    return (yield from trouble(scene, result))
+
+
+def _when(scene: Scene, result: Mapping[str, Any]) -> str:
+    return scene.moment(str(result["start"])) if result.get("start") else ""
+
+
+def _state(state: str, key: str) -> Callable[[Scene], Steps]:
+    def flow(scene: Scene) -> Steps:
+        minutes = answers.minutes(scene.heard.text) if state in ("late", "en_route") else None
+        amount = scene.change.get("amount") if state == "done" else None
+        result = yield Call("update_job", {"state": state, "ref": scene.change.get("ref"), "minutes": minutes, "amount_mad": amount})
+        if result.get("error") == "which_booking":
+            return scene.say("technician_flow.which", awaiting="booking", options=scene.jobs(list(result.get("bookings") or ())[:MOST]))
+        if result.get("error") == "no_booking":
+            return scene.say("technician_flow.no_job", over=True)
+        if result.get("error") == "bad_amount":
+            return scene.say("technician_flow.ask_amount", awaiting="amount", ref=str(scene.change.get("ref") or ""))
+        if not result.get("ok"):
+            return (yield from trouble(scene, result))
+        ref = str(result.get("ref"))
+        if state == "done" and amount is None and result.get("final_mad") is None:
+            return scene.say("technician_flow.ask_amount", awaiting="amount", extra={"ref": ref}, ref=ref)
+        if state == "done":
+            return scene.say("technician_flow.done", over=True, ref=ref, price=scene.money(result.get("final_mad") or amount))
+        return scene.say(f"technician_flow.{key}", over=True, extra={"ref": ref}, ref=ref)
+
+    return flow
+
+
+def amount(scene: Scene) -> Steps:
+    """The amount after "finished": known, or the quoted price stays."""
+    value = scene.change.get("amount")
+    if value is None:
+        if scene.before.awaiting == "amount":
+            return scene.say("technician_flow.amount_unknown", over=True)
+        return scene.say("technician_flow.ask_amount", awaiting="amount", ref=str(scene.state.ref or ""))
+    if scene.before.flow == "done" or scene.before.awaiting == "amount":
+        result = yield Call("update_job", {"state": "done", "ref": scene.change.get("ref") or scene.state.ref, "amount_mad": value})
+        if result.get("ok"):
+            return scene.say("technician_flow.done", over=True, ref=str(result.get("ref")), price=scene.money(result.get("final_mad") or value))
+    result = yield Call("propose_price", {"amount_mad": value, "ref": scene.change.get("ref")})
+    if result.get("ok"):
+        return scene.say("technician_flow.price_sent", over=True, ref=str(result.get("ref")), price=scene.money(result.get("amount_mad") or value))
+    if result.get("error") == "which_booking":
+        return scene.say("technician_flow.which", awaiting="booking", options=scene.jobs(list(result.get("bookings") or ())[:MOST]))
+    if result.get("error") == "no_booking":
+        return scene.say("technician_flow.no_job", over=True)
+    return (yield from trouble(scene, result))
+
+
+def details(scene: Scene) -> Steps:
+    if scene.change.get("date"):
+        return (yield from agenda(scene))
+    result = yield Call("job_details", {"ref": scene.change.get("ref")})
+    if result.get("error") == "which_booking":
+        return (yield from agenda(scene))
+    if result.get("error") == "no_booking":
+        return scene.say("technician_flow.no_job", over=True)
+    if not result.get("ok"):
+        return (yield from trouble(scene, result))
+    job = result.get("booking") or {}
+    key = "technician_flow.details" if job.get("client_phone") else "technician_flow.details_offer"
+    more = {
+        "client": str(job.get("client_name") or "").title() or "-",
+        "phone": str(job.get("client_phone") or ""),
+        "address": str(job.get("address") or "-"),
+        "issue": str(job.get("issue") or "-"),
+    }
+    return scene.say(key, over=True, extra={"ref": job.get("ref")}, **scene.job(job), **more)
+
+
+def agenda(scene: Scene) -> Steps:
+    when = scene.when(scene.change)
+    result = yield Call("my_jobs", {"day": when.day.isoformat() if when.day else None})
+    if not result.get("ok"):
+        return (yield from trouble(scene, result))
+    jobs = [*(result.get("jobs") or ()), *(result.get("offers") or ())]
+    if not jobs:
+        return scene.say("technician_flow.nothing_booked", over=True)
+    return scene.say("technician_flow.jobs", over=True, lines="\n".join(scene.text("technician_flow.line", **scene.job(j)) for j in jobs[:MOST]))
+
+
+def available(scene: Scene) -> Steps:
+    return (yield from _availability(scene, True))
+
+
+def unavailable(scene: Scene) -> Steps:
+    return (yield from _availability(scene, False))
+
+
+def _availability(scene: Scene, free: bool) -> Steps:
+    when = scene.when(scene.change)
+    span = when.window if scene.change.get("date") or scene.change.get("time") else None
+    if span is not None and when.start is not None and when.part is None and not free:
+        span = (when.start, when.start.replace(hour=23, minute=59))  # "busy from 3 on": the rest of that day
+    moments = {"start": span[0].strftime("%Y-%m-%dT%H:%M"), "end": span[1].strftime("%Y-%m-%dT%H:%M")} if span else {}
+    result = yield Call("set_availability", {"available": free, **moments})
+    if not result.get("ok"):
+        return (yield from trouble(scene, result))
+    if free:
+        return scene.say("technician_flow.available", over=True)
+    if result.get("until"):
+        return scene.say("technician_flow.unavailable_until", over=True, until=scene.moment(str(result["until"])))
+    return scene.say("technician_flow.unavailable", over=True)
+
+
+def earnings(scene: Scene) -> Steps:
+    result = yield Call("my_earnings")
+    if not result.get("ok"):
+        return (yield from trouble(scene, result))
+    words = {k: scene.money(result.get(f"{k}_mad")) for k in ("gross", "commission", "net")}
+    return scene.say("technician_flow.earnings", over=True, month=str(result.get("month") or ""), jobs=str(result.get("jobs") or 0), **words)
+
+
+def greet(scene: Scene) -> Steps:
+    mine = yield Call("my_jobs")
+    offers = list(mine.get("offers") or ())
+    if offers:
+        return scene.say("technician_flow.greet_offer", **scene.job(offers[0]))
+    return scene.say("technician_flow.greet", over=True)
+
+
+def unclear(scene: Scene) -> Steps:
+    return scene.say("technician_flow.unclear", over=True)
+    yield Call("")
+
+
+FLOWS: Mapping[str, Callable[[Scene], Steps]] = {
+    "accept": accept,
+    "decline": decline,
+    "other_time": other_time,
+    "en_route": _state("en_route", "en_route"),
+    "arrived": _state("arrived", "arrived"),
+    "done": _state("done", "done"),
+    "late": _state("late", "late"),
+    "client_absent": _state("client_absent", "client_absent"),
+    "amount": amount,
+    "details": details,
+    "agenda": agenda,
+    "available": available,
+    "unavailable": unavailable,
+    "earnings": earnings,
+    "greet": greet,
+    "unclear": unclear,
+}

@@ -1,0 +1,182 @@
+"""Hears one message: what it means by itself, and as an answer to what we asked just before."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from bot.brain import answers
+from bot.brain.state import State
+from bot.brain.transcript import Exchange, Part
+from bot.brain.understanding.base import Role, Understander, Understanding
+from domain.errors import DomainError
+from domain.scheduling.when import resolve
+
+CONTEXT = 300  # characters of our last words that the reader sees
+_DIGITS = re.compile(r"\d[\d\s.-]{2,10}\d")
+_BARE_NUMBER = re.compile(r"(?<![\w-])(\d{2,6})(?:[.,]\d{1,2})?(?![\w:])")
+
+
+@dataclass(frozen=True)
+class Heard:
+    """`slots` are values this message brings; `option` is the offered answer it names; `yes` and `no` are the whole message's meaning."""
+
+    text: str = ""
+    reading: Understanding = field(default_factory=lambda: Understanding("ary", "latn", ("inform",)))
+    slots: Mapping[str, Any] = field(default_factory=dict)
+    option: Mapping[str, Any] | None = None
+    yes: bool = False
+    no: bool = False
+    kinds: frozenset[str] = frozenset()
+    wishes: frozenset[str] = frozenset()  # any cheaper other_technician same_time same_place only_price later nothing_known
+    code: str | None = None
+
+    @property
+    def payload(self) -> str:
+        return str(self.option.get("payload", "")) if self.option else ""
+
+    @property
+    def intents(self) -> tuple[str, ...]:
+        return self.reading.intents
+
+
+WISHES = ("any", "cheaper", "other_technician", "same_time", "same_place", "only_price", "later", "nothing_known")
+
+
+def hear(state: State, said: Exchange, understander: Understander, role: Role, now: datetime) -> Heard:
+    """Never raises for what a person wrote. `now`: local and aware, the moment the message was answered."""
+    text = " \n".join(str(p.get("text") or "") for p in said.parts).strip() or said.text.strip()
+    kinds = frozenset(str(p.get("kind") or "text") for p in said.parts) or frozenset({"text"})
+    reading = understand(understander, text, context_of(state), role, now.date().isoformat(), now)
+    slots = _slots(reading, now)
+    if (pin := _pin(said.parts)) is not None:
+        slots.update(pin)
+    option = _tapped(said.parts, state) or (answers.option(text, state.options) if _may_choose(state, text) else None)
+    yes_no = answers.yes_no(text)
+    wishes = frozenset(name for name in WISHES if answers.says(name, text))
+    heard = Heard(text, reading, slots, option, yes_no is True, yes_no is False, kinds, wishes)
+    if state.awaiting == "code" and (digits := _DIGITS.search(answers.fold(text).replace(" ", "") or "")):
+        heard = replace(heard, code=re.sub(r"\D", "", digits[0]))
+    return _by_question(heard, state)
+
+
+def context_of(state: State) -> str | None:
+    """The end of what we said last: where the question is."""
+    last = state.said.strip().rpartition("\n\n")[2].strip()
+    return last[-CONTEXT:] or None
+
+
+def understand(understander: Understander, text: str, context: str | None, role: Role, day: str, now: datetime) -> Understanding:
+    """Memoised: the same message is read once, however often a conversation is folded again."""
+    return _memo(understander, text, context, role, day, _Now(now))
+
+
+class _Now:
+    """Carries the moment into the memo without being part of its key: the day is."""
+
+    def __init__(self, moment: datetime) -> None:
+        self.moment = moment
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Now)
+
+    def __hash__(self) -> int:
+        return 0
+
+
+@lru_cache(maxsize=4096)
+def _memo(understander: Understander, text: str, context: str | None, role: Role, day: str, now: _Now) -> Understanding:
+    return understander.understand(text, role=role, context=context, now=now.moment)
+
+
+def _slots(reading: Understanding, now: datetime) -> dict[str, Any]:
+    """Entities as slots; days become dates at once, because "tomorrow" means another day tomorrow."""
+    found = {k: v for k, v in reading.entities.items() if v is not None and v != ""}
+    slots: dict[str, Any] = {}
+    for entity, slot in (("booking_ref", "ref"), ("amount_mad", "amount"), ("rating", "stars")):
+        if entity in found:
+            slots[slot] = found[entity]
+    for name in ("service", "city", "district", "technician", "quantity", "phone", "time", "address"):
+        if name in found:
+            slots[name] = found[name]
+    if date := found.get("date"):
+        slots["date"] = str(date)
+        try:
+            day = resolve(str(date), str(found["time"]) if found.get("time") else None, now).day
+        except DomainError:
+            day = None
+        if day is not None:
+            slots["date"] = day.isoformat()
+    if reading.urgency in ("high", "emergency"):
+        slots["urgency"] = reading.urgency
+    return slots
+
+
+def _pin(parts: tuple[Part, ...]) -> dict[str, float] | None:
+    for part in parts:
+        payload = part.get("payload")
+        if part.get("kind") == "location" and isinstance(payload, Mapping):
+            try:
+                return {"lat": float(payload["lat"]), "lon": float(payload["lon"])}
+            except (KeyError, TypeError, ValueError):
+                return None
+    return None
+
+
+def _tapped(parts: tuple[Part, ...], state: State) -> Mapping[str, Any] | None:
+    for part in parts:
+        payload = part.get("payload")
+        if part.get("kind") == "button" and isinstance(payload, Mapping) and payload.get("payload"):
+            value = str(payload["payload"])
+            known = next((o for o in state.options if str(o.get("payload")) == value), None)
+            return known or {"title": str(part.get("text") or ""), "payload": value}
+    return None
+
+
+def _may_choose(state: State, text: str) -> bool:
+    """Numbers are places in a list only while a list is open; stars, amounts and codes are numbers of their own."""
+    return bool(state.options) and state.awaiting not in ("rating", "amount", "code") and len(text) <= 60
+
+
+def _by_question(heard: Heard, state: State) -> Heard:
+    """What only the question before makes plain: a name among the options, stars, an amount, an address."""
+    slots = dict(heard.slots)
+    if heard.option is None and state.options and state.awaiting in ("choice", "booking", "confirm", "time", "place"):
+        heard = replace(heard, option=_named(heard, state))
+    if state.awaiting == "rating" and "stars" not in slots:
+        index = answers.position(heard.text, 5)
+        if index is not None:
+            slots["stars"] = index + 1
+    if state.awaiting == "amount" and "amount" not in slots and (number := _BARE_NUMBER.search(answers.fold(heard.text))):
+        slots["amount"] = float(number[1])
+    answers_place = state.awaiting == "place" and heard.text and not heard.yes and not heard.no and heard.option is None
+    if answers_place and (answers.says("address", heard.text) or re.search(r"\d", heard.text)):
+        slots.setdefault("address", " ".join(heard.text.split())[:150])
+    if state.awaiting == "name" and heard.text and not heard.yes and not heard.no:
+        slots["name"] = " ".join(heard.text.split())[:60]
+    return replace(heard, slots=slots)
+
+
+def _named(heard: Heard, state: State) -> Mapping[str, Any] | None:
+    """The option that has the technician, the hour, the reference or the place that was said; only when it is one alone."""
+    wanted = {str(heard.slots[k]).casefold() for k in ("technician", "ref", "city", "district") if k in heard.slots}
+    if time := heard.slots.get("time"):
+        wanted.add(f"t{time}")
+    folded = f" {answers.fold(heard.text)} "
+    hits = []
+    for option in state.options:
+        payload, title = str(option.get("payload", "")).casefold(), answers.fold(str(option.get("title", "")))
+        kind, _, value = payload.partition(":")
+        pieces = set(value.split("|")) | {value}
+        name = title.split(" ")[0] if kind == "tech" else ""
+        if (
+            wanted & pieces
+            or any(w.startswith("t") and w[1:] and w in value for w in wanted if w[1:2].isdigit())
+            or (len(name) > 2 and f" {name} " in folded)
+        ):
+            hits.append(option)
+    return hits[0] if len(hits) == 1 else None

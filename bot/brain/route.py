@@ -1,0 +1,203 @@
+"""Decides which flows answer a message, in which order: the one that asked, what the person asks for, or both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bot.brain import answers
+from bot.brain.hear import Heard
+from bot.brain.state import CHANGES, State, flow_of_kind
+from domain.engagement import optout
+
+#: What a client's intent is answered by.
+CLIENT = {
+    "book_service": "booking", "find_technician": "find", "check_availability": "availability", "rebook": "rebook", "ask_price": "price",
+    "reschedule": "reschedule", "cancel": "cancel", "track": "track", "booking_status": "status", "request_refund": "refund",
+    "refund_status": "refund_status", "complain": "complain", "report_damage": "damage", "ask_human": "human", "ask_payment": "faq",
+    "ask_faq": "faq", "rate": "rate", "ask_loyalty": "loyalty", "become_technician": "join", "opt_out": "opt_out", "delete_data": "delete_data",
+    "change_language": "language", "out_of_scope": "out_of_scope", "abuse": "abuse",
+}  # fmt: skip
+SOCIAL = {"greet": "greet", "thank": "thank", "goodbye": "goodbye"}
+#: Flows that arrange a new job and share one draft.
+JOB = frozenset({"booking", "find", "availability", "rebook", "danger", "price", "join"})
+ARRANGE = frozenset({"booking", "find", "availability", "rebook"})
+#: Flows about something that exists and share one set of change slots.
+CHANGE = CHANGES
+#: Answered at once; what was being asked is then asked again.
+QUICK = frozenset({"price", "track", "status", "refund_status", "human", "faq", "loyalty", "opt_out", "language", "out_of_scope", "abuse"})
+#: One of these is the same wish, said otherwise: the first is not gone back to.
+INSTEAD = frozenset({"reschedule", "cancel", "refund"})
+SURE = 0.55  # of the main intent: below, a message that fits our question is taken as its answer
+UNSURE = 0.22  # below, without anything else to go by, we ask what is meant
+PATIENCE = 2  # clarifying questions before a person is called
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`flows` run in order, each saying its part. `behind`: flows that wait for their turn. `missed`: we did not understand."""
+
+    flows: tuple[str, ...]
+    behind: tuple[str, ...] = ()
+    missed: bool = False
+
+
+def plan(state: State, heard: Heard) -> Plan:
+    """For a client's message."""
+    waiting = state.flow if state.flow and (state.awaiting or state.flow in ARRANGE or state.flow == "verify") else None
+    behind = state.behind
+    if heard.reading.danger and heard.text:
+        return Plan(("danger",), behind)
+    if fixed := _by_form(state, heard, waiting):
+        return Plan(fixed, behind)
+    if heard.option is not None and waiting:
+        return Plan((waiting,), behind)
+    if state.proposal is not None and heard.yes and state.awaiting in ("confirm", None):
+        return Plan((flow_of_kind(state.proposal.kind),), behind)
+    requests = _requests(state, heard, waiting)
+    if waiting is None:
+        return _fresh(state, heard, requests, behind)
+    if waiting in requests or not requests:
+        rest = [r for r in requests if r != waiting and r in QUICK]
+        return _continue(state, heard, waiting, rest, behind)
+    quick = [r for r in requests if r in QUICK]
+    heavy = [r for r in requests if r not in QUICK]
+    if not heavy:
+        return Plan((*quick, *((waiting,) if state.awaiting else ())), behind)
+    replaced = (
+        (heavy[0] in ARRANGE and waiting in ARRANGE) or (heavy[0] in INSTEAD and waiting in INSTEAD) or heavy[0] == "drop" or not state.awaiting
+    )
+    kept = behind if replaced else (*behind, waiting)
+    return Plan((*quick, heavy[0]), (*kept, *reversed(heavy[1:])))
+
+
+def _by_form(state: State, heard: Heard, waiting: str | None) -> tuple[str, ...] | None:
+    """What the form of a message settles before its words are weighed."""
+    if heard.payload.startswith("go:"):
+        return (heard.payload[3:],)
+    if heard.code:
+        return ("verify",)
+    if waiting == "verify" and "phone" in heard.slots:
+        return ("verify",)
+    if "lat" in heard.slots:
+        return (waiting if waiting in JOB else "booking",)
+    if not heard.text:
+        for kind in ("voice", "photo", "unsupported"):
+            if kind in heard.kinds:
+                return (kind, *((waiting,) if waiting and state.awaiting and kind != "photo" else ()))
+    if optout.match(heard.text):
+        return ("opt_out",)
+    return None
+
+
+def _requests(state: State, heard: Heard, waiting: str | None) -> list[str]:
+    """The flows the message asks for, main wish first, read in the light of what we were talking about."""
+    if heard.yes or heard.no or heard.code:
+        return []
+    named = [CLIENT[i] for i in heard.intents if i in CLIENT]
+    if "complain" in named and "track" in named:
+        named = [n for n in named if n != "complain"]  # still waiting: where he is matters first, the apology comes with it
+    if waiting is None:
+        return _unique(named)
+    if _fits(state, heard) and heard.reading.confidence < SURE:
+        named = [n for n in named if n in ARRANGE and waiting in ARRANGE]
+    return _unique(r for n in named for r in [_in_context(n, state, heard, waiting)] if r)
+
+
+def _in_context(flow: str, state: State, heard: Heard, waiting: str) -> str | None:
+    """The same words mean another thing in the middle of something."""
+    about_other = bool(heard.slots.get("ref"))
+    if waiting in ARRANGE and not about_other:
+        if flow in ("reschedule", "booking", "rebook", "availability"):
+            return waiting
+        if flow == "cancel":
+            return "drop"
+        if flow == "find":
+            return "find"
+    if waiting == "danger" and flow in (*ARRANGE, "complain"):
+        return waiting
+    if waiting == "join" and flow in ARRANGE:
+        return waiting
+    if waiting in ("consent", "offer") and flow in ("reschedule", "cancel") and not about_other:
+        return waiting if flow == "reschedule" else flow
+    if waiting == "rate" and flow in ("complain", "thank") and ("stars" in heard.slots or heard.option is not None):
+        return waiting
+    if waiting == "reschedule" and flow in (*ARRANGE, "status"):
+        return waiting if _fits(state, heard) else flow
+    if waiting == "cancel" and flow in ("cancel", "complain"):
+        return waiting
+    if (
+        waiting in ("refund", "complain", "damage")
+        and flow in ("cancel", "complain", "refund", "damage", "booking", "status")
+        and _fits(state, heard)
+    ):
+        return waiting
+    return flow
+
+
+def _fits(state: State, heard: Heard) -> bool:
+    """Whether the message has what we asked for."""
+    slots = heard.slots
+    return {
+        "place": any(k in slots for k in ("city", "district", "lat", "address")) or "same_place" in heard.wishes,
+        "time": any(k in slots for k in ("date", "time")) or "same_time" in heard.wishes,
+        "service": "service" in slots or heard.intents[0] == "book_service",
+        "name": bool(heard.text) and heard.intents[0] in ("inform", "greet", "correct", "affirm"),
+        "rating": "stars" in slots,
+        "amount": "amount" in slots,
+        "booking": "ref" in slots or any(k in slots for k in ("service", "technician", "date")),
+        "confirm": heard.yes or heard.no or heard.intents[0] in ("affirm", "deny"),
+        "choice": heard.option is not None
+        or bool(heard.wishes)
+        or heard.intents[0] in ("affirm", "deny")
+        or "technician" in slots
+        or "time" in slots,
+        "reason": len(heard.text.split()) >= 1,
+        "language": answers.language(heard.text) is not None,
+        "code": heard.code is not None,
+    }.get(state.awaiting or "", False)
+
+
+def _continue(state: State, heard: Heard, waiting: str, quick: list[str], behind: tuple[str, ...]) -> Plan:
+    main = heard.intents[0]
+    understood = bool(
+        quick or heard.yes or heard.no or heard.option or _fits(state, heard) or heard.wishes or main in ("affirm", "deny", "correct")
+        or {k for k in heard.slots if k not in ("urgency", "quantity")} or heard.kinds & {"photo"} or waiting == "verify"
+    )  # fmt: skip
+    if main in SOCIAL and not heard.slots and not heard.yes and not heard.no and not quick and state.awaiting not in ("name",):
+        if main == "goodbye":
+            return Plan(("goodbye",), ())
+        return Plan((SOCIAL[main], *((waiting,) if state.awaiting else ())), behind)
+    if understood or (main in CLIENT and CLIENT[main] == waiting):
+        return Plan((*quick, waiting), behind)
+    if not state.awaiting:
+        return _fresh(state, heard, [], behind)
+    return Plan(("lost",), (), missed=True) if state.misses >= PATIENCE else Plan(("sorry", waiting), behind, missed=True)
+
+
+def _fresh(state: State, heard: Heard, requests: list[str], behind: tuple[str, ...]) -> Plan:
+    main = heard.intents[0]
+    sure = heard.reading.confidence >= UNSURE or bool(heard.slots)
+    if requests and sure:
+        quick = [r for r in requests if r in QUICK]
+        heavy = [r for r in requests if r not in QUICK]
+        return Plan((*quick, *heavy[:1]), (*behind, *reversed(heavy[1:])))
+    if main in SOCIAL and not heard.slots:
+        return Plan((SOCIAL[main],), behind)
+    if "service" in heard.slots or (
+        state.draft.get("service") and ({"date", "time", "city", "district"} & set(heard.slots) or heard.yes or main == "affirm")
+    ):
+        return Plan(("booking",), behind)
+    if heard.yes or (main == "affirm" and sure):
+        return Plan(("fine",), behind)
+    if heard.no or (main == "deny" and sure) or "only_price" in heard.wishes or "later" in heard.wishes:
+        return Plan(("as_you_like",), behind)
+    if "stars" in heard.slots and "photo" not in heard.kinds:
+        return Plan(("rate",), behind)
+    if "ref" in heard.slots:
+        return Plan(("status",), behind)
+    return Plan(("lost" if state.misses >= PATIENCE else "clarify",), behind, missed=True)
+
+
+def _unique(names: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(names))

@@ -1,0 +1,54 @@
+"""Decides what a technician's message is about: an offer first, then the job under way."""
+
+from __future__ import annotations
+
+from bot.brain import answers
+from bot.brain.hear import Heard
+from bot.brain.route import PATIENCE, Plan
+from bot.brain.state import State
+from domain.engagement import optout
+
+TECHNICIAN = {
+    "accept_job": "accept", "decline_job": "decline", "propose_time": "other_time", "en_route": "en_route", "arrived": "arrived", "job_done": "done",
+    "running_late": "late", "client_absent": "client_absent", "ask_job_details": "details", "set_available": "available",
+    "set_unavailable": "unavailable", "ask_earnings": "earnings", "ask_human": "human", "greet": "greet", "thank": "thank",
+    "change_language": "language",
+    "abuse": "abuse", "opt_out": "opt_out", "ask_faq": "faq", "ask_payment": "faq",
+}  # fmt: skip
+OFFER = {"1": "accept", "yes": "accept", "2": "decline", "no": "decline", "3": "other_time"}
+#: These wait for a value and take the next message for it.
+WAITING = {"time": "other_time", "amount": "amount"}
+
+
+def plan(state: State, heard: Heard) -> Plan:
+    main = heard.intents[0]
+    if not heard.text:
+        kind = next((k for k in ("voice", "unsupported") if k in heard.kinds), None)
+        return Plan((kind,)) if kind else Plan(("unclear",), missed=True)
+    if optout.match(heard.text):
+        return Plan(("opt_out",))
+    if heard.payload.startswith("go:"):
+        return Plan((heard.payload[3:],))
+    folded = answers.fold(heard.text)
+    if heard.option is None and folded in OFFER:
+        return Plan((OFFER[folded],))
+    if state.flow == "offer" and heard.payload in OFFER:
+        return Plan((OFFER[heard.payload],))
+    if state.awaiting == "booking" and state.flow and (heard.option is not None or "ref" in heard.slots or main in ("inform", "affirm")):
+        return Plan((state.flow,))
+    if state.awaiting in WAITING and main in ("inform", "affirm", "deny", "propose_time", "job_done", "accept_job", "decline_job"):
+        waited = WAITING[state.awaiting]
+        if state.awaiting == "amount" or {"time", "date"} & set(heard.slots):
+            return Plan((waited,))
+    if heard.yes or main == "affirm":
+        return Plan(("accept",))
+    if heard.no or main == "deny":
+        return Plan(("decline",))
+    if state.offer and main in ("inform", "set_unavailable", "running_late") and {"time", "date"} & set(heard.slots):
+        return Plan(("other_time",))
+    if main == "inform" and "amount" in heard.slots:
+        return Plan(("amount",))
+    named = [TECHNICIAN[i] for i in heard.intents if i in TECHNICIAN]
+    if named:
+        return Plan((named[0],))
+    return Plan(("lost",), missed=True) if state.misses >= PATIENCE else Plan(("unclear",), missed=True)

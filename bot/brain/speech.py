@@ -1,0 +1,38 @@
+"""Which language and script to answer in: the person's own, kept through answers too short to tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.brain import answers
+from bot.brain.hear import Heard
+from bot.brain.state import State
+from bot.brain.understanding.normalise import letters, script_of
+from domain.engagement.reply import LOCALES, locale_of
+
+#: A message of fewer words does not change the language of a conversation that has one.
+WORDS_TO_SWITCH = 3
+WORDS_OF_AN_ANSWER = 7
+
+
+def locale_for(state: State, heard: Heard, facts: Mapping[str, Any], *, answer: bool) -> str:
+    """`answer`: the message does nothing but answer what we asked."""
+    known = state.locale or _of_facts(facts)
+    if (facts.get("language_pinned") or state.pinned) and known:
+        return known
+    if letters(heard.text) < 2 or (heard.option is not None and state.locale):
+        return known or "ary-Latn"
+    mirrored = locale_of(heard.reading.language, script_of(heard.text))
+    if mirrored not in LOCALES:
+        return known or "ary-Latn"
+    count = len(answers.fold(heard.text).split())
+    if state.locale is None:  # nothing said yet: the profile decides only what the message cannot
+        return known if known and count < 2 and facts.get("name") else mirrored
+    if count < WORDS_TO_SWITCH or (answer and count <= WORDS_OF_AN_ANSWER):
+        return state.locale
+    return mirrored
+
+
+def _of_facts(facts: Mapping[str, Any]) -> str | None:
+    return locale_of(str(facts["language"]), str(facts.get("script") or "latn")) if facts.get("language") else None
