@@ -33,7 +33,7 @@ def pending_answers(house: House, policy: Policy, *, after: timedelta = timedelt
     if policy == "silent":
         return []
     now = house.clock.now()
-    with house.db.transaction() as session:
+    with house.db.reading() as session:
         offers: Sequence[Offer] = session.scalars(select(Offer).where(Offer.status == "open", Offer.sent_at <= now - after).order_by(Offer.id)).all()
         answered = set(session.scalars(select(InboxRow.provider_id).where(InboxRow.provider_id.in_([_id(o) for o in offers]))))
         unsent = set(session.scalars(select(OutboxRow.to).where(OutboxRow.status.in_(("queued", "sending")))))

@@ -41,7 +41,7 @@ class InlineWorker:
         """Plays and sends until nothing is left to do now."""
         played: list[Played] = []
         for _ in range(ROUNDS):
-            with self.house.db.transaction() as session:
+            with self.house.db.reading() as session:
                 conversations = sorted(c for c, _, _ in inbox.waiting(session, self.house.clock.now()) if c in self.begun)
             turns = [done for c in conversations if (done := self._play(c))]
             played += turns
@@ -65,6 +65,6 @@ class InlineWorker:
         return turn.play(self.house, gathered) if gathered else None
 
     def _send(self) -> list[int]:
-        with self.house.db.transaction() as session:
+        with self.house.db.reading() as session:
             conversations = sorted(c for c, _, _ in outbox.due(session, self.house.clock.now()))
         return [row for c in conversations for row in outbox.deliver(self.house, c)]

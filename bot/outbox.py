@@ -54,58 +54,65 @@ def deliver(house: House, conversation_id: int) -> list[int]:
     `sending` is therefore the trace of a crash, and the provider is asked before it is sent again.
     """
     handled: list[int] = []
-    while (claim := _claim(house, conversation_id)) is not None:
-        if isinstance(claim, Ended):
-            continue
+    with house.db.transaction() as session:
+        claim = _next(house, session, conversation_id)
+    while claim is not None:
         reached("claimed")
         result = _send(house, claim)
         reached("handed_over")
-        again = _record(house, claim, result)
-        reached("recorded")
         handled.append(claim.row_id)
-        if again:
-            break  # what comes after must wait its turn
+        with house.db.transaction() as session:
+            again = _record(session, claim, result, house.clock.now())
+            # a row that must be tried again holds back those behind it
+            claim = None if again else _next(house, session, conversation_id)
+        reached("recorded")
     return handled
 
 
-def _claim(house: House, conversation_id: int) -> Claim | Ended | None:
+def _next(house: House, session: Session, conversation_id: int) -> Claim | None:
+    """Claims the next row that may be sent, ending or putting off those before it that may not."""
+    while isinstance(claim := _claim(house, session, conversation_id), Ended):
+        session.flush()
+    return claim
+
+
+def _claim(house: House, session: Session, conversation_id: int) -> Claim | Ended | None:
     """The next row to send, or one that was ended without; None when none is left."""
     now = house.clock.now()
-    with house.db.transaction() as session:
-        row = session.scalars(
-            select(OutboxRow)
-            .where(
-                OutboxRow.conversation_id == conversation_id,
-                or_(
-                    OutboxRow.status == "sending",
-                    # a row that is being retried holds back those behind it; one that waits for the morning does not
-                    (OutboxRow.status == "queued") & (OutboxRow.not_before.is_(None) | (OutboxRow.not_before <= now) | (OutboxRow.attempts > 0)),
-                ),
-            )
-            .order_by(OutboxRow.id)
-            .limit(1)
-        ).first()
-        if row is None or (row.status == "queued" and row.not_before is not None and row.not_before > now):
-            return None
-        again = row.status == "sending"
-        plan = delivery.plan(house, row, session.get_one(Conversation, conversation_id), now)
-        if plan.hold is not None and not again:
-            row.not_before = plan.hold
-            return Ended(row.id)
-        if plan.status and not again:
-            row.status, row.error = plan.status, plan.why
-            log.info("outbox %s %s: %s", row.id, plan.status, plan.why)
-            metrics.sent(row.channel, plan.status)
-            return Ended(row.id)
-        channel = house.channels.get(row.channel)
-        if channel is None:
-            row.status, row.error = "failed", f"channel {row.channel} is not configured"
-            return Ended(row.id)
-        messages = plan.messages or tuple(delivery.messages(row, channel))
-        row.status, row.kind = "sending", messages[0].kind
-        since = row.sent_at or now
-        row.sent_at = since
-        return Claim(row.id, messages, channel, since, again, None if plan.messages else plan)
+    row = session.scalars(
+        select(OutboxRow)
+        .where(
+            OutboxRow.conversation_id == conversation_id,
+            or_(
+                OutboxRow.status == "sending",
+                # a row that is being retried holds back those behind it; one that waits for the morning does not
+                (OutboxRow.status == "queued") & (OutboxRow.not_before.is_(None) | (OutboxRow.not_before <= now) | (OutboxRow.attempts > 0)),
+            ),
+        )
+        .order_by(OutboxRow.id)
+        .limit(1)
+    ).first()
+    if row is None or (row.status == "queued" and row.not_before is not None and row.not_before > now):
+        return None
+    again = row.status == "sending"
+    plan = delivery.plan(house, row, session.get_one(Conversation, conversation_id), now)
+    if plan.hold is not None and not again:
+        row.not_before = plan.hold
+        return Ended(row.id)
+    if plan.status and not again:
+        row.status, row.error = plan.status, plan.why
+        log.info("outbox %s %s: %s", row.id, plan.status, plan.why)
+        metrics.sent(row.channel, plan.status)
+        return Ended(row.id)
+    channel = house.channels.get(row.channel)
+    if channel is None:
+        row.status, row.error = "failed", f"channel {row.channel} is not configured"
+        return Ended(row.id)
+    messages = plan.messages or tuple(delivery.messages(row, channel))
+    row.status, row.kind = "sending", messages[0].kind
+    since = row.sent_at or now
+    row.sent_at = since
+    return Claim(row.id, messages, channel, since, again, None if plan.messages else plan)
 
 
 def _left_already(house: House, claim: Claim, message: OutMessage) -> str | None:
@@ -137,23 +144,21 @@ def _send(house: House, claim: Claim) -> SendResult:
     return result
 
 
-def _record(house: House, claim: Claim, result: SendResult) -> bool:
+def _record(session: Session, claim: Claim, result: SendResult, now: datetime) -> bool:
     """Writes down what the provider said; True when the row is to be tried again later."""
-    now = house.clock.now()
-    with house.db.transaction() as session:
-        row = session.get_one(OutboxRow, claim.row_id)
-        row.attempts += 1
-        row.error = result.error
-        if result.status == "failed" and result.retry and row.attempts < ATTEMPTS_AT_MOST:
-            row.status, row.sent_at = "queued", None
-            row.not_before = now + min(FIRST_PAUSE * 2 ** (row.attempts - 1), LONGEST_PAUSE)
-            metrics.sent(row.channel, "retry")
-            return True
-        row.status = "sent" if result.status in ("queued", "sending") else result.status  # the provider's queue is not ours
-        row.provider_id = result.provider_id or row.provider_id
-        row.sent_at = now
-        metrics.sent(row.channel, row.status)
-        return False
+    row = session.get_one(OutboxRow, claim.row_id)
+    row.attempts += 1
+    row.error = result.error
+    if result.status == "failed" and result.retry and row.attempts < ATTEMPTS_AT_MOST:
+        row.status, row.sent_at = "queued", None
+        row.not_before = now + min(FIRST_PAUSE * 2 ** (row.attempts - 1), LONGEST_PAUSE)
+        metrics.sent(row.channel, "retry")
+        return True
+    row.status = "sent" if result.status in ("queued", "sending") else result.status  # the provider's queue is not ours
+    row.provider_id = result.provider_id or row.provider_id
+    row.sent_at = now
+    metrics.sent(row.channel, row.status)
+    return False
 
 
 def due(session: Session, now: datetime, notices_only: bool = False) -> list[tuple[int, int, int]]:

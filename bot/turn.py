@@ -82,7 +82,7 @@ def gather(house: House, conversation_id: int, window: float | None = None) -> G
     """The messages of the next turn: all unanswered ones, once the newest is older than the burst window (seconds)."""
     now = house.clock.now()
     window = house.settings.burst_seconds if window is None else window
-    with house.db.transaction() as session:
+    with house.db.reading() as session:
         rows = session.execute(
             select(InboxRow.id, InboxRow.received_at)
             .where(InboxRow.conversation_id == conversation_id, InboxRow.turn_id.is_(None))
@@ -144,7 +144,7 @@ def speech(conversation: Conversation) -> tuple[str, str]:
 
 
 def _load(house: House, gathered: Gathered) -> Scene | None:
-    with house.db.transaction() as session:
+    with house.db.reading() as session:
         found = session.scalars(select(InboxRow).where(InboxRow.id.in_(gathered.rows), InboxRow.turn_id.is_(None))).all()
         if not found:
             return None

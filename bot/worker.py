@@ -60,6 +60,8 @@ class Worker:
             "log_level": "WARNING",
             "max_executor_threads": settings.concurrency + 8,
         }
+        if url.startswith("sqlite"):
+            config["sys_db_pool_size"] = 2  # more connections only wait for SQLite's one writer, asleep
         DBOS(config=config)
         engine_log = logging.getLogger("dbos")
         engine_log.handlers.clear()  # one line per event, masked, like everything else (bot.logs)
@@ -100,7 +102,7 @@ class Worker:
 
     def spread(self) -> None:
         """Sends the notices that wait in any conversation: what was just done in one often has to be told in another."""
-        with self.house.db.transaction() as session:
+        with self.house.db.reading() as session:
             waiting = outbox.due(session, self.house.clock.now(), notices_only=True)
         for conversation_id, row_id, attempts in waiting:
             self._call(conversation_id, f"out:{row_id}:{attempts}", 0.0)
@@ -132,9 +134,9 @@ class Worker:
         found: dict[str, Any] | None = DBOS.run_step(None, self._gather, conversation_id)
         if found is not None:
             reached("gathered")
-            turn.play(self.house, Gathered.from_dict(found))
+            played = turn.play(self.house, Gathered.from_dict(found))
         outbox.deliver(self.house, conversation_id)
-        if found is not None:
+        if found is not None and (played is None or played.calls):  # only tools write to other conversations
             self.spread()
 
     def _gather(self, conversation_id: int) -> dict[str, Any] | None:
@@ -167,7 +169,7 @@ class Worker:
         """Wakes conversations with unanswered messages or unsent words that nobody woke: after a crash, a retry, a notice."""
         now = self.house.clock.now()
         window = timedelta(seconds=self.house.settings.burst_seconds)
-        with self.house.db.transaction() as session:
+        with self.house.db.reading() as session:
             unanswered = inbox.waiting(session, now - window)
             unsent = outbox.due(session, now)
             stuck = outbox.stuck(session, now - timedelta(seconds=60))
