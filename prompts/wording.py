@@ -112,7 +112,7 @@ def district_name(district: str | None, locale: str, city: str | None = None) ->
 
 def place_name(city: str, district: str | None, locale: str) -> str:
     """ "Maarif, Casa"; the city alone when the district is unknown."""
-    return ", ".join(p for p in (district_name(district, locale, city), city_name(city, locale)) if p)
+    return str(names(locale)["comma"]).join(p for p in (district_name(district, locale, city), city_name(city, locale)) if p)
 
 
 def person_name(name: str | None, locale: str) -> str:

@@ -235,7 +235,7 @@ def entrusted_words(booking: Booking) -> dict[str, Any]:
     client = booking.client
 
     def place(locale: str, *_: Any) -> str:
-        return ", ".join(p for p in (booking.address, wording.place_name(booking.city, booking.district, locale)) if p)
+        return str(wording.names(locale)["comma"]).join(p for p in (booking.address, wording.place_name(booking.city, booking.district, locale)) if p)
 
     return {"place": place, "client": lambda locale, *_: wording.person_name(client.name, locale), "phone": client.phone or ""}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -148,6 +149,7 @@ def _write(
     if session.scalars(select(OutboxRow.id).where(OutboxRow.key == unique)).first() is not None:
         return None
     language, script = language_script_of(locale)
+    text = re.sub(" {2,}", " ", text).strip()  # a fact may be unknown (a name)
     reply = Reply(text, language, script, awaiting, options, key=f"{file}.{entry}", extra=extra)
     row = OutboxRow(
         key=unique,
