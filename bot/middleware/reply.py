@@ -61,14 +61,14 @@ def reply_of(text: str, wanted: str, turn: Sequence[AnyMessage], context: AgentC
 def awaited(
     answered: list[tuple[str, dict[str, Any], dict[str, Any]]], locale: str, context: AgentContext
 ) -> tuple[Awaiting | None, Sequence[Option], dict[str, Any]]:
-    """What the last tool leaves to be answered: consent, a choice, a booking, a place, a code."""
+    """What the last tool leaves to be answered: consent, a choice, a booking, a place, a code. Payloads are those of the embedded brain."""
     if not answered:
         return None, (), {}
     tool, _, result = answered[-1]
     if not result.get("ok"):
         return _cure(result, locale, context)
     if "proposal_id" in result and tool not in ("confirm_proposal", "decline_proposal"):
-        yes_no = [Option(replies.render(f"notices.{word}", locale), word) for word in ("yes", "no")]
+        yes_no = [Option(replies.render(f"common.{word}", locale), word) for word in ("yes", "no")]
         return "confirm", yes_no, {"proposal_id": result["proposal_id"]}
     if tool == "find_technicians" and len(result.get("technicians") or ()) > 1:
         return "choice", list(_technicians(result["technicians"], locale)), {}
@@ -83,7 +83,7 @@ def _cure(result: dict[str, Any], locale: str, context: AgentContext) -> tuple[A
     match result.get("error"):
         case "which_booking":
             found = result.get("bookings", [])
-            return "booking", [Option(b["ref"], b["ref"], wording.service_name(b.get("service", ""), locale)) for b in found], {}
+            return "booking", [Option(b["ref"], f"ref:{b['ref']}", wording.service_name(b.get("service", ""), locale)) for b in found], {}
         case "unknown_place":
             return "place", [Option(_short(str(s)), str(s)) for s in result.get("suggestions", [])[:3]], {}
         case "ambiguous_place":
@@ -107,13 +107,16 @@ def _technicians(found: list[dict[str, Any]], locale: str) -> Iterator[Option]:
     for worker in found:
         name = wording.person_name(worker["name"], locale)
         price = wording.format_money(worker["price_mad"], locale) if worker.get("price_mad") is not None else ""
-        yield Option(_short(f"{name} {price}".strip()), str(worker["name"]), f"{worker['rating']}/5" if worker.get("rating") else "")
+        yield Option(
+            _short(f"{name} {price}".strip()), f"tech:{worker.get('id')}|{worker['name']}", f"{worker['rating']}/5" if worker.get("rating") else ""
+        )
 
 
 def _slots(found: list[dict[str, Any]], locale: str, context: AgentContext) -> Iterator[Option]:
     for slot in found:
         when = wording.format_when(slot["start"], locale, context.now, short=True)
-        yield Option(_short(when), str(slot["start"])[:16], wording.person_name(slot.get("technician"), locale))
+        payload = f"slot:{slot['start']}|{slot.get('technician_id') or ''}|{slot.get('technician') or ''}"
+        yield Option(_short(when), payload, wording.person_name(slot.get("technician"), locale))
 
 
 def _short(title: str) -> str:

@@ -12,7 +12,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.tools import StructuredTool
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from bot.agent import Agent, build_agent
 from bot.brain.understanding.base import Understanding
@@ -32,7 +32,7 @@ class Scripted(BaseChatModel):
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
     script: list[Any]
-    seen: list[list[BaseMessage]] = []
+    seen: list[list[BaseMessage]] = Field(default_factory=list)
 
     @property
     def _llm_type(self) -> str:
@@ -112,12 +112,21 @@ def market(url: str = "sqlite://") -> Market:
         session.add_all(
             [
                 Client(
-                    id=1, phone="+212661000001", name="salma", language="ary", script="latn", city="casablanca", district="maarif",
-                    address="zen9at 12, imm 4", bookings_before=15, last_technician_id=1, created_at=NOW,
+                    id=1,
+                    phone="+212661000001",
+                    name="salma",
+                    language="ary",
+                    script="latn",
+                    city="casablanca",
+                    district="maarif",
+                    address="zen9at 12, imm 4",
+                    bookings_before=15,
+                    last_technician_id=1,
+                    created_at=NOW,
                 ),
                 Client(id=2, phone="+212661000002", name="imane", language="fr", script="latn", created_at=NOW),
             ]
-        )  # fmt: skip
+        )
         session.flush()
         session.add_all(
             [
@@ -133,9 +142,18 @@ def market(url: str = "sqlite://") -> Market:
 def context(market: Market, **changes: Any) -> TurnContext:
     """Salma writes on WhatsApp."""
     values: dict[str, Any] = {
-        "market": market, "conversation_id": 1, "role": "client", "person_id": 1, "phone": "+212661000001", "verified": True, "channel": "whatsapp",
-        "language": "ary", "script": "latn", "turn_key": "whatsapp:m1", "now": NOW,
-    }  # fmt: skip
+        "market": market,
+        "conversation_id": 1,
+        "role": "client",
+        "person_id": 1,
+        "phone": "+212661000001",
+        "verified": True,
+        "channel": "whatsapp",
+        "language": "ary",
+        "script": "latn",
+        "turn_key": "whatsapp:m1",
+        "now": NOW,
+    }
     return TurnContext(**{**values, **changes})
 
 

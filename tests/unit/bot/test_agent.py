@@ -92,7 +92,12 @@ def test_when_every_brain_fails_in_danger_the_advice_goes_out_all_the_same(marke
 def test_a_technician_gets_the_technicians_loop(market):
     seen = []
     agent = brains.build_agent(
-        brains.Settings(_env_file=None), market, brains.Ears(), model=llm(own("Ok")), embedded=llm(own("Ok")), tools=lambda role: seen.append(role) or [PRICE]
+        brains.Settings(_env_file=None),
+        market,
+        brains.Ears(),
+        model=llm(own("Ok")),
+        embedded=llm(own("Ok")),
+        tools=lambda role: seen.append(role) or [PRICE],
     )
     who = brains.context(market, role="technician", conversation_id=4, person_id=1, phone="+212662000001", channel="sms")
     assert agent.run([], HumanMessage("1"), who).reply.text == "Ok"
