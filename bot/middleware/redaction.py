@@ -50,8 +50,9 @@ class Vault:
     def hide(self, text: str) -> str:
         for kind, pattern in self._known:
             text = pattern.sub(lambda m, kind=kind: self.token(kind, m[0]), text)  # type: ignore[misc]
-        for start, end, kind in reversed(list(private_spans(text))):
-            text = text[:start] + self.token(kind, text[start:end]) + text[end:]
+        tokens = [(start, end, self.token(kind, text[start:end])) for start, end, kind in private_spans(text)]
+        for start, end, token in reversed(tokens):
+            text = text[:start] + token + text[end:]
         return text
 
     def show(self, value: Any) -> Any:
