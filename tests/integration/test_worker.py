@@ -90,9 +90,13 @@ def test_a_message_that_woke_nobody_is_found_by_the_sweep(house: House, worker: 
 def test_words_that_nobody_sends_are_found_by_the_sweep_and_tried_again(house: House, worker: Worker) -> None:
     phone(house).refusals = [SendResult("failed", error="503", retry=True)]
     worker.woken_by(inbox.accept(house, burst("slm")))
-    until(lambda: len(phone(house).sent) == 1)
-    with house.db.transaction() as session:
-        assert session.scalars(select(OutboxRow.attempts)).all() == [2]
+
+    def tried() -> list[tuple[str, int]]:
+        with house.db.reading() as session:
+            return [(status, attempts) for status, attempts in session.execute(select(OutboxRow.status, OutboxRow.attempts))]
+
+    until(lambda: tried() == [("sent", 2)])
+    assert phone(house).texts() == ["you said: slm"]
 
 
 def test_what_an_agent_breaks_is_closed_with_an_apology(house: House, worker: Worker) -> None:

@@ -13,6 +13,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from bot import wiring
 from bot.settings import Settings
 from bot.wiring import House
+from channels.base import Capabilities
 from domain.clock import Clock
 from domain.engagement.reply import Reply
 from domain.rules import MarketRules
@@ -71,7 +72,7 @@ def build_house(folder: Path, *, agent: Any = None, clock: Clock | None = None, 
     """A house on a fresh store (SQLite in `folder`, or `database_url`), with a fake WhatsApp and a fake SMS channel."""
     settings = settings_in(folder, **values)
     migrate(settings.store_url)
-    chosen = channels if channels is not None else [FakeChannel("whatsapp"), FakeChannel("sms")]
+    chosen = channels if channels is not None else [FakeChannel("whatsapp"), FakeChannel("sms", Capabilities(max_text=1530))]
     return wiring.build(
         settings,
         clock=clock or monday_clock(),
