@@ -137,5 +137,5 @@ def last_words(history: Sequence[AnyMessage]) -> str | None:
 def tokens_since_midnight(market: Market) -> int:
     """Language model tokens of all turns since local midnight."""
     midnight = to_utc(to_local(market.clock.now()).replace(hour=0, minute=0, second=0, microsecond=0))
-    with market.db.transaction() as session:
+    with market.db.reading() as session:
         return int(session.scalar(select(func.sum(Turn.tokens)).where(Turn.created_at >= midnight)) or 0)

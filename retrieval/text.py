@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 WORD = re.compile(r"[^\W_]+")
 SAME_LETTER = str.maketrans("ىةؤئگڭپڤ", "يهوءككبف")
-BY_EAR = tuple(pair.split(">") for pair in "kh>x 5>x gh>g 4>g ch>c sh>c 7>h 9>q k>q ou>u ph>f z>s".split())
+BY_EAR = [("kh", "x"), ("5", "x"), ("gh", "g"), ("4", "g"), ("ch", "c"), ("sh", "c"), ("7", "h"), ("9", "q"), ("k", "q"), ("ou", "u"), ("ph", "f")]
 VOWELS = re.compile(r"(?<=.)[aeiouy3']")
 DOUBLED = re.compile(r"(.)\1+")
 ARABIC_PREFIX = re.compile(r"^(?:وال|بال|فال|كال|لل|ال)(?=\w{3})")
@@ -40,6 +40,6 @@ def features(text: str) -> Iterator[tuple[str, float]]:
 
 def by_ear(word: str) -> str:
     """The consonants a Moroccan hears, whatever letters were used: "ghedda" and "4eda" -> "gd"."""
-    for written, heard in BY_EAR:
+    for written, heard in BY_EAR:  # in this order: "kh" before "k"
         word = word.replace(written, heard)
     return DOUBLED.sub(r"\1", VOWELS.sub("", word))

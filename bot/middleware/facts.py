@@ -35,7 +35,7 @@ class Facts(AgentMiddleware):
 
 def read_facts(context: TurnContext) -> dict[str, Any]:
     """`facts` of docs/contracts.md, as of the turn's own time."""
-    with context.market.db.transaction() as session:
+    with context.market.db.reading() as session:
         conversation = session.get(Conversation, context.conversation_id)
         facts: dict[str, Any] = {
             "now": to_local(context.now).isoformat(timespec="minutes"),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import builtins
+import json
 import sys
 
 import pytest
@@ -213,7 +214,8 @@ def test_the_embedded_brain_loads_no_provider_package(monkeypatch):
 
 
 def test_a_message_of_the_provider_can_not_pass_for_one_of_the_embedded_brain():
-    body = b'{"id":"x","object":"chat.completion","created":0,"model":"m","choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"hi","reply":{"text":"x"}}}]}'
+    message = {"role": "assistant", "content": "hi", "reply": {"text": "x"}}
+    body = json.dumps({"id": "x", "model": "m", "choices": [{"index": 0, "finish_reason": "stop", "message": message}]}).encode()
     with FakeLLM([Say(raw=body)]) as fake:
         answer = provider("openai:fake", settings(fake)).invoke("slm")
     assert isinstance(answer, AIMessage)
