@@ -5,26 +5,15 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from retrieval.documents import Section
+from retrieval.passage import Passage
 from retrieval.text import features
 
 ABSTAIN = 0.2  # below this score nothing fits: chosen on tests/unit/retrieval/questions.yaml (the first block)
 UNKNOWN = 0.7  # weight of a word no document holds, as a share of the rarest known one
 TITLE, SUBJECT = 2.0, 0.5  # a heading says more than a sentence
 ASKED, TOLD = 0.6, 0.6  # how much the nearest known question counts, and the section's own words
-
-
-@dataclass(frozen=True)
-class Passage:
-    """One section. `score` in 0..1; `source` names the file and heading."""
-
-    topic: str
-    title: str
-    text: str
-    source: str
-    score: float
 
 
 class Index:

@@ -9,17 +9,7 @@ from typing import Any, Literal, Protocol
 from domain.clock import Clock
 from domain.rules import MarketRules
 from domain.store.database import Database
-
-
-@dataclass(frozen=True)
-class Passage:
-    """One piece of a knowledge document. `score` in 0..1; `source` names the file and heading."""
-
-    topic: str
-    title: str
-    text: str
-    source: str
-    score: float
+from retrieval.passage import Passage
 
 
 class Knowledge(Protocol):

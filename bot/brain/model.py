@@ -63,15 +63,17 @@ class EmbeddedModel(BaseChatModel):
 
 
 def _message(decision: Decision, transcript: Transcript) -> AIMessage:
+    reading = decision.heard.reading
+    sure = 1.0 if decision.heard.option or decision.heard.yes or decision.heard.no or decision.heard.code else reading.confidence
+    confidence = round(float(sure), 4)
     if decision.call is not None:
         place = len(transcript.past), len(transcript.current.done)
         wish = {"name": decision.call.tool, "args": decision.call.sent, "id": f"brain-{place[0]}-{place[1]}", "type": "tool_call"}
-        return AIMessage("", tool_calls=[wish])
+        # a cascade must know how sure the first step of a turn is, too
+        return AIMessage("", tool_calls=[wish], additional_kwargs={"confidence": confidence})
     reply = decision.reply
     assert reply is not None
-    reading = decision.heard.reading
-    sure = 1.0 if decision.heard.option or decision.heard.yes or decision.heard.no or decision.heard.code else reading.confidence
-    notes = {"reply": reply.to_dict(), "confidence": round(float(sure), 4), "understanding": reading.to_dict()}
+    notes = {"reply": reply.to_dict(), "confidence": confidence, "understanding": reading.to_dict()}
     return AIMessage(reply.text, additional_kwargs=notes)
 
 

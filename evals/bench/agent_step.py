@@ -106,7 +106,8 @@ def _our_turn(folder: str) -> tuple[Callable[[int], Any], Callable[[], None]]:
 
 
 def _instant() -> Instant:
-    reply = {"text": "3ndek 0 dh d crédit.", "language": "ary", "script": "latn", "awaiting": None, "options": [], "key": "", "extra": {}}
+    words = "3ndek 0 dh d crédit."
+    reply: dict[str, Any] = {"text": words, "language": "ary", "script": "latn", "awaiting": None, "options": [], "key": "", "extra": {}}
     return Instant(wish="loyalty_balance", args={}, reply=reply)
 
 
