@@ -8,7 +8,7 @@ from typing import Protocol
 
 EARTH_KM = 6371.0088
 #: Roads are longer than straight lines. 1.3 lies between what is measured inside cities (about 1.2: Levinson & El-Geneidy 2009, "The minimum circuity
-#: frontier and the journey to work") and over a whole country (about 1.4: Boscoe, Henry & Zdeb 2012, "A nationwide comparison of driving distance ...").
+#: frontier and the journey to work") and over a whole country (about 1.4: Boscoe, Henry & Zdeb 2012, "A nationwide comparison of driving...").
 ROAD_FACTOR = 1.3
 #: km/h in town by hour, our own guess until trips are measured: school and office rush, the lunch return, free nights.
 _TOWN_KMH = {
