@@ -1,0 +1,71 @@
+"""Reads the entities written in one message with grammars over word lists: where, when, how much, which booking, who."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.brain.understanding.entities.date import find_date
+from bot.brain.understanding.entities.money import find_amount
+from bot.brain.understanding.entities.normalise import MAX_CHARS, Message, clean, lexicon, tokens_of
+from bot.brain.understanding.entities.phones import find_phone
+from bot.brain.understanding.entities.quantity import find_quantity
+from bot.brain.understanding.entities.rating import find_rating
+from bot.brain.understanding.entities.refs import find_ref
+from bot.brain.understanding.entities.technician import find_technician
+from bot.brain.understanding.entities.time import find_time
+
+_OPTIONS = re.compile(r"(?<!\d)1\s*[=:.)\-]\s*\w.*(?<!\d)2\s*[=:.)\-]\s*\w")
+_ASKED = (("rating", "rating"), ("time", "times"), ("date", "dates"), ("amount", "money"), ("quantity", "quantity"))
+
+
+def extract(text: str, *, role: str = "client", context: str | None = None, now: datetime | None = None) -> dict[str, Any]:
+    """Entity name -> value, in the forms of prompts/intents.yaml; only what the text says. Never raises on any text.
+
+    `context`: what we said just before; it decides what a bare number is. `now`: the day from which "12/11" is the next one (default: the real one).
+    """
+    cleaned = clean(text[:MAX_CHARS])
+    found: dict[str, Any] = {}
+    phone = find_phone(cleaned)
+    if phone:
+        found["phone"] = phone[0]
+        cleaned = f"{cleaned[: phone[1]]} . {cleaned[phone[2] :]}"
+    message = Message(cleaned, tokens_of(cleaned), role, asked_by(context))
+    # The order decides who reads a number first; each grammar marks what it has read.
+    readings = {
+        "booking_ref": find_ref(message),
+        "rating": find_rating(message),
+        "amount_mad": find_amount(message),
+        "time": find_time(message),
+        "date": find_date(message, now or datetime.now(UTC)),
+        "quantity": find_quantity(message),
+        "technician": find_technician(message),
+        **_places_and_service(text),
+    }
+    found.update({name: value for name, value in readings.items() if value is not None})
+    return found
+
+
+def asked_by(context: str | None) -> str | None:
+    """What our last words asked for: rating, time, date, amount, quantity, options (a numbered choice), or None."""
+    if not context:
+        return None
+    cleaned = clean(context[-600:])
+    if _OPTIONS.search(cleaned):
+        return "options"
+    tokens = tokens_of(cleaned)
+    return next((kind for kind, file in _ASKED if lexicon(file, "asks").within(tokens)), None)
+
+
+def _places_and_service(text: str) -> dict[str, Any]:
+    try:
+        from bot.brain.understanding.entities.place import find_city, find_district
+        from bot.brain.understanding.entities.service import find_service
+    except ImportError:
+        return {}
+    city = find_city(text)
+    return {"city": city, "district": find_district(text, city), "service": find_service(text)}
+
+
+__all__ = ["asked_by", "extract"]

@@ -1,0 +1,156 @@
+"""Reads the day a job is wanted on: tomorrow, a weekday, the 12th, next week, the weekend."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+
+from bot.brain.understanding.entities.normalise import Lexicon, Message, lexicon
+from domain.clock import CASABLANCA
+
+_ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
+_SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})(?:/(\d{2,4}))?")
+
+
+def _lex(section: str) -> Lexicon:
+    return lexicon("dates", section)
+
+
+def find_date(message: Message, now: datetime) -> str | None:
+    """today, tomorrow, day_after_tomorrow, weekday:<mon..sun>, next_week, weekend, day:<n> or YYYY-MM-DD; None when no day is wanted.
+
+    A day refused ("machi ghedda") or past ("depuis lundi") does not count. Of several, the first; when something is changed, the last.
+    """
+    tokens = message.tokens
+    found: list[tuple[str, int, int]] = []
+    index = 0
+    while index < len(tokens):
+        hit = _day_at(message, index, now) if message.free(index, index + 1) else None
+        if hit and not _past(message, index, hit[1]):
+            found.append((hit[0], index, hit[1]))
+        index = hit[1] if hit else index + 1
+    if not found:
+        return None
+    kept = [hit for hit in found if not _negated(message, hit[1])]
+    if not kept:
+        return None
+    value, start, end = kept[-1] if len(kept) > 1 and _changed(message, kept) else kept[0]
+    message.take(start, end)
+    if value.startswith("weekday") and len(kept) == 1 and any(hit[0] == "next_week" for hit in kept):
+        return value
+    if value == "next_week":
+        return next((hit[0] for hit in kept if hit[0].startswith("weekday") and abs(hit[1] - start) <= 4), value)
+    return value
+
+
+def _day_at(message: Message, index: int, now: datetime) -> tuple[str, int] | None:
+    tokens = message.tokens
+    if hit := _lex("days").at(tokens, index):
+        return str(hit[0]), hit[1]
+    if hit := _calendar_at(message, index, now):
+        return hit
+    if weekday := _lex("weekdays").at(tokens, index):
+        doubtful = f"={tokens[index].text}" in _lex("needs_day_word").firsts()
+        if not doubtful or _day_word_before(message, index) or (message.asked == "date" and len(tokens) <= 3) or _sure_after(message, weekday[1]):
+            return f"weekday:{weekday[0]}", weekday[1]
+    if (spoken := _lex("spoken_after_day_word").at(tokens, index)) and _nhar_before(message, index):
+        return f"weekday:{spoken[0]}", spoken[1]
+    return None
+
+
+def _day_word_before(message: Message, index: int) -> bool:
+    return _lex("day_words").ends_at(message.tokens, index, 2) is not None
+
+
+def _nhar_before(message: Message, index: int) -> bool:
+    return index > 0 and bool(_lex("day_words").at(message.tokens, index - 1)) and len(message.tokens[index - 1].text) > 2
+
+
+def _sure_after(message: Message, end: int) -> bool:
+    """A part of the day or a "next" right after a doubtful word makes it a weekday: "tlat sba7", "sun morning"."""
+    tokens = message.tokens
+    return bool(lexicon("times", "parts").at(tokens, end)) or (end < len(tokens) and tokens[end].text in ("jay", "jaya", "ljay", "prochain", "الجاي", "الماجي"))
+
+
+def _calendar_at(message: Message, index: int, now: datetime) -> tuple[str, int] | None:
+    """A date of the calendar: ISO, 12/11, "12 novembre", or a day of the month after "le", "nhar", "يوم"."""
+    tokens = message.tokens
+    text = tokens[index].text
+    today = now.astimezone(CASABLANCA).date() if now.tzinfo else now.date()
+    if iso := _ISO.fullmatch(text):
+        return _iso(int(iso.group(1)), int(iso.group(2)), int(iso.group(3))), index + 1  # type: ignore[return-value]
+    if (slashed := _SLASHED.fullmatch(text)) and (day := _coming(today, int(slashed.group(2)), int(slashed.group(1)), slashed.group(3))):
+        marked = _lex("number_days").ends_at(tokens, index, 2) is not None or message.asked == "date" or int(slashed.group(1)) > 10 or slashed.group(3)
+        return (day, index + 1) if marked else None
+    first = lexicon("numbers", "words").at(tokens, index) if text in ("premier",) else None
+    number = int(tokens[index].number or 0) if tokens[index].is_number and text.isdigit() else int(first[0]) if first else 0
+    if not 1 <= number <= 31:
+        month = _lex("months").at(tokens, index)
+        if month and month[1] < len(tokens) and tokens[month[1]].text.isdigit() and len(tokens[month[1]].text) <= 2:
+            day = _coming(today, int(month[0]), int(tokens[month[1]].text), None)
+            return (day, month[1] + 1) if day else None
+        return None
+    end = index + 1
+    ordinal = _lex("ordinals").at(tokens, end) if end < len(tokens) and tokens[end].glued else None
+    end = ordinal[1] if ordinal else end
+    after = _lex("of").at(tokens, end)
+    month = _lex("months").at(tokens, after[1] if after else end)
+    if month:
+        day = _coming(today, int(month[0]), number, None)
+        return (day, month[1]) if day else None
+    before = _lex("number_days").ends_at(tokens, index, 2)
+    if lexicon("times", "hour_units").at(tokens, end) or (end < len(tokens) and tokens[end].text in ("%", "dh", "km")):
+        return None
+    if ordinal and tokens[index + 1].text not in ("e", "eme") and (before is not None or tokens[index + 1].text != "er"):
+        return f"day:{number}", end
+    counted = lexicon("quantity", "nouns").at(tokens, end) or lexicon("quantity", "no_count").at(tokens, end) or lexicon("money", "currency").at(tokens, end)
+    if before is not None and not counted and (tokens[before].text not in ("the", "du", "au", "le") or not lexicon("times", "of").at(tokens, end) or text != "1"):
+        return f"day:{number}", end
+    if message.asked == "date" and len(tokens) <= 4 and not counted:
+        return f"day:{number}", end
+    return None
+
+
+def _iso(year: int, month: int, day: int) -> str | None:
+    try:
+        return date(year, month, day).isoformat()
+    except ValueError:
+        return None
+
+
+def _coming(today: date, month: int, day: int, year: str | None) -> str | None:
+    """The next such day of the calendar from `today` on, as YYYY-MM-DD; None when there is none (31/02)."""
+    if year:
+        return _iso(int(year) + (2000 if len(year) <= 2 else 0), month, day)
+    for ahead in range(9):  # up to eight years to the next 29 February
+        found = _iso(today.year + ahead, month, day)
+        if found and found >= today.isoformat():
+            return found
+    return None
+
+
+def _past(message: Message, start: int, end: int) -> bool:
+    tokens = message.tokens
+    if _lex("past_after").at(tokens, end):
+        return True
+    return any(_lex("past_before").ends_at(tokens, at, 2) is not None for at in (start, start - 1) if at > 0)
+
+
+def _negated(message: Message, start: int) -> bool:
+    """Whether a "not", an "instead of" or a "cannot" stands just before, in the same clause."""
+    tokens = message.tokens
+    for at in (start, start - 1):
+        if at <= 0 or any(token.is_break for token in tokens[at:start]):
+            continue
+        if _lex("negation").ends_at(tokens, at, 3) is not None:
+            return True
+    return False
+
+
+def _changed(message: Message, kept: list[tuple[str, int, int]]) -> bool:
+    """Whether the days named go from an old one to a new one, rather than being a choice."""
+    first, last = kept[0], kept[-1]
+    between = message.tokens[first[2] : last[1]]
+    if len(between) <= 1 or (len(between) <= 2 and _lex("alternatives").at(message.tokens, first[2])):
+        return False
+    return _lex("changes").within(message.tokens) or _lex("postponed_from").ends_at(message.tokens, first[1], 2) is not None

@@ -1,0 +1,159 @@
+"""Cuts one message into words that know their spellings, and finds the phrases of a word list among them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from domain.spelling import clean, fold, is_arabic, stems
+
+LEXICON = Path(__file__).parents[4] / "prompts" / "lexicon"
+MAX_CHARS = 2000  # an entity further into a message than this is not worth the time a flood of text would cost
+_PUNCTUATION = ',.!?;:()"«»'
+_UNITS = r"h|dhs?|dir\w*|drhm|derhem|mad|alf|pm|am|m2|m|min|mn|eme|er|e|th|nd|rd|st|pcs|x"
+_TOKEN = re.compile(
+    r"\d{4}-\d{1,2}-\d{1,2}(?!\d)|\d{1,2}:\d{2}(?!\d)|\d+(?:/\d+)+"
+    rf"|\d+(?:[.,]\d+)*(?=(?:{_UNITS})(?![a-z0-9])|[^a-z0-9]|$)"
+    r"|[a-z0-9]*[a-z][a-z0-9]*|\d+|[\u0600-\u06ff]+|[^\s'\-]"
+)
+_GLUED = re.compile(r"(?<=\d)h(?=\d{2}(?!\d))|(?<![a-z0-9])(?:m3a|f)(?=\d{1,2}(?:h|:|(?![a-z0-9])))")  # 15h30, m3a10, f3
+_THOUSANDS = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
+
+
+@dataclass(frozen=True)
+class Token:
+    text: str
+    keys: frozenset[str]  # its spellings: "=word" as written, and folded forms with and without what sticks to its front
+    glued: bool  # nothing stands between it and the token before
+
+    @property
+    def is_number(self) -> bool:
+        return self.number is not None
+
+    @property
+    def number(self) -> float | None:
+        text = self.text
+        if not text[0].isdigit() or len(text) > 15:
+            return None
+        try:
+            return float(re.sub("[.,]", "", text) if _THOUSANDS.fullmatch(text) else text.replace(",", "."))
+        except ValueError:
+            return None
+
+    @property
+    def is_break(self) -> bool:
+        return self.text in _PUNCTUATION
+
+
+@lru_cache(maxsize=20_000)
+def _keys(word: str) -> frozenset[str]:
+    return frozenset(("=" + word, *stems(word)))
+
+
+def tokens_of(text: str) -> list[Token]:
+    """The words, numbers and clause marks of a cleaned text, in order; hyphens and apostrophes only separate."""
+    text = _GLUED.sub(r"\g<0> ", text[:MAX_CHARS])
+    found: list[Token] = []
+    end = -1
+    for match in _TOKEN.finditer(text):
+        found.append(Token(match.group(), _keys(match.group()), match.start() == end))
+        end = match.end()
+    return found
+
+
+class Lexicon:
+    """Phrases under labels. A word of a phrase fits any word of the same sound; short words, and phrases opened by "=", only fit as written."""
+
+    def __init__(self, entries: Mapping[Any, Iterable[Any]]) -> None:
+        self._first: dict[str, list[tuple[tuple[str, ...], Any]]] = {}
+        for label, phrases in entries.items():
+            for phrase in phrases:
+                exact = str(phrase).startswith("=")
+                words = [token.text for token in tokens_of(clean(str(phrase).removeprefix("=")))]
+                if not words:
+                    raise ValueError(f"the phrase {phrase!r} of {label!r} holds no word; correct it in prompts/lexicon")
+                keys = tuple("=" + word if exact or len(fold(word)) < 3 else fold(word) for word in words)
+                self._first.setdefault(keys[0], []).append((keys, label))
+        for found in self._first.values():
+            found.sort(key=lambda entry: -len(entry[0]))
+
+    def at(self, tokens: list[Token], index: int) -> tuple[Any, int] | None:
+        """(label, index after it) of the longest phrase that starts at `index`; the spelling as written wins among equals."""
+        if not 0 <= index < len(tokens):
+            return None
+        best: tuple[Any, int] | None = None
+        for key in sorted(tokens[index].keys, key=lambda key: (key[0] != "=", -len(key))):
+            for keys, label in self._first.get(key, ()):
+                end = index + len(keys)
+                if best is not None and end <= best[1]:
+                    break
+                if end <= len(tokens) and all(part in tokens[index + n].keys for n, part in enumerate(keys)):
+                    best = (label, end)
+                    break
+        return best
+
+    def all(self, tokens: list[Token]) -> list[tuple[Any, int, int]]:
+        """(label, start, end) of every phrase, left to right, none overlapping."""
+        found, index = [], 0
+        while index < len(tokens):
+            hit = self.at(tokens, index)
+            if hit:
+                found.append((hit[0], index, hit[1]))
+            index = hit[1] if hit else index + 1
+        return found
+
+    def firsts(self) -> frozenset[str]:
+        """The first keys of its phrases."""
+        return frozenset(self._first)
+
+    def within(self, tokens: list[Token]) -> bool:
+        return any(self.at(tokens, index) for index in range(len(tokens)))
+
+    def ends_at(self, tokens: list[Token], index: int, longest: int = 4) -> int | None:
+        """The start of a phrase that ends just before `index`, else None."""
+        for start in range(max(0, index - longest), index):
+            hit = self.at(tokens, start)
+            if hit and hit[1] == index:
+                return start
+        return None
+
+
+@lru_cache
+def lexicon(file: str, section: str) -> Lexicon:
+    """One section of prompts/lexicon/<file>.yaml; a plain list becomes one label, True."""
+    entries = _read(file).get(section)
+    if entries is None:
+        raise KeyError(f"prompts/lexicon/{file}.yaml has no section {section!r}; add it")
+    return Lexicon(entries if isinstance(entries, dict) else {True: entries})
+
+
+@lru_cache
+def _read(file: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((LEXICON / f"{file}.yaml").read_text(encoding="utf-8"))
+    return loaded
+
+
+@dataclass
+class Message:
+    """One message as the grammars see it. A grammar marks the tokens it has read, so that no number is read twice."""
+
+    text: str  # cleaned
+    tokens: list[Token]
+    role: str
+    asked: str | None  # what our last words asked for: time date rating amount quantity options, or nothing
+    used: set[int] = field(default_factory=set)
+
+    def take(self, start: int, end: int) -> None:
+        self.used.update(range(start, end))
+
+    def free(self, start: int, end: int) -> bool:
+        return self.used.isdisjoint(range(start, end))
+
+
+__all__ = ["Lexicon", "Message", "Token", "clean", "is_arabic", "lexicon", "tokens_of"]

@@ -1,0 +1,70 @@
+"""Reads numbers in digits and words: "12", "جوج", "vingt-cinq", "mya w khamsin"."""
+
+from __future__ import annotations
+
+from bot.brain.understanding.entities.normalise import Token, lexicon
+
+
+def number_at(tokens: list[Token], index: int) -> tuple[float, int] | None:
+    """(value, index after it) of the number that starts at `index`: digits, or number words taken together; None when there is none."""
+    if not 0 <= index < len(tokens):
+        return None
+    if tokens[index].is_number:
+        return _with_scale(tokens, index)
+    return _words_at(tokens, index)
+
+
+def digits_at(tokens: list[Token], index: int) -> tuple[float, int] | None:
+    """Like `number_at`, for digits alone; "1 500" is one number."""
+    if not 0 <= index < len(tokens) or not tokens[index].is_number:
+        return None
+    head, value = tokens[index].text, tokens[index].number or 0.0
+    end = index + 1
+    while end < len(tokens) and len(head) <= 3 and head.isdigit() and len(tokens[end].text) == 3 and tokens[end].text.isdigit():
+        value, end = value * 1000 + int(tokens[end].text), end + 1
+    return value, end
+
+
+def _with_scale(tokens: list[Token], index: int) -> tuple[float, int]:
+    found = digits_at(tokens, index)
+    assert found is not None
+    return found
+
+
+def _words_at(tokens: list[Token], index: int) -> tuple[float, int] | None:
+    """Adds tens and units, multiplies by hundreds and thousands; a joiner ("w", "et") only between a larger part and a smaller one."""
+    total, part, smallest, end = 0.0, 0.0, float("inf"), index
+    position = index
+    while position < len(tokens):
+        if end > index and (joined := lexicon("numbers", "joiners").at(tokens, position)):
+            position = joined[1]
+        step = _step(tokens, position)
+        if step is None:
+            break
+        kind, value, after = step
+        if kind == "times":
+            if value == 100 and 0 < part < 10:
+                part *= 100
+            elif value == 1000 and 0 < part < 1000:
+                total, part = total + part * 1000, 0.0
+            elif value < smallest and (value == 100 or end == index):
+                part += value
+            else:
+                break
+            smallest = value
+        elif value < smallest and not (smallest < 20) and not (smallest < 100 and value >= 20 and smallest % 20):
+            part, smallest = part + value, value
+        else:
+            break
+        position = end = after
+    return (total + part, end) if end > index else None
+
+
+def _step(tokens: list[Token], index: int) -> tuple[str, float, int] | None:
+    if index >= len(tokens):
+        return None
+    for kind, section in (("word", "glued_thousands"), ("times", "times"), ("word", "words")):
+        hit = lexicon("numbers", section).at(tokens, index)
+        if hit:
+            return kind, float(hit[0]), hit[1]
+    return None

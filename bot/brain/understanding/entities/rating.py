@@ -1,0 +1,46 @@
+"""Reads a note from 1 to 5: stars, "4/5", "عطيتو 5", or a bare number when we asked for one."""
+
+from __future__ import annotations
+
+import re
+
+from bot.brain.understanding.entities.normalise import Lexicon, Message, lexicon
+from bot.brain.understanding.entities.numbers import number_at
+
+_STARS = re.compile("[⭐★🌟]")
+_OUT_OF = re.compile(r"([0-5])/5")
+
+
+def _lex(section: str) -> Lexicon:
+    return lexicon("rating", section)
+
+
+def find_rating(message: Message) -> int | None:
+    """1 to 5, or None."""
+    stars = len(_STARS.findall(message.text))
+    if 1 <= stars <= 5:
+        return stars
+    tokens = message.tokens
+    for index, token in enumerate(tokens):
+        if not message.free(index, index + 1):
+            continue
+        if (out_of := _OUT_OF.fullmatch(token.text)) and out_of.group(1) != "0":
+            message.take(index, index + 1)
+            return int(out_of.group(1))
+        read = number_at(tokens, index)
+        if read is None or read[0] not in (1, 2, 3, 4, 5):
+            continue
+        after = read[1]
+        on_five = after + 1 < len(tokens) and tokens[after].text in ("sur", "3la", "out", "على", "من", "/") and any(t.text == "5" for t in tokens[after : after + 3])
+        asked = message.asked == "rating" and (len(tokens) <= 3 or token.is_number)
+        if on_five or asked or _lex("star_words").at(tokens, after) or (token.is_number and _after_note(message, index)):
+            message.take(index, after)
+            return int(read[0])
+    return None
+
+
+def _after_note(message: Message, index: int) -> bool:
+    at = index
+    while (small := _lex("adverbs").ends_at(message.tokens, at, 1)) is not None and index - small <= 3:
+        at = small
+    return _lex("before").ends_at(message.tokens, at, 2) is not None and not lexicon("money", "currency").at(message.tokens, index + 1)
