@@ -17,6 +17,7 @@ _ARABIZI = re.compile(r"(?<=[a-z])[379](?=[a-z]|\b)|\b[379](?=[a-z])")
 _SOUND = {"3": "a", "7": "h", "9": "q"}
 _WORD = re.compile(r"[^\W_]+")
 _LONGEST = 6  # words of one listed phrase
+_LONGEST_ANSWER = 12  # words; more is no short answer
 
 
 @lru_cache(maxsize=4096)
@@ -33,12 +34,19 @@ def fold(text: str) -> str:
 def lists() -> dict[str, Any]:
     """prompts/answers.yaml with every phrase folded."""
     raw: dict[str, Any] = yaml.load(DATA.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
-    return {name: {k: _folded(v) for k, v in value.items()} if isinstance(value, dict) else _folded(value) for name, value in raw.items()}
+    signs = raw.pop("signs")
+    folded = {name: {k: _folded(v) for k, v in value.items()} if isinstance(value, dict) else _folded(value) for name, value in raw.items()}
+    return {**folded, "signs": signs}
 
 
 def yes_no(text: str) -> bool | None:
     """True or False when the whole message is a yes or a no; None for anything else."""
-    roles = _spell(tuple(fold(text).split()), ("yes", "no", "filler"))
+    words = fold(text)
+    if not words:  # no letters at all: a thumb may still be an answer
+        signs = lists()["signs"]
+        agreed, refused = (any(sign in text for sign in signs[name]) for name in ("yes", "no"))
+        return agreed if agreed != refused else None
+    roles = _spell(tuple(words.split()), ("yes", "no", "filler"))
     if "yes" in roles and "no" in roles:
         return None
     return True if "yes" in roles else False if "no" in roles else None
@@ -114,21 +122,20 @@ def _holds(phrases: Iterable[str], folded: str) -> bool:
     return any(f" {p} " in padded or (p[0] > "\u05ff" and any(f" {c}{p} " in padded for c in "وبفل")) for p in phrases)
 
 
-def _spell(words: tuple[str, ...], roles: tuple[str, ...]) -> set[str]:
-    """The roles the words are made of, longest phrases first; empty when one word belongs to none."""
-    found: set[str] = set()
-    while words:
-        for size in range(min(len(words), _LONGEST), 0, -1):
-            phrase = " ".join(words[:size])
-            role = next((r for r in roles if phrase in lists()[r]), None)
-            if role:
-                found.add(role)
-                words = words[size:]
-                break
-        else:
-            return set()
-    return found
+def _spell(words: tuple[str, ...], roles: tuple[str, ...]) -> frozenset[str]:
+    """The roles the words are made of, longest phrases first; empty when they cannot be made of listed phrases alone."""
+    if len(words) > _LONGEST_ANSWER:
+        return frozenset()
+    for size in range(min(len(words), _LONGEST), 0, -1):
+        phrase = " ".join(words[:size])
+        for role in roles:
+            if phrase in lists()[role]:
+                if size == len(words):
+                    return frozenset({role})
+                if found := _spell(words[size:], roles):
+                    return found | {role}
+    return frozenset()
 
 
-def _folded(phrases: Iterable[Any]) -> frozenset[str] | tuple[str, ...]:
-    return tuple(dict.fromkeys(fold(str(p)) for p in phrases if fold(str(p))))
+def _folded(phrases: Iterable[Any]) -> dict[str, None]:
+    return dict.fromkeys(fold(str(p)) for p in phrases if fold(str(p)))

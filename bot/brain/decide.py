@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ from bot.brain.understanding.base import Role, Understander
 from domain.engagement.reply import Option, Reply, language_script_of
 
 CALLS_AT_MOST = 10  # of one turn; the agent's own limit is 12
-SILENT_NOTICE = "\n\n"
+PARAGRAPH = "\n\n"
 
 
 @dataclass(frozen=True)
@@ -148,9 +148,5 @@ def _reply(scene: Scene, said: list[Say], over: list[str], behind: list[str], no
         extra["misses"] = now.before.misses + 1
     for one in said:
         extra |= {k: v for k, v in one.extra.items() if k != "behind" and v is not None}
-    text = SILENT_NOTICE.join(t for t in dict.fromkeys(texts) if t)
+    text = PARAGRAPH.join(t[0].upper() + t[1:] for t in dict.fromkeys(texts) if t)
     return Reply(text, language, script, asking.awaiting, options, key=asking.key, extra=extra)  # type: ignore[arg-type]
-
-
-def texts_of(reply: Reply) -> Iterator[str]:
-    yield reply.text

@@ -89,7 +89,7 @@ class _Now:
 
 
 @lru_cache(maxsize=4096)
-def _memo(understander: Understander, text: str, context: str | None, role: Role, day: str, now: _Now) -> Understanding:
+def _memo(understander: Any, text: str, context: str | None, role: Role, day: str, now: _Now) -> Understanding:
     return understander.understand(text, role=role, context=context, now=now.moment)
 
 

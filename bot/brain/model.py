@@ -30,7 +30,7 @@ class EmbeddedModel(BaseChatModel):
     understander: Any  # an Understander; pydantic cannot check a Protocol
 
     def __init__(self, understander: Understander, **kwargs: Any) -> None:
-        super().__init__(understander=understander, **kwargs)
+        super().__init__(**{"understander": understander, **kwargs})
 
     @property
     def _llm_type(self) -> str:

@@ -54,6 +54,8 @@ def plan(state: State, heard: Heard) -> Plan:
         return Plan((waiting,), behind)
     if state.proposal is not None and heard.yes and state.awaiting in ("confirm", None):
         return Plan((flow_of_kind(state.proposal.kind),), behind)
+    if not answers.fold(heard.text) and not (heard.yes or heard.no):
+        return _not_understood(state, waiting, behind)
     requests = _requests(state, heard, waiting)
     if waiting is None:
         return _fresh(state, heard, requests, behind)
@@ -172,7 +174,14 @@ def _continue(state: State, heard: Heard, waiting: str, quick: list[str], behind
         return Plan((*quick, waiting), behind)
     if not state.awaiting:
         return _fresh(state, heard, [], behind)
-    return Plan(("lost",), (), missed=True) if state.misses >= PATIENCE else Plan(("sorry", waiting), behind, missed=True)
+    return _not_understood(state, waiting, behind)
+
+
+def _not_understood(state: State, waiting: str | None, behind: tuple[str, ...]) -> Plan:
+    """The same question once more, twice at most; then a person."""
+    if state.misses >= PATIENCE:
+        return Plan(("lost",), (), missed=True)
+    return Plan(("sorry", waiting) if waiting and state.awaiting else ("clarify",), behind, missed=True)
 
 
 def _fresh(state: State, heard: Heard, requests: list[str], behind: tuple[str, ...]) -> Plan:
@@ -196,7 +205,7 @@ def _fresh(state: State, heard: Heard, requests: list[str], behind: tuple[str, .
         return Plan(("rate",), behind)
     if "ref" in heard.slots:
         return Plan(("status",), behind)
-    return Plan(("lost" if state.misses >= PATIENCE else "clarify",), behind, missed=True)
+    return _not_understood(state, None, behind)
 
 
 def _unique(names: Iterable[str]) -> list[str]:

@@ -69,7 +69,7 @@ class Scene:
 
     @property
     def refuses(self) -> bool:
-        if self.resuming:
+        if self.resuming or self.heard.wishes & {"cheaper", "other_technician"}:
             return False
         if self.heard.no or self.heard.payload == "no" or self.heard.wishes & {"only_price", "later"}:
             return True
@@ -119,7 +119,11 @@ class Scene:
     def text(self, key: str, **params: Any) -> str:
         return replies.render(key, self.locale, seed=str(self.state.turns), **params)
 
-    def job(self, job: Mapping[str, Any]) -> dict[str, str]:
+    def tail(self, key: str, **params: Any) -> str:
+        """A part that follows other words in a sentence."""
+        return f" {self.text(key, **params)}"
+
+    def job(self, job: Mapping[str, Any]) -> dict[str, Any]:
         """The words of a `Job`: ref, service, trade, technician, when, place, price, status."""
         price = next((job[k] for k in ("final_mad", "price_mad") if job.get(k) is not None), None)
         return {

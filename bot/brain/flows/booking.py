@@ -11,6 +11,7 @@ from bot.brain.scene import Scene, soon
 from domain import geo
 from domain.engagement.reply import Option
 from domain.errors import DomainError
+from prompts import wording
 
 ASKED_TIME = ("booking.ask_time", "booking.ask_hour", "errors.in_the_past", "notices.booking_expired")
 Where = dict[str, Any]
@@ -29,6 +30,12 @@ def booking(scene: Scene) -> Steps:
         if scene.heard.payload == "other" or scene.heard.wishes & {"other_technician", "cheaper"}:
             return (yield from others(scene, proposal.summary))
         return again(scene, proposal.summary)
+    wants_other = scene.heard.payload == "other" or scene.heard.wishes & {"other_technician", "cheaper"}
+    if proposal is None and wants_other and scene.state.offered and not scene.changed:
+        start = scene.when(scene.draft).start
+        if start is not None:
+            said = {**scene.draft, "start": start.strftime("%Y-%m-%dT%H:%M"), "technician_id": scene.state.offered[0].get("id")}
+            return (yield from others(scene, {**said, "price_mad": scene.state.offered[0].get("price_mad")}))
     if proposal is None and scene.refuses and scene.before.awaiting in ("choice", "service", "place", "time", "confirm") and not scene.changed:
         return scene.say("booking.as_you_like", over=True)
     if not scene.draft.get("service"):
@@ -77,7 +84,7 @@ def _ask_place(scene: Scene) -> Say:
     both = not (scene.draft.get("date") or scene.draft.get("time"))
     if scene.profile.get("city") and scene.profile.get("district"):
         usual = scene.place(scene.profile["city"], scene.profile["district"])
-        options = (Option(scene.place(None, str(scene.profile["district"]).title())[:20], "place:profile"),)
+        options = (Option(wording.district_name(scene.profile["district"], scene.locale, scene.profile["city"])[:20], "place:profile"),)
         key = "booking.ask_place_known_time" if both else "booking.ask_place_known"
         return scene.say(key, awaiting="place", options=options, place=usual, trade=scene.trade(scene.draft.get("service")))
     return scene.say("booking.ask_place_time" if both else "booking.ask_place", awaiting="place", trade=scene.trade(scene.draft.get("service")))
@@ -112,13 +119,13 @@ def _same(technician: Mapping[str, Any], name: Any) -> bool:
     return str(technician.get("name") or "").casefold().split(" ")[0] == str(name).casefold().split(" ")[0]
 
 
-def proposed(scene: Scene, summary: Mapping[str, Any], people: list[Mapping[str, Any]], key: str = "booking.propose", **more: str) -> Say:
+def proposed(scene: Scene, summary: Mapping[str, Any], people: list[Mapping[str, Any]], key: str = "booking.propose", **more: Any) -> Say:
     who = next((t for t in people if t.get("id") == summary.get("technician_id")), {})
-    rating = scene.text("booking.rating", rating=who["rating"], jobs=who.get("jobs") or 0) if who.get("rating") and who.get("jobs") else ""
+    rating = scene.tail("booking.rating", rating=who["rating"], jobs=who.get("jobs") or 0) if who.get("rating") and who.get("jobs") else ""
     return scene.say(key, awaiting="confirm", options=_answers(scene), rating=rating, **words(scene, summary), **more)
 
 
-def words(scene: Scene, summary: Mapping[str, Any]) -> dict[str, str]:
+def words(scene: Scene, summary: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "technician": scene.person(summary.get("technician")),
         "service": scene.service(summary.get("service")),

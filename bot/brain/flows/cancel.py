@@ -41,8 +41,8 @@ def cancel(scene: Scene) -> Steps:
 def _proposed(scene: Scene, summary: Mapping[str, Any]) -> Say:
     fee, back = summary.get("fee_mad") or 0, summary.get("refund_mad") or 0
     words = scene.job(summary.get("booking") or {})
-    words["fee"] = scene.text("changes.fee", fee=scene.money(fee)) if fee else scene.text("changes.no_fee")
-    words["refund"] = scene.text("changes.money_back", amount=scene.money(back)) if back else ""
+    words["fee"] = scene.tail("changes.fee", fee=scene.money(fee)) if fee else scene.tail("changes.no_fee")
+    words["refund"] = scene.tail("changes.money_back", amount=scene.money(back)) if back else ""
     options = (scene.option("yes_cancel", "yes"), scene.option("keep_it", "no"), scene.option("move_it", "go:reschedule"))
     return scene.say("changes.propose_cancel", awaiting="confirm", options=options, extra={"ref": words["ref"]}, **words)
 
@@ -51,7 +51,7 @@ def _done(scene: Scene, result: Mapping[str, Any], summary: Mapping[str, Any]) -
     words = scene.job(result.get("booking") or summary.get("booking") or {})
     refund = result.get("refund") or {}
     if result.get("escalated"):
-        words["refund"] = scene.text("refund.a_person_decides")
+        words["refund"] = scene.tail("refund.a_person_decides")
     else:
-        words["refund"] = scene.text("changes.money_back", amount=scene.money(refund["amount_mad"])) if refund.get("amount_mad") else ""
+        words["refund"] = scene.tail("changes.money_back", amount=scene.money(refund["amount_mad"])) if refund.get("amount_mad") else ""
     return scene.say("changes.cancelled", over=True, **words)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bot.brain.act import Call, Say, Steps
 from bot.brain.scene import Scene
 
 
-def _plain(scene: Scene, key: str, **params: str) -> Steps:
+def _plain(scene: Scene, key: str, **params: Any) -> Steps:
     return scene.say(key, over=True, **params)
     yield Call("")  # a flow is a generator, also one that needs no tool
 
@@ -16,7 +18,8 @@ def greet(scene: Scene) -> Steps:
         return (yield from _plain(scene, "smalltalk.greet_short"))
     name = str(scene.facts.get("name") or "")
     key = "smalltalk.greet_name" if name else "smalltalk.greet"
-    said = scene.say(key, awaiting="service", **({"name": scene.person(name)} if name else {}))
+    params: dict[str, Any] = {"name": scene.person(name)} if name else {}
+    said = scene.say(key, awaiting="service", **params)
     return Say(said.key, said.params, said.awaiting, (), "booking", False, {})
 
 

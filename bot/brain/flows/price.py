@@ -42,6 +42,6 @@ def price(scene: Scene) -> Steps:
         service=scene.service(found.get("service") or service),
         price=scene.range(found.get("min_mad"), found.get("max_mad")),
         likely=scene.money(found.get("likely_mad")),
-        uplift=scene.text("price.uplift", pct=round(found["uplift_pct"])) if found.get("uplift_pct") else "",
+        uplift=scene.tail("price.uplift", pct=round(found["uplift_pct"])) if found.get("uplift_pct") else "",
     )
     return Say(said.key, said.params, None, (), said.flow, True, {})

@@ -32,7 +32,7 @@ def rate(scene: Scene) -> Steps:
         return scene.say("rating.no_job", over=True)
     if not result.get("ok"):
         return (yield from trouble(scene, result))
-    credit = scene.text("rating.credit", credit=scene.money(result["credit_mad"])) if result.get("credit_mad") else ""
+    credit = scene.tail("rating.credit", credit=scene.money(result["credit_mad"])) if result.get("credit_mad") else ""
     who = scene.person(result.get("technician"))
     if int(stars) <= 2:
         return scene.say("rating.low", over=True, options=(scene.option("talk_to_person", "go:human"),), technician=who, credit=credit)

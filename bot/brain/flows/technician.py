@@ -149,7 +149,7 @@ def details(scene: Scene) -> Steps:
         return (yield from trouble(scene, result))
     job = result.get("booking") or {}
     key = "technician_flow.details" if job.get("client_phone") else "technician_flow.details_offer"
-    more = {
+    more: dict[str, Any] = {
         "client": str(job.get("client_name") or "").title() or "-",
         "phone": str(job.get("client_phone") or ""),
         "address": str(job.get("address") or "-"),
@@ -182,7 +182,7 @@ def _availability(scene: Scene, free: bool) -> Steps:
     span = when.window if scene.change.get("date") or scene.change.get("time") else None
     if span is not None and when.start is not None and when.part is None and not free:
         span = (when.start, when.start.replace(hour=23, minute=59))  # "busy from 3 on": the rest of that day
-    moments = {"start": span[0].strftime("%Y-%m-%dT%H:%M"), "end": span[1].strftime("%Y-%m-%dT%H:%M")} if span else {}
+    moments: dict[str, Any] = {"start": span[0].strftime("%Y-%m-%dT%H:%M"), "end": span[1].strftime("%Y-%m-%dT%H:%M")} if span else {}
     result = yield Call("set_availability", {"available": free, **moments})
     if not result.get("ok"):
         return (yield from trouble(scene, result))
@@ -197,7 +197,7 @@ def earnings(scene: Scene) -> Steps:
     result = yield Call("my_earnings")
     if not result.get("ok"):
         return (yield from trouble(scene, result))
-    words = {k: scene.money(result.get(f"{k}_mad")) for k in ("gross", "commission", "net")}
+    words: dict[str, Any] = {k: scene.money(result.get(f"{k}_mad")) for k in ("gross", "commission", "net")}
     return scene.say("technician_flow.earnings", over=True, month=str(result.get("month") or ""), jobs=str(result.get("jobs") or 0), **words)
 
 
