@@ -100,16 +100,22 @@ _ARABIC_PREFIXES = ("ال", "ل", "لل", "ف", "فال", "فل", "ب", "بال"
 
 
 @lru_cache(maxsize=50_000)
-def stems(word: str) -> tuple[str, ...]:
-    """The folded word, then what is left without the small words that stick to its front (l-, f-, b-, d-, w-, ال, و, ف, ب, ل), the nearest first.
+def bare(word: str) -> tuple[str, ...]:
+    """The word, then what is left without the small words that stick to its front (l-, f-, b-, d-, w-, ال, و, ف, ب, ل), unfolded.
 
-    What is left keeps at least three letters. "flma3arif" -> (..., "ma3arif"); "فالصباح" -> (..., "صباح").
+    What is left keeps at least three letters, two after an Arabic article. "flmaarif" -> (..., "maarif"); "فالصباح" -> (..., "صباح").
     """
-    found = [fold(word)]
+    found = [word]
     arabic = is_arabic(word)
     for prefix in _ARABIC_PREFIXES if arabic else _LATIN_PREFIXES:
-        if word.startswith(prefix) and len(word) - len(prefix) >= (2 if len(prefix) > 1 and arabic else 3):
-            rest = fold(word[len(prefix) :].lstrip("'-"))
-            if len(rest) >= 2 and rest not in found:
+        if word.startswith(prefix) and len(word) - len(prefix) >= (2 if arabic and prefix.endswith("ال") else 3):
+            rest = word[len(prefix) :].lstrip("'-")
+            if rest and rest not in found:
                 found.append(rest)
     return tuple(found)
+
+
+@lru_cache(maxsize=50_000)
+def stems(word: str) -> tuple[str, ...]:
+    """`bare`, folded."""
+    return tuple(dict.fromkeys(map(fold, bare(word))))
