@@ -52,9 +52,16 @@ def yes_no(text: str) -> bool | None:
     return True if "yes" in roles else False if "no" in roles else None
 
 
-def only_filler(text: str) -> bool:
-    """Nothing but politeness."""
-    return bool(fold(text)) and _spell(tuple(fold(text).split()), ("filler",)) == {"filler"}
+def leaning(text: str) -> bool | None:
+    """True or False when the message begins with a yes or a no ("non, je préfère..."); None when it begins with neither or both."""
+    words = fold(text).split()
+    for size in range(min(len(words), 3), 0, -1):
+        phrase = " ".join(words[:size])
+        if phrase in lists()["yes"]:
+            return None if any(w in lists()["no"] for w in words[size : size + 1]) else True
+        if phrase in lists()["no"]:
+            return False
+    return None
 
 
 def says(name: str, text: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.brain import route, route_technician
@@ -122,7 +122,20 @@ def _play(now: Moment, transcript: Transcript, answered: Mapping[tuple[str, str]
         if say.over and not queue and say.awaiting is None and behind and name not in ("goodbye", "lost"):
             scene.state = states.close(scene.state, say.flow or name) if name != "verify" else scene.state
             queue.append(behind.pop())
+    if not queue and _stuck(said, now) and "lost" not in now.plan.flows:
+        lost = replace(now, plan=Plan(("lost",), (), missed=True), state=replace(now.state, misses=0))
+        return _play(lost, transcript, answered)
     return Decision(now.heard, reply=_reply(scene, said, over, behind, now, transcript))
+
+
+def _repeats(said: list[Say], now: Moment) -> bool:
+    """The question that was asked last is asked again, and nothing new was said."""
+    last = said[-1]
+    return last.awaiting is not None and last.key == now.before.key and last.awaiting == now.before.awaiting and len(said) == 1 and not _changes(now)
+
+
+def _stuck(said: list[Say], now: Moment) -> bool:
+    return _repeats(said, now) and now.before.misses >= route.PATIENCE
 
 
 def _changes(now: Moment) -> frozenset[str]:
@@ -144,7 +157,7 @@ def _reply(scene: Scene, said: list[Say], over: list[str], behind: list[str], no
         extra["behind"] = behind
     if over:
         extra["over"] = over
-    if now.plan.missed:
+    if now.plan.missed or _repeats(said, now):
         extra["misses"] = now.before.misses + 1
     for one in said:
         extra |= {k: v for k, v in one.extra.items() if k != "behind" and v is not None}

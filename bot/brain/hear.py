@@ -34,6 +34,7 @@ class Heard:
     kinds: frozenset[str] = frozenset()
     wishes: frozenset[str] = frozenset()  # any cheaper other_technician same_time same_place only_price later nothing_known
     code: str | None = None
+    leans: bool | None = None  # the message begins with a yes or a no, whatever follows
 
     @property
     def payload(self) -> str:
@@ -58,7 +59,10 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
     option = _tapped(said.parts, state) or (answers.option(text, state.options) if _may_choose(state, text) else None)
     yes_no = answers.yes_no(text)
     wishes = frozenset(name for name in WISHES if answers.says(name, text))
-    heard = Heard(text, reading, slots, option, yes_no is True, yes_no is False, kinds, wishes)
+    if option is not None or yes_no is not None:  # "safi" is a yes here, not the town; "3" a place in the list, not an hour
+        slots = {}
+    leans = yes_no if yes_no is not None else answers.leaning(text)
+    heard = Heard(text, reading, slots, option, yes_no is True, yes_no is False, kinds, wishes, leans=leans)
     if state.awaiting == "code" and (digits := _DIGITS.search(answers.fold(text).replace(" ", "") or "")):
         heard = replace(heard, code=re.sub(r"\D", "", digits[0]))
     return _by_question(heard, state)
@@ -72,7 +76,7 @@ def context_of(state: State) -> str | None:
 
 def understand(understander: Understander, text: str, context: str | None, role: Role, day: str, now: datetime) -> Understanding:
     """Memoised: the same message is read once, however often a conversation is folded again."""
-    return _memo(understander, text, context, role, day, _Now(now))
+    return _memo(understander, text, context, role, day, _Now(now))  # type: ignore[arg-type]
 
 
 class _Now:

@@ -30,6 +30,9 @@ QUICK = frozenset({"price", "track", "status", "refund_status", "human", "faq", 
 INSTEAD = frozenset({"reschedule", "cancel", "refund"})
 SURE = 0.55  # of the main intent: below, a message that fits our question is taken as its answer
 UNSURE = 0.22  # below, without anything else to go by, we ask what is meant
+SECOND = 0.2  # least probability of a second wish
+#: Wishes beside which no other is read out of the same message.
+ALONE = frozenset({"ask_human", "opt_out", "delete_data", "change_language", "abuse", "out_of_scope", "become_technician"})
 PATIENCE = 2  # clarifying questions before a person is called
 
 
@@ -96,7 +99,7 @@ def _requests(state: State, heard: Heard, waiting: str | None) -> list[str]:
     """The flows the message asks for, main wish first, read in the light of what we were talking about."""
     if heard.yes or heard.no or heard.code:
         return []
-    named = [CLIENT[i] for i in heard.intents if i in CLIENT]
+    named = [CLIENT[i] for i in _meant(heard) if i in CLIENT]
     if "complain" in named and "track" in named:
         named = [n for n in named if n != "complain"]  # still waiting: where he is matters first, the apology comes with it
     if waiting is None:
@@ -104,6 +107,20 @@ def _requests(state: State, heard: Heard, waiting: str | None) -> list[str]:
     if _fits(state, heard) and heard.reading.confidence < SURE:
         named = [n for n in named if n in ARRANGE and waiting in ARRANGE]
     return _unique(r for n in named for r in [_in_context(n, state, heard, waiting)] if r)
+
+
+def _meant(heard: Heard) -> tuple[str, ...]:
+    """The intents that count: a second one must be likely by itself, and a second job needs a trade."""
+    main, *others = heard.intents
+    if main in ALONE:
+        return (main,)
+    arranging = {"book_service", "find_technician", "check_availability", "rebook"}
+    sure = [
+        i
+        for i in others
+        if heard.reading.scores.get(i, 1.0) >= SECOND and (i not in arranging or ("service" in heard.slots and main not in arranging))
+    ]
+    return (main, *sure)
 
 
 def _in_context(flow: str, state: State, heard: Heard, waiting: str) -> str | None:

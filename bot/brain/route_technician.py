@@ -40,9 +40,9 @@ def plan(state: State, heard: Heard) -> Plan:
         waited = WAITING[state.awaiting]
         if state.awaiting == "amount" or {"time", "date"} & set(heard.slots):
             return Plan((waited,))
-    if heard.yes or main == "affirm":
+    if heard.yes or main == "affirm" or (heard.leans is True and state.offer and main in ("inform", "thank") and not heard.slots):
         return Plan(("accept",))
-    if heard.no or main == "deny":
+    if heard.no or main == "deny" or (heard.leans is False and (state.offer or main == "inform")):
         return Plan(("decline",))
     if state.offer and main in ("inform", "set_unavailable", "running_late") and {"time", "date"} & set(heard.slots):
         return Plan(("other_time",))

@@ -18,6 +18,11 @@ from prompts import replies, wording
 TITLE = 20  # characters of a button
 DETAIL = 72  # characters of a list row's second line
 
+#: What takes the yes out of a yes.
+DOUBTS = frozenset({"cheaper", "other_technician", "later", "only_price"})
+#: Intents that a yes or a no at the beginning of a message outweighs.
+SOFT = frozenset({"inform", "affirm", "deny", "thank", "greet", "goodbye", "correct", "book_service", "cancel"})
+
 
 @dataclass
 class Scene:
@@ -55,25 +60,25 @@ class Scene:
     @property
     def agrees(self) -> bool:
         """A yes that changes nothing. Only meaningful when this flow's question was the last thing said."""
-        if self.resuming or self.heard.no:
+        heard = self.heard
+        if self.resuming or heard.no:
             return False
-        if self.heard.yes or self.heard.payload == "yes":
+        if heard.yes or heard.payload == "yes":
             return True
-        if self.heard.option is not None:
+        if heard.option is not None or self.changed or heard.leans is False or heard.wishes & DOUBTS:
             return False
-        return (
-            self.heard.intents[0] in ("affirm", "accept_job")
-            and not self.changed
-            and not self.heard.wishes & {"cheaper", "other_technician", "later", "only_price"}
-        )
+        return heard.intents[0] in ("affirm", "accept_job") or (heard.leans is True and heard.intents[0] in SOFT)
 
     @property
     def refuses(self) -> bool:
-        if self.resuming or self.heard.wishes & {"cheaper", "other_technician"}:
+        heard = self.heard
+        if self.resuming or heard.wishes & {"cheaper", "other_technician"}:
             return False
-        if self.heard.no or self.heard.payload == "no" or self.heard.wishes & {"only_price", "later"}:
+        if heard.no or heard.payload == "no" or heard.wishes & {"only_price", "later"}:
             return True
-        return self.heard.option is None and self.heard.intents[0] == "deny" and not self.changed
+        if heard.option is not None or self.changed or heard.leans is True:
+            return False
+        return heard.intents[0] == "deny" or (heard.leans is False and heard.intents[0] in SOFT)
 
     def when(self, slots: Mapping[str, Any]) -> When:
         """The moment a draft means; nothing known where it cannot be read."""

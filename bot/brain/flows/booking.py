@@ -44,8 +44,7 @@ def booking(scene: Scene) -> Steps:
     if isinstance(where, Say):
         return where
     when = scene.when(scene.draft)
-    urgent = when.part == "now" or (scene.draft.get("urgency") == "emergency" and not (scene.draft.get("date") or scene.draft.get("time")))
-    if urgent:
+    if when.part == "now":
         return (yield from soonest(scene, where))
     if not (scene.draft.get("date") or scene.draft.get("time")):
         return scene.say("booking.ask_time", awaiting="time", place=scene.place(where.get("city"), where.get("district")))

@@ -99,7 +99,7 @@ def which(scene: Scene, bookings: Sequence[Job], key: str = "changes.which_booki
 
 def prove(scene: Scene, result: Result) -> Steps:
     """A web visitor must show that the phone is theirs: a code by SMS. What they wanted goes on right after."""
-    phone = scene.heard.slots.get("phone") or result.get("claimed_phone") or scene.facts.get("claimed_phone")
+    phone = scene.heard.slots.get("phone") or scene.facts.get("claimed_phone")  # the result's own is masked
     if not phone:
         return Say("account.ask_phone", {}, None, (), "verify", False, {"behind": scene.flow})
     sent = yield Call("send_code", {"phone": phone})
@@ -125,14 +125,14 @@ def whose(scene: Scene, list_name: str, fitting: Sequence[str], none_key: str, *
     jobs = [j for j in result.get("bookings") or () if isinstance(j, Mapping)]
     if ref:
         named = next((j for j in jobs if str(j.get("ref", "")).upper() == str(ref).upper()), None)
-        if named is not None:
-            return named
-        found = yield Call("booking_status", {"ref": ref})
-        return (
-            found["booking"]
-            if found.get("ok") and found.get("booking")
-            else scene.say("errors.unknown_ref", ref=str(ref), awaiting="booking" if jobs else None, over=not jobs, options=scene.jobs(jobs[:MOST]))
-        )
+        if named is None:
+            found = yield Call("booking_status", {"ref": ref})
+            named = found.get("booking") if found.get("ok") else None
+        if not named:
+            return scene.say("errors.unknown_ref", ref=str(ref), awaiting="booking" if jobs else None, over=not jobs, options=scene.jobs(jobs[:MOST]))
+        if fitting and named.get("status") not in fitting:
+            return (yield from trouble(scene, {"error": "not_allowed_now", "status": named.get("status")}))
+        return named
     fits = [j for j in jobs if not fitting or j.get("status") in fitting]
     if not fits:
         return scene.say(none_key, over=True)
