@@ -101,7 +101,7 @@ def build(
         db=db,
         clock=clock,
         rules=rules,
-        knowledge=knowledge or LateKnowledge(Later(lambda: _knowledge(settings))),
+        knowledge=knowledge or LateKnowledge(Later(lambda: _knowledge(rules))),
         links=OneTapLinks(settings.address, secret),
         secret=secret,
     )
@@ -162,10 +162,10 @@ def _understander() -> Any:
     return load()
 
 
-def _knowledge(settings: Settings) -> Any:
+def _knowledge(rules: MarketRules) -> Any:
     import retrieval
 
-    return retrieval.load()
+    return retrieval.load(rules)
 
 
 def prepare_store(house: House, *, world: bool = True) -> bool:

@@ -1,28 +1,17 @@
-"""Hides personal details from language model providers and from logs: tokens go out, the details come back in replies and tool arguments."""
+"""Hides personal details from language model providers: tokens go out, the details come back in replies and tool arguments."""
 
 from __future__ import annotations
 
 import json
-import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-import yaml
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
 
-from bot.middleware.claims import western
 from bot.middleware.notes import result_of, text_of
+from bot.redact import private_spans
 
-WORDS = Path(__file__).parents[2] / "prompts" / "system" / "redaction.yaml"
-EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-CARD = re.compile(r"(?<![\w])\d(?:[ -]?\d){12,18}(?!\d)")
-PHONE = re.compile(  # Moroccan with or without prefix, or any number written internationally
-    r"(?<![\w.])(?:(?:(?:\+|00) ?212|0)[ .()-]{0,2}[5-8](?:[ .()-]{0,2}\d){8}|\+\d(?:[ .()-]{0,2}\d){7,13}|212[5-8]\d{8})(?!\d)"
-)
-CIN = re.compile(r"(?<![\w-])[A-Z]{1,2} ?\d{5,6}(?![\w-])", re.IGNORECASE)
 TOKEN = re.compile(r"(?:<|&lt;|\[|\\u003c)?\b([A-Z]{3,8}_\d+)\b(?:>|&gt;|\]|\\u003e)?")
 
 #: Fields of facts and tool results that are somebody's private details.
@@ -99,48 +88,6 @@ def vault_for(messages: Sequence[AnyMessage]) -> Vault:
     return Vault(_known(messages))
 
 
-def private_spans(text: str) -> Iterator[tuple[int, int, str]]:
-    """(start, end, kind) of what looks private, left to right, without overlaps; digits of any script count."""
-    plain = western_same_length(text)
-    taken: list[tuple[int, int, str]] = []
-    for kind, pattern in (("EMAIL", EMAIL), ("CARD", CARD), ("PHONE", PHONE), ("CIN", CIN), ("ADDRESS", _address())):
-        for m in pattern.finditer(plain):
-            if kind == "CARD" and not luhn(m[0]):
-                continue
-            if all(m.end() <= start or m.start() >= end for start, end, _ in taken):
-                taken.append((m.start(), m.end(), kind))
-    yield from sorted(taken)
-
-
-def redact(text: str) -> str:
-    """For logs and traces: kinds instead of details, not reversible."""
-    for start, end, kind in reversed(list(private_spans(text))):
-        text = f"{text[:start]}<{kind}>{text[end:]}"
-    return text
-
-
-class RedactingFilter(logging.Filter):
-    """Redacts what a record will say, its arguments and its traceback included."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = redact(record.getMessage()), ()
-        if record.exc_info and not record.exc_text:
-            record.exc_text = logging.Formatter().formatException(record.exc_info)
-        if record.exc_text:
-            record.exc_text = redact(record.exc_text)
-        return True
-
-
-def luhn(written: str) -> bool:
-    digits = [int(c) for c in written if c.isdecimal()]
-    doubled = [d if i % 2 == 0 else d * 2 - 9 * (d > 4) for i, d in enumerate(reversed(digits))]
-    return sum(doubled) % 10 == 0
-
-
-def western_same_length(text: str) -> str:
-    return western(text) if len(western(text)) == len(text) else text
-
-
 def _known(messages: Sequence[AnyMessage]) -> Iterator[tuple[str, str]]:
     role = "client"
     for message in messages:
@@ -163,11 +110,3 @@ def _private(value: Any, fields: dict[str, str]) -> Iterator[tuple[str, str]]:
     elif isinstance(value, list):
         for item in value:
             yield from _private(item, fields)
-
-
-@cache
-def _address() -> re.Pattern[str]:
-    raw = yaml.safe_load(WORDS.read_text(encoding="utf-8"))
-    street, door = "|".join(raw["street"]), "|".join(raw["door"])
-    one = rf"(?:(?:{street})\b[^\n,;.!?،؟]{{0,40}}?\d+\w?|(?:{door}) ?(?:n°|nm|رقم)? ?(?:\d+\w?|[A-Z]\b))"
-    return re.compile(rf"(?<!\w){one}(?:[ ,،-]*{one})*(?!\w)", re.IGNORECASE)

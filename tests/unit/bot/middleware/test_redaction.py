@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 
-from bot.middleware.redaction import RedactingFilter, Vault, luhn, redact, vault_for
+from bot.middleware.redaction import Vault, vault_for
+from bot.redact import RedactingFilter, luhn, redact
 
 CANARIES = {
     "phone": [
