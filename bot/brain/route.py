@@ -115,11 +115,10 @@ def _meant(heard: Heard) -> tuple[str, ...]:
     if main in ALONE:
         return (main,)
     arranging = {"book_service", "find_technician", "check_availability", "rebook"}
-    sure = [
-        i
-        for i in others
-        if heard.reading.scores.get(i, 1.0) >= SECOND and (i not in arranging or ("service" in heard.slots and main not in arranging))
-    ]
+    likely = [i for i in others if heard.reading.scores.get(i, 1.0) >= SECOND]
+    if "ask_human" in likely and main not in ("ask_human",):
+        return ("ask_human",)  # who may have asked for a person gets one
+    sure = [i for i in likely if i not in arranging or ("service" in heard.slots and main not in arranging)]
     return (main, *sure)
 
 

@@ -78,6 +78,8 @@ class Scene:
             return True
         if heard.option is not None or self.changed or heard.leans is True:
             return False
+        if heard.intents[0] == "correct":  # "no, not there, ..." wants something else, unless a yes or no was asked for
+            return heard.leans is False and self.before.awaiting == "confirm"
         return heard.intents[0] == "deny" or (heard.leans is False and heard.intents[0] in SOFT)
 
     def when(self, slots: Mapping[str, Any]) -> When:
