@@ -28,7 +28,8 @@ class Node:
     """One fault or job: `id` is "<service>.<name>".
 
     `minutes` on site (p10, p50, p90). `price_mad` is the usual price of one such job in a large town; `unit`/`unit_mad` where it goes by
-    the m2, piece, room or person. `danger`: gas, sparks, water_near_current, locked_in, or None. `parts`: what is usually replaced, in French trade words.
+    the m2, piece, room or person. `danger`: gas, sparks, water_near_current, locked_in, or None.
+    `parts`: what is usually replaced, in French trade words.
     """
 
     id: str
