@@ -26,7 +26,7 @@ def find_date(message: Message, now: datetime) -> str | None:
     index = 0
     while index < len(tokens):
         hit = _day_at(message, index, now) if message.free(index, index + 1) else None
-        if hit and not _past(message, index, hit[1]):
+        if hit and not _past(message, index, hit) and not _not_for_a_job(message, index, hit):
             found.append((hit[0], index, hit[1]))
         index = hit[1] if hit else index + 1
     if not found:
@@ -69,7 +69,10 @@ def _nhar_before(message: Message, index: int) -> bool:
 def _sure_after(message: Message, end: int) -> bool:
     """A part of the day or a "next" right after a doubtful word makes it a weekday: "tlat sba7", "sun morning"."""
     tokens = message.tokens
-    return bool(lexicon("times", "parts").at(tokens, end)) or (end < len(tokens) and tokens[end].text in ("jay", "jaya", "ljay", "prochain", "الجاي", "الماجي"))
+    if lexicon("times", "parts").at(tokens, end) or _lex("coming_after").at(tokens, end):
+        return True
+    joined = _lex("alternatives").at(tokens, end) or _lex("ranges").at(tokens, end)
+    return bool(joined and _lex("weekdays").at(tokens, joined[1]))
 
 
 def _calendar_at(message: Message, index: int, now: datetime) -> tuple[str, int] | None:
@@ -78,10 +81,11 @@ def _calendar_at(message: Message, index: int, now: datetime) -> tuple[str, int]
     text = tokens[index].text
     today = now.astimezone(CASABLANCA).date() if now.tzinfo else now.date()
     if iso := _ISO.fullmatch(text):
-        return _iso(int(iso.group(1)), int(iso.group(2)), int(iso.group(3))), index + 1  # type: ignore[return-value]
+        written = _iso(int(iso.group(1)), int(iso.group(2)), int(iso.group(3)))
+        return (written, index + 1) if written else None
     if (slashed := _SLASHED.fullmatch(text)) and (day := _coming(today, int(slashed.group(2)), int(slashed.group(1)), slashed.group(3))):
-        marked = _lex("number_days").ends_at(tokens, index, 2) is not None or message.asked == "date" or int(slashed.group(1)) > 10 or slashed.group(3)
-        return (day, index + 1) if marked else None
+        said = _lex("number_days").ends_at(tokens, index, 2) is not None or message.asked == "date"
+        return (day, index + 1) if said or slashed.group(3) or int(slashed.group(1)) > 10 else None
     first = lexicon("numbers", "words").at(tokens, index) if text in ("premier",) else None
     number = int(tokens[index].number or 0) if tokens[index].is_number and text.isdigit() else int(first[0]) if first else 0
     if not 1 <= number <= 31:
@@ -103,8 +107,8 @@ def _calendar_at(message: Message, index: int, now: datetime) -> tuple[str, int]
         return None
     if ordinal and tokens[index + 1].text not in ("e", "eme") and (before is not None or tokens[index + 1].text != "er"):
         return f"day:{number}", end
-    counted = lexicon("quantity", "nouns").at(tokens, end) or lexicon("quantity", "no_count").at(tokens, end) or lexicon("money", "currency").at(tokens, end)
-    if before is not None and not counted and (tokens[before].text not in ("the", "du", "au", "le") or not lexicon("times", "of").at(tokens, end) or text != "1"):
+    counted = any(lexicon(file, name).at(tokens, end) for file, name in (("quantity", "nouns"), ("quantity", "no_count"), ("money", "currency")))
+    if before is not None and not counted:
         return f"day:{number}", end
     if message.asked == "date" and len(tokens) <= 4 and not counted:
         return f"day:{number}", end
@@ -129,11 +133,35 @@ def _coming(today: date, month: int, day: int, year: str | None) -> str | None:
     return None
 
 
-def _past(message: Message, start: int, end: int) -> bool:
+def _not_for_a_job(message: Message, start: int, hit: tuple[str, int]) -> bool:
+    """Whether a "today" only tells the date ("lyoum 14") or when something else takes place (a match, guests)."""
     tokens = message.tokens
-    if _lex("past_after").at(tokens, end):
+    if hit[0] != "today":
+        return False
+    end = hit[1]
+    alone = end + 1 >= len(tokens) or tokens[end + 1].is_break
+    return (end < len(tokens) and tokens[end].text.isdigit() and int(tokens[end].text) > 12 and alone) or event_near(message, start)
+
+
+def event_near(message: Message, start: int) -> bool:
+    """Whether something that is no job (a match, guests, a wedding) is named in the four words before `start`."""
+    return any(_lex("events").at(message.tokens, at) for at in range(max(0, start - 4), start))
+
+
+def _past(message: Message, start: int, hit: tuple[str, int]) -> bool:
+    """Whether the day lies behind us: "depuis lundi", "mardi dernier". "From Tuesday to Thursday" does not."""
+    tokens = message.tokens
+    if hit[0] in ("tomorrow", "day_after_tomorrow", "next_week", "weekend"):
+        return False
+    if _lex("past_after").at(tokens, hit[1]):
         return True
-    return any(_lex("past_before").ends_at(tokens, at, 2) is not None for at in (start, start - 1) if at > 0)
+    nearest = (start,) if _lex("weekdays").at(tokens, start - 1) else (start, start - 1)
+    if not any(_lex("past_before").ends_at(tokens, at, 2) is not None for at in nearest if at > 0):
+        return False
+    if any(_lex("starting").ends_at(tokens, at) is not None for at in (start, start - 1)):
+        return False
+    to = _lex("ranges").at(tokens, hit[1])
+    return not (_lex("weekdays").at(tokens, to[1] if to else hit[1]) and (to or tokens[hit[1]].text.startswith("لل")))
 
 
 def _negated(message: Message, start: int) -> bool:
@@ -150,7 +178,9 @@ def _negated(message: Message, start: int) -> bool:
 def _changed(message: Message, kept: list[tuple[str, int, int]]) -> bool:
     """Whether the days named go from an old one to a new one, rather than being a choice."""
     first, last = kept[0], kept[-1]
-    between = message.tokens[first[2] : last[1]]
-    if len(between) <= 1 or (len(between) <= 2 and _lex("alternatives").at(message.tokens, first[2])):
+    joined = _lex("alternatives").at(message.tokens, first[2])
+    if joined and joined[1] >= last[1]:
         return False
-    return _lex("changes").within(message.tokens) or _lex("postponed_from").ends_at(message.tokens, first[1], 2) is not None
+    if _lex("changes").within(message.tokens):
+        return True
+    return not _lex("ranges").at(message.tokens, first[2]) and _lex("postponed_from").ends_at(message.tokens, first[1], 2) is not None

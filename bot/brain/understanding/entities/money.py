@@ -60,7 +60,7 @@ def _amount_at(message: Message, index: int) -> _Amount | None:
             return _Amount(value * CENTIMES["alf"], index, alf[1], True, taken)
         if million:
             return _Amount(value * CENTIMES["million"], index, million[1], True, taken)
-    elif value >= 1000 and _lex("centimes").at(tokens, end - 1) and _lex("centimes").at(tokens, end - 1)[1] == end:  # type: ignore[index]
+    elif value >= 2000 and end - index > 1 and _lex("centimes").at(tokens, end - 1):
         return _Amount(value / 100, index, end, True, taken)
     if not tokens[index].is_number or not 20 <= value <= 100_000 or lexicon("times", "no_time_before").ends_at(tokens, index, 2) is not None:
         return None
@@ -69,6 +69,9 @@ def _amount_at(message: Message, index: int) -> _Amount | None:
     if message.asked == "amount" and len(tokens) <= 6:
         return _Amount(value, index, end, False, taken)
     if _lex("word_after").at(tokens, end) or taken or _follows(message, index, "word_before"):
+        return _Amount(value, index, end, False, taken)
+    alone = index > 0 and tokens[index - 1].is_break and (end >= len(tokens) or tokens[end].is_break)
+    if message.role == "technician" and value >= 50 and alone:
         return _Amount(value, index, end, False, taken)
     if message.role == "technician" and _lex("adverbs").ends_at(tokens, index, 1) is not None and value >= 50:
         return _Amount(value, index, end, False, taken)
@@ -79,7 +82,7 @@ def _counted(message: Message, end: int) -> bool:
     tokens = message.tokens
     if end < len(tokens) and tokens[end].text in ("%", "h", "min", "mn", "km", "kg", "litres", "m2", "/"):
         return True
-    return bool(lexicon("quantity", "nouns").at(tokens, end) or lexicon("quantity", "no_count").at(tokens, end) or lexicon("dates", "months").at(tokens, end))
+    return any(lexicon(file, name).at(tokens, end) for file, name in (("quantity", "nouns"), ("quantity", "no_count"), ("dates", "months")))
 
 
 def _follows(message: Message, index: int, section: str) -> bool:

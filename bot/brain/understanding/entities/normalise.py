@@ -16,7 +16,7 @@ from domain.spelling import clean, fold, is_arabic, stems
 LEXICON = Path(__file__).parents[4] / "prompts" / "lexicon"
 MAX_CHARS = 2000  # an entity further into a message than this is not worth the time a flood of text would cost
 _PUNCTUATION = ',.!?;:()"«»'
-_UNITS = r"h|dhs?|dir\w*|drhm|derhem|mad|alf|pm|am|m2|m|min|mn|eme|er|e|th|nd|rd|st|pcs|x"
+_UNITS = r"h|dhs?|dir\w*|drhm|derhem|mad|alf|pm|am|m2|m|min|mn|eme|er|e|th|(?<=2)nd|(?<=3)rd|(?<=1)st|pcs|x"
 _TOKEN = re.compile(
     r"\d{4}-\d{1,2}-\d{1,2}(?!\d)|\d{1,2}:\d{2}(?!\d)|\d+(?:/\d+)+"
     rf"|\d+(?:[.,]\d+)*(?=(?:{_UNITS})(?![a-z0-9])|[^a-z0-9]|$)"
@@ -53,7 +53,10 @@ class Token:
 
 @lru_cache(maxsize=20_000)
 def _keys(word: str) -> frozenset[str]:
-    return frozenset(("=" + word, *stems(word)))
+    keys = {"=" + word, *stems(word)}
+    if word.startswith("لل") and len(word) > 4:
+        keys.add(fold("ال" + word[2:]))  # "للخميس" is ل + الخميس
+    return frozenset(keys - {""})  # a lone hamza has no sound
 
 
 def tokens_of(text: str) -> list[Token]:

@@ -31,7 +31,8 @@ def find_rating(message: Message) -> int | None:
         if read is None or read[0] not in (1, 2, 3, 4, 5):
             continue
         after = read[1]
-        on_five = after + 1 < len(tokens) and tokens[after].text in ("sur", "3la", "out", "على", "من", "/") and any(t.text == "5" for t in tokens[after : after + 3])
+        out_of_five = _lex("out_of").at(tokens, after)
+        on_five = out_of_five and out_of_five[1] < len(tokens) and tokens[out_of_five[1]].text == "5"
         asked = message.asked == "rating" and (len(tokens) <= 3 or token.is_number)
         if on_five or asked or _lex("star_words").at(tokens, after) or (token.is_number and _after_note(message, index)):
             message.take(index, after)

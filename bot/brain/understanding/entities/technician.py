@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from bot.brain.understanding.entities.normalise import Lexicon, Message, lexicon
+
+_LETTERS = re.compile("[a-z]{3,}")
 
 
 def _lex(section: str) -> Lexicon:
@@ -18,4 +22,10 @@ def find_technician(message: Message) -> str | None:
         if _lex("own_name_before").ends_at(tokens, start, 3) is not None:
             continue
         return str(name)
+    for _, _, end in _lex("titles").all(tokens):
+        if hit := _lex("with_title").at(tokens, end):
+            return str(hit[0])
+    for _, _, end in _lex("any_name_after").all(tokens):
+        if end < len(tokens) and _LETTERS.fullmatch(tokens[end].text) and not _lex("stops").at(tokens, end):
+            return tokens[end].text
     return None

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
+from bot.brain.understanding.entities.date import event_near
 from bot.brain.understanding.entities.normalise import Lexicon, Message, Token, lexicon
 from bot.brain.understanding.entities.numbers import number_at
 
 _SECTIONS = ("half", "quarter", "less_quarter", "third", "less_third")
+_SPOKEN_MINUTES = frozenset(("5", "10", "15", "20", "25", "30", "35", "40", "45", "50", "55"))
+_COUNTED = (("quantity", "nouns"), ("quantity", "no_count"), ("money", "currency"), ("money", "ryal"), ("money", "centimes"), ("dates", "months"))
 _SHIFT = {"half": 30, "quarter": 15, "less_quarter": -15, "third": 20, "less_third": -20}
 
 
@@ -20,12 +23,18 @@ def find_time(message: Message) -> str | None:
     clocks = [found for index in range(len(message.tokens)) if (found := _clock_at(message, index))]
     if clocks:
         kept = [found for found in clocks if not _negated(message.tokens, found[1])] or clocks
-        value, start, end = kept[0]
+        value, start, end = kept[-1] if len(kept) > 1 and _changed(message, kept) else kept[0]
         message.take(start, end)
-        for _, at, after in _lex("parts").all(message.tokens):
-            message.take(at, after)
         return value
     return _part(message) or _now(message)
+
+
+def _changed(message: Message, kept: list[tuple[str, int, int]]) -> bool:
+    """Whether the hours named go from an old one to a new one ("not at 3, make it 6") rather than bounding a slot ("between 3 and 6")."""
+    tokens, end, start = message.tokens, kept[0][2], kept[-1][1]
+    joined = lexicon("dates", "alternatives").at(tokens, end) or lexicon("dates", "ranges").at(tokens, end)
+    bounds = start <= end or (joined is not None and joined[1] >= start)
+    return not bounds and lexicon("dates", "changes").within(tokens)
 
 
 def _clock_at(message: Message, index: int) -> tuple[str, int, int] | None:
@@ -42,6 +51,8 @@ def _clock_at(message: Message, index: int) -> tuple[str, int, int] | None:
         bare = written.group(1).startswith("0") or part is None
         return (_format(hour if bare else _in_day(hour, part), minute), index, end) if hour < 24 and minute < 60 else None
     marked = _marker_before(tokens, index)
+    if not tokens[index].is_number and lexicon("dates", "weekdays").at(tokens, index) and _lex("strong_at").ends_at(tokens, index, 3) is None:
+        return None  # "l'arb3a", "tlata": a day, unless "m3a" opens an hour
     read = _hour_at(tokens, index, spoken=marked)
     if read is None:
         return None
@@ -50,21 +61,23 @@ def _clock_at(message: Message, index: int) -> tuple[str, int, int] | None:
     if unit:
         end = unit[1]
     minute, end, fraction = _minutes(tokens, end, bool(unit))
-    if tokens[end : end + 2] and tokens[end].text in ("of", "du"):
-        pass
     part, after = _part_after(tokens, end)
     if part is not None:
         end = after
     if _lex("no_time_after").at(tokens, end) or (_lex("no_time_before").ends_at(tokens, index, 2) is not None and not unit and part is None):
         return None
-    sure = bool(unit) or part is not None or (marked and fraction)
+    if hour == 3 and tokens[index + 1 : index + 2] and tokens[index + 1].text == "am" and _lex("year_before").ends_at(tokens, index, 1) is not None:
+        return None  # "kol 3am": every year
+    if _lex("since").ends_at(tokens, index, 1) is not None and _lex("past_time").within(tokens[:index]):
+        return None
+    sure = bool(unit) or part is not None or (bool(fraction) and not _counts_something(tokens, end))
     if unit and part is None and (not marked or tokens[index - 1].text == "a") and _is_duration(tokens, index, hour):
         return None
     if not sure:
         if message.asked == "time":
             if end < len(tokens) and not marked and _counts_something(tokens, end):
                 return None
-        elif not marked or _counts_something(tokens, end):
+        elif not marked or _counts_something(tokens, end) or not _clear(tokens, index, end):
             return None
     up = _lex("evening_up").at(tokens, end)
     if part is None:
@@ -89,7 +102,7 @@ def _spoken_before(message: Message, index: int) -> tuple[str, int, int] | None:
 def _hour_at(tokens: list[Token], index: int, spoken: bool) -> tuple[int, int] | None:
     """The hour that starts at `index`; the ordinals of Arabic hours only where an hour is expected."""
     hour = _lex("hours").at(tokens, index)
-    if hour and not tokens[index].is_number and (spoken or _part_after(tokens, hour[1])[0]):
+    if hour and not tokens[index].is_number and (spoken or _part_after(tokens, hour[1])[0] or _minutes(tokens, hour[1], False)[2]):
         return int(hour[0]), hour[1]
     read = (tokens[index].number, index + 1) if tokens[index].is_number else number_at(tokens, index)
     if read is None or read[0] is None or read[0] != int(read[0]) or not 0 <= read[0] < 24:
@@ -101,7 +114,20 @@ def _hour_at(tokens: list[Token], index: int, spoken: bool) -> tuple[int, int] |
 
 def _marker_before(tokens: list[Token], index: int) -> bool:
     """Whether a word that opens an hour stands just before, or is glued to the number word itself ("للستة")."""
-    return _lex("at").ends_at(tokens, index, 3) is not None or bool(re.match(r"لل(?=.{2})", tokens[index].text))
+    if _lex("at").ends_at(tokens, index, 3) is not None or _lex("weak").ends_at(tokens, index, 1) is not None:
+        return True
+    return bool(re.match(r"لل(?=.{2})", tokens[index].text))
+
+
+def _clear(tokens: list[Token], index: int, end: int) -> bool:
+    """Whether a bare number is surely an hour: after "m3a", "at"; after weaker words only in digits, and after "a" or "f" only to end a clause."""
+    weak = _lex("weak").ends_at(tokens, index, 3)
+    if weak is None or (_lex("strong_at").ends_at(tokens, index, 3) is not None and tokens[index - 1].text != "a"):
+        return True
+    last = end >= len(tokens) or tokens[end].is_break
+    if tokens[index - 1].text in ("a", "f", "fi", "l", "h", "ف", "ل"):
+        return last and not tokens[index].text.startswith("0")
+    return last or tokens[index].is_number
 
 
 def _minutes(tokens: list[Token], end: int, unit: bool) -> tuple[int, int, int]:
@@ -112,7 +138,7 @@ def _minutes(tokens: list[Token], end: int, unit: bool) -> tuple[int, int, int]:
             return max(_SHIFT[section], 0), hit[1], _SHIFT[section]
     if unit and end < len(tokens) and re.fullmatch(r"[0-5]\d", tokens[end].text):
         return int(tokens[end].text), end + 1, 0
-    if end + 1 < len(tokens) and tokens[end].text in ("w", "et", "و", "o") and tokens[end + 1].text in ("5", "10", "15", "20", "25", "30", "40", "45", "50"):
+    if end + 1 < len(tokens) and tokens[end].text in ("w", "et", "و", "o") and tokens[end + 1].text in _SPOKEN_MINUTES:
         return int(tokens[end + 1].text), end + 2, int(tokens[end + 1].text)
     return 0, end, 0
 
@@ -133,7 +159,13 @@ def _part_after(tokens: list[Token], index: int) -> tuple[str | None, int]:
 
 
 def _part_elsewhere(tokens: list[Token]) -> str | None:
-    return next((str(part) for part, start, _ in _lex("parts").all(tokens) if part != "noon" and not _greeting(tokens, start)), None)
+    return next((part for part, start, _ in _parts(tokens) if part != "noon"), None)
+
+
+def _parts(tokens: list[Token]) -> list[tuple[str, int, int]]:
+    """The parts of the day named, without greetings and without an "am" or "pm" that follows no hour."""
+    found = [(str(part), start, end) for part, start, end in _lex("parts").all(tokens) if tokens[start].text not in ("am", "pm")]
+    return [hit for hit in found if not _greeting(tokens, hit[1])]
 
 
 def _is_duration(tokens: list[Token], index: int, hour: int) -> bool:
@@ -144,9 +176,8 @@ def _counts_something(tokens: list[Token], end: int) -> bool:
     """Whether a bare number after a weak marker is a count, a price or a length of time rather than an hour."""
     if end >= len(tokens):
         return False
-    for file, section in (("quantity", "nouns"), ("quantity", "no_count"), ("money", "currency"), ("money", "ryal"), ("money", "centimes"), ("dates", "months")):
-        if lexicon(file, section).at(tokens, end):
-            return True
+    if any(lexicon(file, section).at(tokens, end) for file, section in _COUNTED):
+        return True
     small = lexicon("quantity", "of").at(tokens, end)
     return bool(small) or tokens[end].text in ("%", "/", "m2", "km", "km", "min", "mn", "eme", "er", "ans", "am3")
 
@@ -177,14 +208,12 @@ def _greeting(tokens: list[Token], start: int) -> bool:
 
 def _part(message: Message) -> str | None:
     tokens = message.tokens
-    found = [(str(part), start, end) for part, start, end in _lex("parts").all(tokens) if not _greeting(tokens, start) and message.free(start, end)]
+    found = [hit for hit in _parts(tokens) if message.free(hit[1], hit[2])]
     found = [hit for hit in found if lexicon("dates", "past_before").ends_at(tokens, hit[1], 2) is None]
-    kept = [hit for hit in found if not _negated(tokens, hit[1])]
+    kept = [hit for hit in found if not _negated(tokens, hit[1]) and not event_near(message, hit[1])]
     if not kept:
         return None
-    part, start, end = kept[0]
-    message.take(start, end)
-    return part
+    return kept[0][0]
 
 
 def _now(message: Message) -> str | None:
@@ -193,7 +222,7 @@ def _now(message: Message) -> str | None:
     for _, start, end in _lex("now").all(tokens):
         opens = start == 0 or tokens[start - 1].is_break
         last = end >= len(tokens) or tokens[end].is_break
-        if (opens and not last) or _lex("not_now_before").ends_at(tokens, start, 3) is not None:
+        if (opens and not last and len(tokens) - end > 2) or _lex("not_now_before").ends_at(tokens, start, 3) is not None:
             continue
         if _lex("not_now_after").at(tokens, end):
             continue
