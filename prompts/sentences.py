@@ -73,14 +73,14 @@ def load(folder: Path = FOLDER) -> list[Sentence]:
     """All sentences. Raises BadSentences listing every fault as path:line."""
     found: list[Sentence] = []
     faults: list[str] = []
-    seen: dict[tuple[str, str, str], str] = {}
+    seen: dict[tuple[str, ...], str] = {}
     defaults = yaml.load((folder / "defaults.yaml").read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
     for path in files(folder):
         for item in _read(path, defaults):
             if isinstance(item, str):
                 faults.append(item)
                 continue
-            key = (item.role, " ".join(item.text.lower().split()), plain(item.context or ""))
+            key = (path.parent.name, item.role, " ".join(item.text.lower().split()), plain(item.context or ""))
             if key in seen:
                 faults.append(f"{item.where}: {item.text!r} is already in {seen[key]}; strike one")
             seen[key] = item.where
@@ -116,6 +116,10 @@ def _entry(loader: yaml.BaseLoader, node: yaml.Node, where: str, intent: str, lo
         return
     if not isinstance(value, dict) or ("text" in value) == ("say" in value):
         yield f"{where}:{line}: an entry is a text, or a mapping with either `text` or `say`"
+        return
+    written = [key.value for key, _ in node.value]
+    if len(written) > len(set(written)):
+        yield f"{where}:{line}: a key is written twice; begin a new entry with '- '"
         return
     if unknown := set(value) - KEYS:
         yield f"{where}:{line}: unknown key {', '.join(sorted(unknown))}; one of {', '.join(sorted(KEYS))}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections import Counter
@@ -46,7 +47,7 @@ def grams(words: Iterable[str], shortest: int, longest: int) -> Iterable[str]:
 
 
 def pairs(words: list[str]) -> Iterable[str]:
-    return (f"{a} {b}" for a, b in zip(words, words[1:], strict=False))
+    return (f"{a} {b}" for a, b in itertools.pairwise(words))
 
 
 def blocks(text: str, context: str | None = None) -> dict[str, list[str]]:
