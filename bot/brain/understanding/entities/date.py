@@ -86,8 +86,7 @@ def _calendar_at(message: Message, index: int, now: datetime) -> tuple[str, int]
     if (slashed := _SLASHED.fullmatch(text)) and (day := _coming(today, int(slashed.group(2)), int(slashed.group(1)), slashed.group(3))):
         said = _lex("number_days").ends_at(tokens, index, 2) is not None or message.asked == "date"
         return (day, index + 1) if said or slashed.group(3) or int(slashed.group(1)) > 10 else None
-    first = lexicon("numbers", "words").at(tokens, index) if text in ("premier",) else None
-    number = int(tokens[index].number or 0) if tokens[index].is_number and text.isdigit() else int(first[0]) if first else 0
+    number = int(text) if text.isdigit() and len(text) <= 2 else int(bool(_lex("first_of_month").at(tokens, index)))
     if not 1 <= number <= 31:
         month = _lex("months").at(tokens, index)
         if month and month[1] < len(tokens) and tokens[month[1]].text.isdigit() and len(tokens[month[1]].text) <= 2:
@@ -103,7 +102,7 @@ def _calendar_at(message: Message, index: int, now: datetime) -> tuple[str, int]
         day = _coming(today, int(month[0]), number, None)
         return (day, month[1]) if day else None
     before = _lex("number_days").ends_at(tokens, index, 2)
-    if lexicon("times", "hour_units").at(tokens, end) or (end < len(tokens) and tokens[end].text in ("%", "dh", "km")):
+    if lexicon("times", "hour_units").at(tokens, end) or lexicon("quantity", "measures").at(tokens, end):
         return None
     if ordinal and tokens[index + 1].text not in ("e", "eme") and (before is not None or tokens[index + 1].text != "er"):
         return f"day:{number}", end

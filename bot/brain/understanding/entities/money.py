@@ -79,10 +79,8 @@ def _amount_at(message: Message, index: int) -> _Amount | None:
 
 
 def _counted(message: Message, end: int) -> bool:
-    tokens = message.tokens
-    if end < len(tokens) and tokens[end].text in ("%", "h", "min", "mn", "km", "kg", "litres", "m2", "/"):
-        return True
-    return any(lexicon(file, name).at(tokens, end) for file, name in (("quantity", "nouns"), ("quantity", "no_count"), ("dates", "months")))
+    kinds = (("quantity", "nouns"), ("quantity", "no_count"), ("quantity", "measures"), ("dates", "months"))
+    return any(lexicon(file, section).at(message.tokens, end) for file, section in kinds)
 
 
 def _follows(message: Message, index: int, section: str) -> bool:

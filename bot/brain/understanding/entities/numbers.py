@@ -10,7 +10,7 @@ def number_at(tokens: list[Token], index: int) -> tuple[float, int] | None:
     if not 0 <= index < len(tokens):
         return None
     if tokens[index].is_number:
-        return _with_scale(tokens, index)
+        return digits_at(tokens, index)
     return _words_at(tokens, index)
 
 
@@ -23,12 +23,6 @@ def digits_at(tokens: list[Token], index: int) -> tuple[float, int] | None:
     while end < len(tokens) and len(head) <= 3 and head.isdigit() and len(tokens[end].text) == 3 and tokens[end].text.isdigit():
         value, end = value * 1000 + int(tokens[end].text), end + 1
     return value, end
-
-
-def _with_scale(tokens: list[Token], index: int) -> tuple[float, int]:
-    found = digits_at(tokens, index)
-    assert found is not None
-    return found
 
 
 def _words_at(tokens: list[Token], index: int) -> tuple[float, int] | None:

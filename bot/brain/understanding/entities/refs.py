@@ -7,7 +7,6 @@ import re
 from bot.brain.understanding.entities.normalise import Message, lexicon
 
 _WRITTEN = re.compile(r"(?<![a-z0-9])b\.?\s?r\.?[\s#:n°\-_]{0,3}(\d{3,6})(?!\d)")
-_MARKS = frozenset(("n", "no", "num", "numero", "#", "°", ":", "nr", ".", "ra9m", "hiya", "est", "is", "number"))
 
 
 def find_ref(message: Message) -> str | None:
@@ -21,7 +20,7 @@ def find_ref(message: Message) -> str | None:
         return f"BR-{written.group(1)}"
     for _, _, end in lexicon("refs", "before_number").all(tokens):
         after = end
-        while after < min(len(tokens), end + 3) and tokens[after].text in _MARKS:
+        while after < min(len(tokens), end + 3) and lexicon("refs", "between").at(tokens, after):
             after += 1
         if after < len(tokens) and re.fullmatch(r"\d{4,6}", tokens[after].text) and message.free(after, after + 1):
             message.take(after, after + 1)

@@ -10,7 +10,11 @@ from bot.brain.understanding.entities.numbers import number_at
 
 _SECTIONS = ("half", "quarter", "less_quarter", "third", "less_third")
 _SPOKEN_MINUTES = frozenset(("5", "10", "15", "20", "25", "30", "35", "40", "45", "50", "55"))
-_COUNTED = (("quantity", "nouns"), ("quantity", "no_count"), ("money", "currency"), ("money", "ryal"), ("money", "centimes"), ("dates", "months"))
+_COUNTED = (
+    *(("quantity", section) for section in ("nouns", "no_count", "measures")),
+    *(("money", section) for section in ("currency", "ryal", "centimes")),
+    ("dates", "months"),
+)
 _SHIFT = {"half": 30, "quarter": 15, "less_quarter": -15, "third": 20, "less_third": -20}
 
 
@@ -125,7 +129,7 @@ def _clear(tokens: list[Token], index: int, end: int) -> bool:
     if weak is None or (_lex("strong_at").ends_at(tokens, index, 3) is not None and tokens[index - 1].text != "a"):
         return True
     last = end >= len(tokens) or tokens[end].is_break
-    if tokens[index - 1].text in ("a", "f", "fi", "l", "h", "ف", "ل"):
+    if _lex("weakest").ends_at(tokens, index, 1) is not None:
         return last and not tokens[index].text.startswith("0")
     return last or tokens[index].is_number
 
@@ -138,7 +142,7 @@ def _minutes(tokens: list[Token], end: int, unit: bool) -> tuple[int, int, int]:
             return max(_SHIFT[section], 0), hit[1], _SHIFT[section]
     if unit and end < len(tokens) and re.fullmatch(r"[0-5]\d", tokens[end].text):
         return int(tokens[end].text), end + 1, 0
-    if end + 1 < len(tokens) and tokens[end].text in ("w", "et", "و", "o") and tokens[end + 1].text in _SPOKEN_MINUTES:
+    if end + 1 < len(tokens) and lexicon("numbers", "joiners").at(tokens, end) and tokens[end + 1].text in _SPOKEN_MINUTES:
         return int(tokens[end + 1].text), end + 2, int(tokens[end + 1].text)
     return 0, end, 0
 
@@ -179,7 +183,7 @@ def _counts_something(tokens: list[Token], end: int) -> bool:
     if any(lexicon(file, section).at(tokens, end) for file, section in _COUNTED):
         return True
     small = lexicon("quantity", "of").at(tokens, end)
-    return bool(small) or tokens[end].text in ("%", "/", "m2", "km", "km", "min", "mn", "eme", "er", "ans", "am3")
+    return bool(small)
 
 
 def _in_day(hour: int, part: str | None) -> int:
