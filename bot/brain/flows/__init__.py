@@ -47,6 +47,7 @@ CLIENT: Mapping[str, Flow] = {
     "danger": danger.danger,
     "rate": rate.rate,
     "human": person.human,
+    "offer_human": person.offer_human,
     "lost": person.lost,
     "abuse": person.abuse,
     "faq": knowledge.faq,

@@ -10,6 +10,13 @@ def human(scene: Scene) -> Steps:
     return (yield from _call(scene, "asked", "escalation.human"))
 
 
+def offer_human(scene: Scene) -> Steps:
+    """A person was offered: yes or no."""
+    if scene.refuses:
+        return scene.say("common.fine", over=True)
+    return (yield from _call(scene, "dispute", "escalation.human"))
+
+
 def lost(scene: Scene) -> Steps:
     return (yield from _call(scene, "unclear", "escalation.lost"))
 

@@ -26,11 +26,14 @@ def _report(scene: Scene, kind: str) -> Steps:
         result = yield Call("report_problem", {"kind": kind, "text": text or None, "ref": jobs[0].get("ref") if jobs else None})
     if result.get("error") == "no_booking" and scene.change.get("ref"):
         return scene.say("errors.unknown_ref", over=True, ref=str(scene.change["ref"]))
+    offer = (scene.option("yes", "yes"), scene.option("no", "no"))
     if result.get("error") == "no_booking":
-        return scene.say("escalation.sorry_no_job", over=True, options=(scene.option("talk_to_person", "go:human"),))
+        return Say("escalation.offer_human", {}, "confirm", offer, "offer_human")
     if not result.get("ok"):
         return (yield from trouble(scene, result))
-    key = "escalation.reported_person" if result.get("escalated") else "escalation.reported"
-    key = "escalation.damage" if kind == "damage" and result.get("escalated") else key
-    said = scene.say(key, over=True, options=() if result.get("escalated") else (scene.option("talk_to_person", "go:human"),))
-    return Say(said.key, said.params, None, said.options, said.flow, True, {"ref": result["ref"]} if result.get("ref") else {})
+    extra = {"ref": result["ref"]} if result.get("ref") else {}
+    if result.get("escalated"):
+        return scene.say("escalation.damage" if kind == "damage" else "escalation.reported_person", over=True, extra=extra)
+    if kind == "late":
+        return scene.say("escalation.reported", over=True, extra=extra, options=(scene.option("talk_to_person", "go:human"),))
+    return Say("escalation.offer_human", {}, "confirm", offer, "offer_human", False, extra)

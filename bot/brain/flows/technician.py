@@ -31,12 +31,20 @@ def decline(scene: Scene) -> Steps:
 
 
 def _cannot_come(scene: Scene) -> Steps:
+    """No open offer: a job that is theirs is given back, so that somebody else is asked at once."""
     mine = yield Call("my_jobs")
-    jobs = list(mine.get("jobs") or ())
-    if not jobs:
+    jobs = [j for j in mine.get("jobs") or () if j.get("status") == "confirmed"]
+    day = scene.when(scene.change).day
+    fits = [j for j in jobs if day and str(j.get("start") or "")[:10] == day.isoformat()] or jobs
+    ref = scene.change.get("ref") or (fits[0].get("ref") if len(fits) == 1 else None)
+    if not fits:
         return scene.say("technician_flow.no_offer", over=True)
-    ref = scene.heard.slots.get("ref") or (jobs[0].get("ref") if len(jobs) == 1 else None)
-    done = yield Call("escalate_to_human", {"reason": "other", "priority": "high", "note": scene.heard.text[:300], "ref": ref})
+    if not ref:
+        return scene.say("technician_flow.which", awaiting="booking", options=scene.jobs(fits[:MOST]))
+    result = yield Call("answer_offer", {"answer": "decline", "ref": ref, "reason": scene.heard.text[:300] or None})
+    if result.get("ok"):
+        return scene.say("technician_flow.given_back", over=True, ref=str(ref))
+    done = yield Call("escalate_to_human", {"reason": "other", "priority": "high", "note": scene.heard.text[:300] or None, "ref": ref})
     return scene.say("technician_flow.person_called" if done.get("ok") else "errors.try_later", over=True)
 
 
@@ -102,8 +110,8 @@ def _state(state: str, key: str) -> Callable[[Scene], Steps]:
             return scene.say("technician_flow.which", awaiting="booking", options=scene.jobs(list(result.get("bookings") or ())[:MOST]))
         if result.get("error") == "no_booking":
             return scene.say("technician_flow.no_job", over=True)
-        if result.get("error") == "bad_amount":
-            return scene.say("technician_flow.ask_amount", awaiting="amount", ref=str(scene.change.get("ref") or ""))
+        if result.get("error") == "bad_amount":  # more than the client agreed to: they are asked first
+            return (yield from _ask_client(scene, amount))
         if not result.get("ok"):
             return (yield from trouble(scene, result))
         ref = str(result.get("ref"))
@@ -127,13 +135,19 @@ def amount(scene: Scene) -> Steps:
         result = yield Call("update_job", {"state": "done", "ref": scene.change.get("ref") or scene.state.ref, "amount_mad": value})
         if result.get("ok"):
             return scene.say("technician_flow.done", over=True, ref=str(result.get("ref")), price=scene.money(result.get("final_mad") or value))
-    result = yield Call("propose_price", {"amount_mad": value, "ref": scene.change.get("ref")})
+    return (yield from _ask_client(scene, value))
+
+
+def _ask_client(scene: Scene, value: Any) -> Steps:
+    result = yield Call("propose_price", {"amount_mad": value, "ref": scene.change.get("ref") or scene.state.ref})
     if result.get("ok"):
         return scene.say("technician_flow.price_sent", over=True, ref=str(result.get("ref")), price=scene.money(result.get("amount_mad") or value))
     if result.get("error") == "which_booking":
         return scene.say("technician_flow.which", awaiting="booking", options=scene.jobs(list(result.get("bookings") or ())[:MOST]))
     if result.get("error") == "no_booking":
         return scene.say("technician_flow.no_job", over=True)
+    if result.get("error") == "bad_amount":
+        return scene.say("technician_flow.ask_amount", awaiting="amount", ref=str(result.get("ref") or ""))
     return (yield from trouble(scene, result))
 
 
@@ -141,7 +155,7 @@ def details(scene: Scene) -> Steps:
     if scene.change.get("date"):
         return (yield from agenda(scene))
     result = yield Call("job_details", {"ref": scene.change.get("ref")})
-    if result.get("error") == "which_booking":
+    if result.get("error") in ("which_booking", "which_offer"):
         return (yield from agenda(scene))
     if result.get("error") == "no_booking":
         return scene.say("technician_flow.no_job", over=True)

@@ -252,10 +252,10 @@ def test_finished_without_an_amount_asks_for_it_once() -> None:
     assert talk.say("ma3reftch ch7al", intents=["inform"])["awaiting"] is None
 
 
-def test_technician_who_cannot_come_to_a_job_of_theirs_gets_a_person() -> None:
+def test_technician_who_cannot_come_gives_the_job_back_and_a_person_helps_when_that_fails() -> None:
     talk = technician(BR_7={})
     talk.say("ma n9derch nji ghedda mrid", intents=["decline_job"])
-    assert talk.tools.escalations == ["other"]
+    assert dict(talk.tools.log)["answer_offer"] == {"answer": "decline", "ref": "BR-7", "reason": "ma n9derch nji ghedda mrid"}
 
 
 def test_late_says_by_how_much() -> None:
