@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from domain import catalog
 from domain.clock import to_utc
 from domain.errors import DomainError
 from domain.geo import Place, locate
@@ -66,7 +67,8 @@ def choose(
     client: Client | None = None,
 ) -> Choice:
     """The technician the client chose, else the best one free at `start`. Raises no_technician, slot_taken or outside_hours (alternatives)."""
-    minutes, node = 60, None
+    fault = catalog.node_for(service, issue)
+    minutes, node = 15 * -(-fault.minutes[1] // 15), fault.id  # the usual time, in quarters of an hour
     last = client.last_technician_id if client is not None else None
     index, request = roster.index(session), request_for(service, place, now, start=start, last=last)
     only = {technician_id} if technician_id is not None else None

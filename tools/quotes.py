@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from domain.pricing.estimate import Estimate, baseline, estimate
+from domain import catalog
+from domain.pricing.estimate import USUAL_FACTOR, Estimate, baseline, estimate
 from domain.store.tables import Technician
 from tools.context import Market
 
@@ -27,4 +28,6 @@ def price(
     if technician is not None and technician.trades and technician.trades[0] != service:
         # a rate is said for the main trade; another trade of theirs costs what it usually costs
         rate = max(rate * Decimal("0.8"), min(rate * Decimal("1.3"), usual))
-    return estimate(rate, market.rules, quantity=quantity, urgency=urgency, start=start, now=now)
+    harder = Decimal(str(catalog.node_for(service, issue).price_factor)) if issue else Decimal(1)
+    low, likely, high = (harder * usual for usual in USUAL_FACTOR)
+    return estimate(rate, market.rules, factor=(low, likely, high), quantity=quantity, urgency=urgency, start=start, now=now)
