@@ -47,8 +47,8 @@ def yes_no(text: str) -> bool | None:
         agreed, refused = (any(sign in text for sign in signs[name]) for name in ("yes", "no"))
         return agreed if agreed != refused else None
     roles = _spell(tuple(words.split()), ("yes", "no", "filler"))
-    if "yes" in roles and "no" in roles:
-        return None
+    if {"yes", "no"} <= roles:  # "la safi": enough; the other way round nobody can tell
+        return False if leaning(text) is False else None
     return True if "yes" in roles else False if "no" in roles else None
 
 

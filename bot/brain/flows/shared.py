@@ -82,8 +82,12 @@ def alternatives(scene: Scene, result: Result) -> Say:
 
 
 def listed(scene: Scene, slots: Sequence[Mapping[str, Any]]) -> str:
-    """Slots as one line of text: the options carry the rest."""
-    return ", ".join(dict.fromkeys(scene.moment(s["start"]) for s in slots))
+    """Slots as one line of text, a day said once; the options carry the rest."""
+    days: dict[str, list[str]] = {}
+    for slot in slots:
+        days.setdefault(scene.day(str(slot["start"])), []).append(scene.hour(str(slot["start"])))
+    comma = scene.text("common.comma")
+    return f"{comma} ".join(f"{day}: {f'{comma} '.join(dict.fromkeys(hours))}" for day, hours in days.items())
 
 
 def which_city(scene: Scene, cities: Sequence[str]) -> Say:
