@@ -1,0 +1,254 @@
+"""Reads which town and which district a message names, in either script, never guessing a town from a district."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+
+import yaml
+from rapidfuzz import fuzz, process
+
+from domain.geo import cities, normalise
+from domain.spelling import bare, clean, fold, is_arabic
+
+LEXICON = Path(__file__).parents[4] / "prompts" / "lexicon" / "places.yaml"
+MAX_CHARS = 2000
+_WORD = re.compile(r"[^\W_]+|[.,;:!?()]")
+_DOUBLE = re.compile(r"(.)\1+")
+_ARTICLES = frozenset({"el", "al", "l", "les", "le", "la", "the"})
+_LONGEST = 5  # words of a name
+_SHORT_MESSAGE = 3  # words: little else than a place can be meant
+_FUZZY_FROM, _FUZZY_AT = 6, 88  # letters, per cent
+_BESIDE = 3  # words between a town and a district that belong together
+
+
+@dataclass(frozen=True)
+class _Word:
+    text: str  # cleaned
+    accented: bool  # "salé" is a town, "sale" is dirty
+    keys: frozenset[str]
+
+
+@dataclass(frozen=True)
+class _Hit:
+    start: int
+    end: int
+    city: str  # the town itself, or the one that has the district
+    district: str | None
+    name: str  # as in the list of names
+    others: tuple[tuple[str, str], ...] = ()  # every (city, district) of that name
+
+
+def find_city(text: str) -> str | None:
+    """The id of the town that a message names; the origin of a move; None when no town is written."""
+    words, towns, _ = _read(text)
+    return towns[0].city if towns and words else None
+
+
+def find_district(text: str, city: str | None = None) -> str | None:
+    """The id of the district that a message names, of `city` where it has one of that name; None when we know none."""
+    words, towns, districts = _read(text)
+    city = city or (towns[0].city if towns else None)
+    for hit in districts:
+        if _believable(hit, words, towns, city):
+            own = next((district for home, district in hit.others if home == city), None)
+            return own or hit.district
+    return None
+
+
+@lru_cache(maxsize=256)
+def _read(text: str) -> tuple[list[_Word], list[_Hit], list[_Hit]]:
+    """The words, the towns believed and the districts possible, in the order written."""
+    words = _words(text[:MAX_CHARS])
+    towns = _scan(words, _town_names())
+    districts = _scan(words, _district_names())
+    # "hay dakhla, agadir", "route de casa": a town's name inside a longer district name, or next to the town that has such a district
+    towns = [
+        t
+        for t in towns
+        if not any(d.start <= t.start and t.end <= d.end and d.end - d.start > t.end - t.start and d.city != t.city for d in districts)
+    ]
+    contained = [t for t in towns if any(t is not o and _near(t, o) and _has_district(o.city, t.name) for o in towns)]
+    towns = [
+        t
+        for t in towns
+        if t not in contained and _believable(t, words, [d for d in districts if any(home == t.city for home, _ in d.others)], t.city)
+    ]
+    for hit in contained:
+        districts.append(hit)
+    if len(towns) > 1:
+        towns = [t for t in towns if not _before(words, t.start, "leaving", 4)] or towns
+    return words, towns, [d for d in districts if not any(d.start == t.start and d.end == t.end for t in towns)]
+
+
+def _believable(hit: _Hit, words: list[_Word], partners: list[_Hit], city: str | None) -> bool:
+    """Whether the words around a name make it a place: not negated, not a street's name, and with a cue where the name is an everyday word.
+
+    `partners`: the towns named beside a district, or the districts of a town; `city`: the town meant, as far as known.
+    """
+    if _before(words, hit.start, "not_this", 1) or _is_street(words, hit.start):
+        return False
+    inside = city is not None and (hit.district is None or any(home == city for home, _ in hit.others))
+    if hit.name in _lex()["needs_city"] and hit.district:
+        return inside
+    if hit.name not in _lex()["needs_cue"] or words[hit.start].accented:
+        return True
+    if _before(words, hit.start, "district_words", 1) or (inside and any(_near(hit, other) for other in partners)):
+        return True
+    letters = [word for word in words if word.text.isalnum()]
+    if len(letters) <= _SHORT_MESSAGE and len(letters) - (hit.end - hit.start) <= 1 and hit.name not in _lex()["alone_is_a_word"]:
+        return True
+    glued = is_arabic(words[hit.start].text) and words[hit.start].text[0] in "فبل" and normalise(words[hit.start].text) != hit.name
+    return glued or _before(words, hit.start, "cues", 1) or _glued_latin(words[hit.start].text, hit.name)
+
+
+def _glued_latin(word: str, name: str) -> bool:
+    """ "fsafi", "fla marina": a preposition stuck to the name."""
+    return not is_arabic(word) and word[0] in "fn" and len(word) > 4 and fold(word[1:]) == fold(name.split()[0])
+
+
+def _near(one: _Hit, other: _Hit) -> bool:
+    return max(one.start, other.start) - min(one.end, other.end) <= _BESIDE
+
+
+def _has_district(city: str, name: str) -> bool:
+    return any(home == city for home, _ in _district_ids().get(name, ()))
+
+
+def _before(words: list[_Word], at: int, section: str, within: int) -> bool:
+    """Whether one of the `within` words before holds a word of that section; articles do not count."""
+    seen = 0
+    for word in reversed(words[:at]):
+        if word.text in _lex()[section]:
+            return True
+        if word.text not in _ARTICLES:
+            seen += 1
+            if seen >= within:
+                return False
+    return False
+
+
+def _is_street(words: list[_Word], at: int) -> bool:
+    while at > 0 and words[at - 1].text in _lex()["street_links"]:
+        at -= 1
+    return at > 0 and words[at - 1].text in _lex()["street_words"]
+
+
+def _scan(words: list[_Word], names: dict[str, list[tuple[tuple[str, ...], _Hit]]]) -> list[_Hit]:
+    """Every longest known name, left to right; then, where the words announce a place, the nearest known spelling."""
+    found: list[_Hit] = []
+    at = 0
+    while at < len(words):
+        best: tuple[int, _Hit] | None = None
+        for key in words[at].keys:
+            for keys, hit in names.get(key, ()):
+                end = _match(words, at, keys)
+                if end and (best is None or end > best[0]):
+                    best = (end, hit)
+        if best is None:
+            best = _guess(words, at, names)
+        if best:
+            found.append(_Hit(at, best[0], best[1].city, best[1].district, best[1].name, best[1].others))
+            at = best[0]
+        else:
+            at += 1
+    return found
+
+
+def _match(words: list[_Word], at: int, keys: tuple[str, ...]) -> int | None:
+    """The index after a name that starts at `at`; articles standing alone are stepped over."""
+    for number, key in enumerate(keys):
+        while number and at < len(words) and words[at].text in _ARTICLES | {"d", "de"} and key not in words[at].keys:
+            at += 1
+        if at >= len(words) or key not in words[at].keys:
+            return None
+        at += 1
+    return at
+
+
+def _guess(words: list[_Word], at: int, names: dict[str, list[tuple[tuple[str, ...], _Hit]]]) -> tuple[int, _Hit] | None:
+    """A name nearly spelt like the next one or two words, only where a cue or a district word stands before, or the message is short."""
+    word = words[at]
+    announced = _before(words, at, "district_words", 1) or _before(words, at, "cues", 1) or len(words) <= _SHORT_MESSAGE
+    if not announced or not word.text.isalpha() or is_arabic(word.text) != any(map(is_arabic, word.keys)):
+        return None
+    for length in (2, 1):
+        joined = " ".join(w.text for w in words[at : at + length])
+        if len(words) < at + length or len(joined) < _FUZZY_FROM:
+            continue
+        whole = _whole_names(names is _town_names())
+        near = process.extractOne(_sound(normalise(joined).replace(" ", "")), whole.keys(), scorer=fuzz.ratio, score_cutoff=_FUZZY_AT)
+        if near and near[0][0] == _sound(normalise(joined))[0]:
+            return at + length, whole[near[0]]
+    return None
+
+
+def _words(text: str) -> list[_Word]:
+    found = []
+    for raw in _WORD.findall(unicodedata.normalize("NFKC", text.replace("'", " ").replace("’", " ")).lower()):
+        for word in clean(raw).split():
+            found.append(_Word(word, raw != word and not is_arabic(word) and raw.isalpha(), _word_keys(word)))
+    return found
+
+
+@lru_cache(maxsize=20_000)
+def _word_keys(word: str) -> frozenset[str]:
+    forms = bare(word)
+    return frozenset(_sound(normalise(form)) for form in forms) | {_sound(word)}
+
+
+@lru_cache(maxsize=20_000)
+def _sound(word: str) -> str:
+    """`fold`, with 3 heard as a: "m3arif" and "maarif" agree. Short words keep their letters."""
+    if is_arabic(word) or not word.isascii():
+        return fold(word)
+    if len(word) <= 3:
+        return word.replace("3", "a").replace("7", "h")
+    return _DOUBLE.sub(r"\1", " ".join(fold(part) for part in word.replace("3", "a").split()))
+
+
+@cache
+def _town_names() -> dict[str, list[tuple[tuple[str, ...], _Hit]]]:
+    return _by_first_word({name: _Hit(0, 0, city, None, name) for city, town in cities().items() for name in map(normalise, town.names)})
+
+
+@cache
+def _district_ids() -> dict[str, tuple[tuple[str, str], ...]]:
+    """Name -> every (city, district) that bears it, the towns with most districts first."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for town in sorted(cities().values(), key=lambda city: -len(city.districts)):
+        for district in town.districts.values():
+            for name in dict.fromkeys(map(normalise, district.names)):
+                found.setdefault(name, []).append((town.id, district.id))
+    return {name: tuple(homes) for name, homes in found.items()}
+
+
+@cache
+def _district_names() -> dict[str, list[tuple[tuple[str, ...], _Hit]]]:
+    towns = {normalise(name) for town in cities().values() for name in town.names}
+    return _by_first_word({name: _Hit(0, 0, *homes[0], name, homes) for name, homes in _district_ids().items() if name not in towns})
+
+
+def _by_first_word(hits: dict[str, _Hit]) -> dict[str, list[tuple[tuple[str, ...], _Hit]]]:
+    found: dict[str, list[tuple[tuple[str, ...], _Hit]]] = {}
+    for name, hit in hits.items():
+        keys = tuple(_sound(word) for word in name.split())
+        if len(keys) <= _LONGEST:
+            found.setdefault(keys[0], []).append((keys, hit))
+    return found
+
+
+@cache
+def _whole_names(towns: bool) -> dict[str, _Hit]:
+    names = _town_names() if towns else _district_names()
+    return {"".join(keys): hit for entries in names.values() for keys, hit in entries if len("".join(keys)) >= _FUZZY_FROM}
+
+
+@cache
+def _lex() -> dict[str, frozenset[str]]:
+    data = yaml.safe_load(LEXICON.read_text(encoding="utf-8"))
+    named = {"needs_cue", "needs_city", "alone_is_a_word"}
+    return {key: frozenset((normalise if key in named else clean)(str(word)) for word in words) for key, words in data.items()}
