@@ -10,9 +10,11 @@ from bot.brain.understanding.entities.date import find_date
 from bot.brain.understanding.entities.money import find_amount
 from bot.brain.understanding.entities.normalise import MAX_CHARS, Message, clean, lexicon, tokens_of
 from bot.brain.understanding.entities.phones import find_phone
+from bot.brain.understanding.entities.place import find_city, find_district
 from bot.brain.understanding.entities.quantity import find_quantity
 from bot.brain.understanding.entities.rating import find_rating
 from bot.brain.understanding.entities.refs import find_ref
+from bot.brain.understanding.entities.service import find_service
 from bot.brain.understanding.entities.technician import find_technician
 from bot.brain.understanding.entities.time import find_time
 
@@ -59,11 +61,6 @@ def asked_by(context: str | None) -> str | None:
 
 
 def _places_and_service(text: str) -> dict[str, Any]:
-    try:
-        from bot.brain.understanding.entities.place import find_city, find_district
-        from bot.brain.understanding.entities.service import find_service
-    except ImportError:
-        return {}
     city = find_city(text)
     return {"city": city, "district": find_district(text, city), "service": find_service(text)}
 
