@@ -18,7 +18,8 @@ from langsmith import tracing_context
 from sqlalchemy import func, select
 
 from bot.brain.understanding.base import Role, Understander, Understanding
-from bot.middleware.danger import Danger, find_hazard
+from bot.brain.understanding.danger import find_hazard
+from bot.middleware.danger import Danger
 from bot.middleware.facts import Facts
 from bot.middleware.grounding import Grounding
 from bot.middleware.limits import MODEL_CALLS, Limits

@@ -94,8 +94,11 @@ def second_threshold(chances: Array, gold: Sequence[Sequence[str]], labels: list
     return max((0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8), key=f1)
 
 
-def recall_threshold(chance: Array, gold: npt.NDArray[np.bool_], weight: float = 3.0) -> float:
-    """The threshold with the best F-score where recall counts `weight` times as much as precision."""
+def recall_threshold(chance: Array, gold: npt.NDArray[np.bool_], weight: float = 2.0) -> float:
+    """The threshold with the best F-score where recall counts `weight` times as much as precision.
+
+    Never below one half: the rules of prompts/system/danger.yaml stand for recall, and a needless alarm calls a person and frightens one.
+    """
     square = weight * weight
 
     def f(threshold: float) -> float:
@@ -103,7 +106,7 @@ def recall_threshold(chance: Array, gold: npt.NDArray[np.bool_], weight: float =
         hit = float((said & gold).sum())
         return (1 + square) * hit / (square * float(gold.sum()) + float(said.sum()) + 1e-9)
 
-    return float(max(np.arange(0.05, 0.75, 0.05).round(2), key=f))
+    return float(max(np.arange(0.5, 0.95, 0.05).round(2), key=f))
 
 
 def service_threshold(chances: Array, target: npt.NDArray[np.int64], labels: list[str]) -> float:

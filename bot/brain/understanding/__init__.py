@@ -15,10 +15,9 @@ __all__ = ["Role", "Understander", "Understanding", "load"]
 
 def load(folder: Path | None = None) -> Understander:
     """The trained reader of finetune/artifacts/understanding (or `folder`). Raises NoArtefact with the command that makes it."""
-    from bot.brain.understanding.danger import DangerRules
     from bot.brain.understanding.reader import ARTEFACT, Reader
 
-    return Reader(folder or ARTEFACT, _extractor(), DangerRules())
+    return Reader(folder or ARTEFACT, _extractor())
 
 
 def _extractor() -> Callable[..., Mapping[str, Any]]:

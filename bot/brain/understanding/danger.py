@@ -1,41 +1,66 @@
-"""Finds danger by rule (gas, sparks, water near current, someone locked in), so that no training accident can lose it."""
+"""Finds danger by rule (gas, fire, current, water near current, someone locked in or hurt, a flood), so that no training accident can lose it."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-from bot.brain.understanding.normalise import normalise
-
-RULES = Path(__file__).parents[3] / "prompts" / "sentences" / "danger.yaml"
+RULES = Path(__file__).parents[3] / "prompts" / "system" / "danger.yaml"
+MARKS = re.compile("[\u064b-\u0652\u0640\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+SAME_LETTER = str.maketrans("أإآٱىةؤئگڭ", "اااايهويكك")
+ARABIZI = re.compile(r"(?<=[a-z])[7954]|[7954](?=[a-z])")
+ARABIZI_LETTER = {"7": "h", "9": "q", "5": "kh", "4": "gh"}
+DOUBLED = re.compile(r"([a-z])\1+")
 
 
 @dataclass(frozen=True)
 class Rule:
-    """Holds when each of `need` is found and none of `unless`."""
+    """Holds when `need` is found and `unless` is not found in the same sentence."""
 
     name: str
-    need: tuple[re.Pattern[str], ...]
-    unless: tuple[re.Pattern[str], ...]
+    need: re.Pattern[str]
+    unless: re.Pattern[str] | None
 
 
-class DangerRules:
-    def __init__(self, path: Path = RULES) -> None:
-        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
-        words: dict[str, list[str]] = loaded["words"]
+def find_hazard(text: str) -> str | None:
+    """The first danger of prompts/system/danger.yaml that a sentence of `text` tells of ("gas"), or None."""
+    for sentence in re.split(r"[.!?؟\n;]+", folded(text)):
+        for rule in _data()["rules"]:
+            if rule.need.search(sentence) and not (rule.unless and rule.unless.search(sentence)):
+                return str(rule.name)
+    return None
 
-        def compiled(names: list[str]) -> tuple[re.Pattern[str], ...]:
-            return tuple(re.compile("|".join(rf"(?:{part})" for part in words[name])) for name in names)
 
-        self._rules = [Rule(r["name"], compiled(r["need"]), compiled(r.get("unless", []))) for r in loaded["rules"]]
+def names_a_number(text: str) -> bool:
+    """True when the text tells to call an emergency number: the number alone could be a price or an hour."""
+    return bool(_data()["number"].search(folded(text)))
 
-    def find(self, text: str) -> str | None:
-        """The name of the first rule that holds ("gas"), or None."""
-        normal = normalise(text)
-        for rule in self._rules:
-            if all(p.search(normal) for p in rule.need) and not any(p.search(normal) for p in rule.unless):
-                return rule.name
-        return None
+
+def folded(text: str) -> str:
+    """One way of writing: see the head of prompts/system/danger.yaml."""
+    text = MARKS.sub("", text.casefold()).translate(SAME_LETTER)
+    text = "".join(str(int(c)) if c.isdecimal() else c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    text = ARABIZI.sub(lambda m: ARABIZI_LETTER[m[0]], text)
+    return DOUBLED.sub(r"\1", text)
+
+
+@cache
+def _data() -> dict[str, Any]:
+    raw = yaml.safe_load(RULES.read_text(encoding="utf-8"))
+    words: dict[str, list[str]] = raw["words"]
+
+    def pattern(text: str) -> re.Pattern[str]:
+        """`{gas}` stands for any word of that list."""
+        return re.compile(re.sub(r"\{([a-z_]+)\}", lambda m: "(?:" + "|".join(words[m[1]]) + ")", text))
+
+    rules = [
+        Rule(r["name"], re.compile("|".join(pattern(n).pattern for n in r["need"])), pattern("|".join(r["unless"])) if r.get("unless") else None)
+        for r in raw["rules"]
+    ]
+    return {"rules": rules, "number": pattern("|".join(n.replace("{number}", raw["number"]) for n in raw["names_a_number"]))}

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.brain.understanding.base import Role, Understanding
-from bot.brain.understanding.danger import DangerRules
+from bot.brain.understanding.danger import find_hazard
 from bot.brain.understanding.features import LANGUAGE_BITS, blocks, language_blocks, vector
 from bot.brain.understanding.normalise import letters, script_of
 
@@ -57,7 +57,7 @@ def softmax(logits: Array) -> Array:
 class Reader:
     """Implements `Understander`. `extract(text, role=, context=, now=)` gives the entities written in the text."""
 
-    def __init__(self, folder: Path, extract: Callable[..., Mapping[str, Any]], danger: DangerRules) -> None:
+    def __init__(self, folder: Path, extract: Callable[..., Mapping[str, Any]]) -> None:
         try:
             self.meta: dict[str, Any] = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
             stored = np.load(folder / "weights.npz")
@@ -76,7 +76,6 @@ class Reader:
             for name, info in self.meta["heads"].items()
         }
         self._extract = extract
-        self._danger = danger
 
     def understand(self, text: str, *, role: Role = "client", context: str | None = None, now: datetime | None = None) -> Understanding:
         """Reads one message of any length and content; never raises. See `Understander`."""
@@ -92,7 +91,7 @@ class Reader:
         scores = ask(role)
         urgency, sentiment, danger, service = ask("urgency"), ask("sentiment"), ask("danger"), ask("service")
         intents = choose(scores, thresholds["second"])
-        hit = self._danger.find(text)
+        hit = find_hazard(text)
         in_danger = bool(hit) or danger["true"] >= thresholds["danger"]
         level = max(urgency, key=lambda name: urgency[name])
         if hit or urgency["emergency"] >= thresholds["emergency"]:

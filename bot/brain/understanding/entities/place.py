@@ -22,6 +22,8 @@ _ARTICLES = frozenset({"el", "al", "l", "les", "le", "la", "the"})
 _LONGEST = 5  # words of a name
 _SHORT_MESSAGE = 3  # words: little else than a place can be meant
 _FUZZY_FROM, _FUZZY_AT = 6, 88  # letters, per cent
+_ALIKE_AT = 74  # per cent of letters
+_DIGITS = str.maketrans("37956", "ahqxt")
 _BESIDE = 3  # words between a town and a district that belong together
 
 
@@ -80,7 +82,7 @@ def _read(text: str) -> tuple[list[_Word], list[_Hit], list[_Hit]]:
     for hit in contained:
         districts.append(hit)
     if len(towns) > 1:
-        towns = [t for t in towns if not _before(words, t.start, "leaving", 4)] or towns
+        towns = [t for t in towns if not _before(words, t.start, "leaving", 3)] or towns
     return words, towns, [d for d in districts if not any(d.start == t.start and d.end == t.end for t in towns)]
 
 
@@ -92,14 +94,15 @@ def _believable(hit: _Hit, words: list[_Word], partners: list[_Hit], city: str |
     if _before(words, hit.start, "not_this", 1) or _is_street(words, hit.start):
         return False
     inside = city is not None and (hit.district is None or any(home == city for home, _ in hit.others))
+    beside = inside and any(_near(hit, other) for other in partners)
     if hit.name in _lex()["needs_city"] and hit.district:
-        return inside
+        return beside
     if hit.name not in _lex()["needs_cue"] or words[hit.start].accented:
         return True
-    if _before(words, hit.start, "district_words", 1) or (inside and any(_near(hit, other) for other in partners)):
+    if beside or _before(words, hit.start, "district_words", 1):
         return True
     letters = [word for word in words if word.text.isalnum()]
-    if len(letters) <= _SHORT_MESSAGE and len(letters) - (hit.end - hit.start) <= 1 and hit.name not in _lex()["alone_is_a_word"]:
+    if len(letters) == hit.end - hit.start and hit.name not in _lex()["alone_is_a_word"]:
         return True
     glued = is_arabic(words[hit.start].text) and words[hit.start].text[0] in "فبل" and normalise(words[hit.start].text) != hit.name
     return glued or _before(words, hit.start, "cues", 1) or _glued_latin(words[hit.start].text, hit.name)
@@ -119,12 +122,13 @@ def _has_district(city: str, name: str) -> bool:
 
 
 def _before(words: list[_Word], at: int, section: str, within: int) -> bool:
-    """Whether one of the `within` words before holds a word of that section; articles do not count."""
+    """Whether one of the `within` words before is of that section; articles do not count, nor does the "f" of "machi f casa"."""
     seen = 0
+    skipped = _ARTICLES | (_lex()["cues"] if section == "not_this" else frozenset())
     for word in reversed(words[:at]):
         if word.text in _lex()[section]:
             return True
-        if word.text not in _ARTICLES:
+        if word.text not in skipped:
             seen += 1
             if seen >= within:
                 return False
@@ -145,7 +149,7 @@ def _scan(words: list[_Word], names: dict[str, list[tuple[tuple[str, ...], _Hit]
         best: tuple[int, _Hit] | None = None
         for key in words[at].keys:
             for keys, hit in names.get(key, ()):
-                end = _match(words, at, keys)
+                end = _match(words, at, keys, hit.name)
                 if end and (best is None or end > best[0]):
                     best = (end, hit)
         if best is None:
@@ -158,22 +162,31 @@ def _scan(words: list[_Word], names: dict[str, list[tuple[tuple[str, ...], _Hit]
     return found
 
 
-def _match(words: list[_Word], at: int, keys: tuple[str, ...]) -> int | None:
+def _match(words: list[_Word], at: int, keys: tuple[str, ...], name: str) -> int | None:
     """The index after a name that starts at `at`; articles standing alone are stepped over."""
-    for number, key in enumerate(keys):
+    for number, (key, spelt) in enumerate(zip(keys, name.split(), strict=True)):
         while number and at < len(words) and words[at].text in _ARTICLES | {"d", "de"} and key not in words[at].keys:
             at += 1
-        if at >= len(words) or key not in words[at].keys:
+        if at >= len(words) or key not in words[at].keys or not _alike(words[at].text, spelt):
             return None
         at += 1
     return at
+
+
+@lru_cache(maxsize=20_000)
+def _alike(word: str, spelt: str) -> bool:
+    """Whether words that sound alike are also written alike: "vice" is no spelling of "fes"."""
+    if is_arabic(word):
+        return True
+    written = [form.translate(_DIGITS) for form in bare(word)]
+    return max(fuzz.ratio(form, spelt) for form in written) >= _ALIKE_AT
 
 
 def _guess(words: list[_Word], at: int, names: dict[str, list[tuple[tuple[str, ...], _Hit]]]) -> tuple[int, _Hit] | None:
     """A name nearly spelt like the next one or two words, only where a cue or a district word stands before, or the message is short."""
     word = words[at]
     announced = _before(words, at, "district_words", 1) or _before(words, at, "cues", 1) or len(words) <= _SHORT_MESSAGE
-    if not announced or not word.text.isalpha() or is_arabic(word.text) != any(map(is_arabic, word.keys)):
+    if not announced or len(word.text) < 3 or not word.text.isalpha() or is_arabic(word.text) != any(map(is_arabic, word.keys)):
         return None
     for length in (2, 1):
         joined = " ".join(w.text for w in words[at : at + length])

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from sqlalchemy import select
 
-from bot.middleware.danger import find_hazard, names_a_number
+from bot.brain.understanding.danger import find_hazard, names_a_number
 from domain.engagement.reply import LOCALES
 from domain.store.tables import Escalation
 from prompts import replies
