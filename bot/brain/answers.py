@@ -39,6 +39,7 @@ def lists() -> dict[str, Any]:
     return {**folded, "signs": signs}
 
 
+@lru_cache(maxsize=8192)
 def yes_no(text: str) -> bool | None:
     """True or False when the whole message is a yes or a no; None for anything else."""
     words = fold(text)
@@ -52,6 +53,7 @@ def yes_no(text: str) -> bool | None:
     return True if "yes" in roles else False if "no" in roles else None
 
 
+@lru_cache(maxsize=8192)
 def leaning(text: str) -> bool | None:
     """True or False when the message begins with a yes or a no ("non, je préfère..."); None when it begins with neither or both."""
     words = fold(text).split()
@@ -64,23 +66,27 @@ def leaning(text: str) -> bool | None:
     return None
 
 
+@lru_cache(maxsize=8192)
 def says(name: str, text: str) -> bool:
     """Whether a phrase of the list occurs in the text, as whole words (Arabic: also after w, b, f, l)."""
     return _holds(lists()[name], fold(text))
 
 
+@lru_cache(maxsize=8192)
 def problem(text: str) -> str | None:
     """What went wrong with a job, in the words of report_problem; None when the words do not tell."""
     folded = fold(text)
     return next((kind for kind, phrases in lists()["problems"].items() if any(p in folded for p in phrases)), None)
 
 
+@lru_cache(maxsize=8192)
 def language(text: str) -> str | None:
     """The folder of prompts/replies that a wish names ("b lfransawia"), or None."""
     folded = fold(text)
     return next((locale for locale, phrases in lists()["languages"].items() if _holds(phrases, folded)), None)
 
 
+@lru_cache(maxsize=8192)
 def position(text: str, count: int) -> int | None:
     """0-based place in a list of `count` that the text names by number or ordinal; None when it names none that exists."""
     words = fold(text)
@@ -101,6 +107,7 @@ def position(text: str, count: int) -> int | None:
     return index if 0 <= index < count else None
 
 
+@lru_cache(maxsize=8192)
 def minutes(text: str) -> int | None:
     """A duration in whole minutes, 1..600, when the text tells one."""
     folded = fold(text)

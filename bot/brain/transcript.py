@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
@@ -102,8 +103,14 @@ def _parts(message: HumanMessage) -> tuple[Part, ...]:
 
 
 def _json(message: ToolMessage) -> dict[str, Any]:
+    return dict(_parsed(words(message)))
+
+
+@lru_cache(maxsize=2048)
+def _parsed(text: str) -> dict[str, Any]:
+    """Results of earlier turns are read again at every step; nobody changes them."""
     try:
-        found = json.loads(words(message))
+        found = json.loads(text)
     except ValueError:
         return {"ok": False, "error": "internal"}
     return found if isinstance(found, dict) else {"ok": False, "error": "internal"}
