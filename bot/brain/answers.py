@@ -48,19 +48,19 @@ def yes_no(text: str) -> bool | None:
         agreed, refused = (any(sign in text for sign in signs[name]) for name in ("yes", "no"))
         return agreed if agreed != refused else None
     roles = _spell(tuple(words.split()), ("yes", "no", "filler"))
-    if {"yes", "no"} <= roles:  # "la safi": enough; the other way round nobody can tell
+    if {"yes", "no"} <= roles:  # "la safi" is enough said; "wakha, ma kayn walo" nobody can tell
         return False if leaning(text) is False else None
     return True if "yes" in roles else False if "no" in roles else None
 
 
 @lru_cache(maxsize=8192)
 def leaning(text: str) -> bool | None:
-    """True or False when the message begins with a yes or a no ("non, je préfère..."); None when it begins with neither or both."""
+    """True or False when the message begins with a yes or a no ("non, je préfère...", "ah non"); None when it begins with neither."""
     words = fold(text).split()
     for size in range(min(len(words), 3), 0, -1):
         phrase = " ".join(words[:size])
         if phrase in lists()["yes"]:
-            return None if any(w in lists()["no"] for w in words[size : size + 1]) else True
+            return not any(w in lists()["no"] for w in words[size : size + 1])  # "ah non"
         if phrase in lists()["no"]:
             return False
     return None

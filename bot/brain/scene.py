@@ -82,6 +82,11 @@ class Scene:
             return heard.leans is False and self.before.awaiting == "confirm"
         return heard.intents[0] == "deny" or (heard.leans is False and heard.intents[0] in SOFT)
 
+    @property
+    def says_when(self) -> bool:
+        """Whether this message itself speaks of a day or an hour, or leaves it to us."""
+        return bool({"date", "time"} & set(self.heard.slots)) or "any" in self.heard.wishes
+
     def when(self, slots: Mapping[str, Any]) -> When:
         """The moment a draft means; nothing known where it cannot be read."""
         try:

@@ -49,7 +49,7 @@ def booking(scene: Scene) -> Steps:
     if not (scene.draft.get("date") or scene.draft.get("time")):
         return scene.say("booking.ask_time", awaiting="time", place=scene.place(where.get("city"), where.get("district")))
     if when.start is None:
-        asked = scene.before.awaiting == "time" and scene.before.key in ASKED_TIME
+        asked = scene.before.awaiting == "time" and scene.before.key in ASKED_TIME and scene.says_when
         if not asked and when.day is not None:
             return scene.say("booking.ask_hour", awaiting="time", day=scene.day(f"{when.day.isoformat()}T12:00"))
         return (yield from choose_slot(scene, where))

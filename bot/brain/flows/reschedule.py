@@ -46,7 +46,7 @@ def reschedule(scene: Scene) -> Steps:
     if same_hour and when.day is not None and not time:
         when = scene.when({"date": when.day.isoformat(), "time": str(job.get("start"))[11:16]})
     if when.start is None:
-        asked = scene.before.awaiting == "time" and scene.before.key in ASKED
+        asked = scene.before.awaiting == "time" and scene.before.key in ASKED and scene.says_when
         if when.day is not None and not asked:
             hour = scene.hour(str(job["start"]))
             options = (Option(hour[:20], f"hour:{str(job['start'])[11:16]}"),)
