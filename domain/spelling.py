@@ -32,8 +32,8 @@ _HAS_ARABIC = re.compile(r"[\u0621-\u064a]")
 #: Emphatics and their plain sisters are written one for the other by ear: ضابا for دابا.
 _ARABIC_SOUNDS = str.maketrans("ثذظضطص", "تددد" + "تس")
 _LATIN_PAIRS = (
-    ("tch", "S"), ("kh", "X"), ("gh", "G"), ("sh", "S"), ("ch", "S"), ("x", "S"), ("ph", "f"), ("qu", "k"), ("ck", "k"), ("dj", "j"),
-    ("ou", "u"), ("oo", "u"), ("ee", "i"), ("ce", "s"), ("ci", "si"),
+    ("tch", "S"), ("kh", "X"), ("gh", "G"), ("sh", "S"), ("ch", "S"), ("x", "S"), ("ph", "f"), ("que", "ke"), ("qui", "ki"), ("qua", "ka"),
+    ("ck", "k"), ("dj", "j"), ("ou", "u"), ("oo", "u"), ("ee", "i"), ("ce", "s"), ("ci", "si"),
 )  # fmt: skip
 _LATIN_SOUNDS = str.maketrans(
     {
