@@ -2,7 +2,7 @@
 # Resolves the locks from pyproject.toml: name==version with hashes, and no addresses in them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-uv=.venv/bin/uv
+uv=${UV:-.venv/bin/uv}
 resolve() { "$uv" pip compile -q --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11 "$@"; }
 # The build back-end is locked too, so that the editable install needs nothing that was not checked.
 resolve pyproject.toml <(echo setuptools) -o requirements/base.lock
