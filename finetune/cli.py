@@ -26,7 +26,7 @@ def main() -> None:
 @train.command()
 def understanding(
     data: Annotated[Path, typer.Option(help="Folder of public corpora for the language head; done without where absent.")] = Path("../shared/data"),
-    evaluate_on: Annotated[Path | None, typer.Option("--evaluate", help="Only measure the present artefact on this .jsonl of labelled messages.")] = None,
+    evaluate_on: Annotated[Path | None, typer.Option("--evaluate", help="Only measure the present artefact on this labelled .jsonl.")] = None,
     errors: Annotated[bool, typer.Option(help="With --evaluate: list each message whose main intent was misread.")] = False,
 ) -> None:
     """Train the reader of messages from prompts/sentences (about two minutes), or measure it with --evaluate."""

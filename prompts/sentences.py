@@ -110,7 +110,7 @@ def _read(path: Path, defaults: Mapping[str, Mapping[str, str]]) -> Iterator[Sen
 
 def _entry(loader: yaml.BaseLoader, node: yaml.Node, where: str, intent: str, locale: str, base: Mapping[str, str]) -> Iterator[Sentence | str]:
     line = node.start_mark.line + 1
-    value = loader.construct_object(node, deep=True)  # type: ignore[no-untyped-call]
+    value = loader.construct_object(node, deep=True)
     if isinstance(value, str):
         yield _sentence(value, {}, f"{where}:{line}", "", intent, locale, base)
         return

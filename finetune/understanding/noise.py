@@ -51,7 +51,7 @@ def _respell(text: str, table: Table, draw: random.Random) -> str:
     for old, new, chance in table:
         if old in text and draw.random() < chance:
             if len(old) == 1 and draw.random() < 0.4:
-                text = re.sub(re.escape(old), lambda m, new=new: new if draw.random() < 0.5 else m.group(), text)
+                text = "".join(new if char == old and draw.random() < 0.5 else char for char in text)
             else:
                 text = text.replace(old, new)
     return text

@@ -128,7 +128,9 @@ def tasks() -> list[Task]:
     ]
 
 
-def taught(rows: Rows, sentences: Sequence[Sentence], task: Task, allowed: npt.NDArray[np.bool_]) -> tuple[csr_matrix, list[str], npt.NDArray[np.float64]]:
+def taught(
+    rows: Rows, sentences: Sequence[Sentence], task: Task, allowed: npt.NDArray[np.bool_]
+) -> tuple[csr_matrix, list[str], npt.NDArray[np.float64]]:
     """The rows of the allowed sentences with their targets and weights; a sentence with two intents appears twice."""
     lessons = [task.teach(s) for s in sentences]
     picked: list[int] = []
