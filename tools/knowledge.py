@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -14,6 +14,9 @@ from tools.turn import Turn
 class KnowledgeArgs(Args):
     query: str = Field(min_length=1, max_length=500, description="The question, in the person's own words.")
     topic: str | None = Field(None, description="Keep to one topic of the documents, as an earlier result named it.")
+    locale: Literal["ary-Latn", "ary-Arab", "fr", "ar", "en"] | None = Field(
+        None, description="The passages' language; without it, as the person was last spoken to."
+    )
 
 
 @tool("READ", who="both", personal=False)
@@ -22,7 +25,7 @@ def search_knowledge(turn: Turn, args: KnowledgeArgs) -> dict[str, Any]:
 
     Answer only from the passages; never add amounts or promises that are not in them.
     """
-    locale = locale_of(turn.context.language, turn.context.script)
+    locale = args.locale or locale_of(turn.context.language, turn.context.script)
     found = turn.market.knowledge.search(args.query, locale, 3 if args.topic is None else 8)
     kept = [p for p in found if args.topic is None or p.topic == args.topic][:3]
     return {"passages": [{"topic": p.topic, "title": p.title, "text": p.text, "source": p.source, "score": round(p.score, 3)} for p in kept]}

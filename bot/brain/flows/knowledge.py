@@ -13,7 +13,7 @@ _SENTENCE = re.compile(r"(?<=[.!?؟])\s+")
 
 def faq(scene: Scene) -> Steps:
     query = " ".join(scene.heard.text.split())[:500]
-    found = (yield Call("search_knowledge", {"query": query})) if query else {}
+    found = (yield Call("search_knowledge", {"query": query, "locale": scene.locale})) if query else {}
     passages = [p for p in found.get("passages") or () if str(p.get("text") or "").strip()]
     if not found.get("ok") or not passages:
         return scene.say("knowledge.unknown", over=True, options=(scene.option("talk_to_person", "go:human"),))
