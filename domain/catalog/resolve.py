@@ -81,7 +81,8 @@ def node_for(service: str, issue_text: str | None) -> Node:
     """The fault of `service` that the words fit best; the service's usual small job when none does. Raises DomainError unknown_service."""
     general = get_node(service)
     scores = _node_scores(_hits(issue_text or "", {service}), general.service)
-    return get_node(max(scores, key=lambda node: scores[node])) if scores else general
+    # of two that fit as well, the simpler job: a quote may grow on site, it should not start high
+    return get_node(max(scores, key=lambda node: (scores[node], -get_node(node).price_factor))) if scores else general
 
 
 def _service_scores(text: str, hits: list[_Hit]) -> dict[str, float]:
@@ -101,10 +102,14 @@ def _service_scores(text: str, hits: list[_Hit]) -> dict[str, float]:
 
 
 def _node_scores(hits: list[_Hit], service: str) -> dict[str, float]:
-    scores: dict[str, float] = {}
+    said: dict[tuple[str, int], float] = {}  # a word counts once for a fault, however many of its phrases hold it
     for hit in hits:
         if hit.phrase.service == service and hit.phrase.node:
-            scores[hit.phrase.node] = scores.get(hit.phrase.node, 0.0) + NODE + _MULTI * (len(hit.phrase.keys) - 1)
+            place = (hit.phrase.node, hit.start)
+            said[place] = max(said.get(place, 0.0), NODE + _MULTI * (len(hit.phrase.keys) - 1))
+    scores: dict[str, float] = {}
+    for (node, _), weight in said.items():
+        scores[node] = scores.get(node, 0.0) + weight
     return scores
 
 
@@ -160,7 +165,8 @@ def _text_keys(word: str) -> frozenset[str]:
 def _key(word: str) -> str:
     """Short words must be spelt alike, longer ones must sound alike."""
     sound = fold(word)
-    return sound if len(sound) >= 5 or is_arabic(word) else f"={word}"
+    digraphs = sum(map(str.isupper, sound))  # kh, gh and ch are one sound each
+    return sound if len(sound) + digraphs >= 5 or is_arabic(word) else f"={word}"
 
 
 @cache
@@ -182,10 +188,10 @@ def _article_less(phrase: _Phrase) -> Iterator[str]:
 
 def _phrases() -> Iterator[_Phrase]:
     for service in services().values():
-        for texts, weight in ((service.trade, TRADE), (service.things, THING), (service.hints, HINT)):
+        for texts, weight in (((*service.trade, *service.names.values()), TRADE), (service.things, THING), (service.hints, HINT)):
             yield from _as_phrases(texts, service.id, None, weight)
         for node in service.nodes.values():
-            yield from _as_phrases(node.words, service.id, node.id, 0.0, speaks=node.danger != "gas")
+            yield from _as_phrases((*node.words, *node.names.values()), service.id, node.id, 0.0, speaks=node.danger != "gas")
 
 
 def _as_phrases(texts: Iterable[str], service: str, node: str | None, weight: float, *, speaks: bool = False) -> Iterator[_Phrase]:
