@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from bot.brain import answers
+from bot.brain import answers, cues
 from bot.brain.state import State
 from bot.brain.transcript import Exchange, Part
 from bot.brain.understanding.base import Role, Understander, Understanding
@@ -53,6 +53,8 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
     text = " \n".join(str(p.get("text") or "") for p in said.parts).strip() or said.text.strip()
     kinds = frozenset(str(p.get("kind") or "text") for p in said.parts) or frozenset({"text"})
     reading = understand(understander, text, context_of(state), role, now.date().isoformat(), now)
+    if role == "client":
+        reading = cues.corrected(reading, text)
     slots = _slots(reading, now)
     if (pin := _pin(said.parts)) is not None:
         slots.update(pin)

@@ -9,6 +9,8 @@ from bot.brain.act import Call, Say, Steps
 from bot.brain.flows.shared import trouble, whose
 from bot.brain.scene import Scene
 
+CANCELLABLE = ("offered", "confirmed", "en_route", "arrived")
+
 
 def cancel(scene: Scene) -> Steps:
     proposal = scene.open("cancellation")
@@ -29,13 +31,27 @@ def cancel(scene: Scene) -> Steps:
     waiting = scene.open("booking")
     if waiting is not None and "ref" not in scene.change:
         yield Call("decline_proposal", {"proposal_id": waiting.id})
-    job = yield from whose(scene, "live", ("offered", "confirmed", "en_route", "arrived"), "changes.nothing_to_cancel", by_date=True)
+    job = yield from whose(scene, "live", (), "changes.nothing_to_cancel", by_date=True)
     if isinstance(job, Say):
         return job
+    if job.get("status") not in CANCELLABLE:
+        return (yield from _over_already(scene, job))
     made = yield Call("propose_cancellation", {"ref": job.get("ref")})
     if not made.get("ok"):
         return (yield from trouble(scene, made))
     return _proposed(scene, made["summary"])
+
+
+def _over_already(scene: Scene, job: Mapping[str, Any]) -> Steps:
+    """A booking that is cancelled or past: what may be meant is the money paid for it."""
+    from bot.brain.flows.refund import refund
+
+    if (job.get("paid_mad") or 0) > 0:
+        scene.flow = "refund"
+        return (yield from refund(scene))
+    if job.get("status") == "cancelled":
+        return scene.say("changes.already_cancelled", over=True, extra={"ref": job.get("ref")}, **scene.job(job))
+    return (yield from trouble(scene, {"error": "not_allowed_now", "status": job.get("status")}))
 
 
 def _proposed(scene: Scene, summary: Mapping[str, Any]) -> Say:

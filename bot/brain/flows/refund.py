@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from bot.brain.act import Call, Say, Steps
+from bot.brain.flows.cancel import cancel
 from bot.brain.flows.shared import trouble, whose
 from bot.brain.scene import Scene
 
@@ -36,6 +38,10 @@ def refund(scene: Scene) -> Steps:
         made = yield Call("propose_refund", {"ref": ref, "reason": reason})
         if made.get("ok"):
             return _proposed(scene, made["summary"])
+    if made.get("rule") == "cancel_first":
+        scene.flow = "cancel"
+        scene.state = replace(scene.state, change={**scene.change, "ref": ref})
+        return (yield from cancel(scene))
     if made.get("error") == "not_refundable":
         return (yield from _refused(scene, ref, job))
     if made.get("error") == "already_refunded":

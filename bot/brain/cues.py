@@ -1,0 +1,91 @@
+"""Corrects a reading by the words that name a wish outright ("cancel", "remboursez"), which the trained reader may miss in a busy message."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bot.brain import answers
+from bot.brain.understanding.base import Understanding
+
+DATA = Path(__file__).parents[2] / "prompts" / "cues.yaml"
+NEAR = 2  # words between a "not" and what it refuses
+TRUSTED = 0.6  # a reading this sure of a `leave` intent stands
+CLAUSE = re.compile(r"[,.;:!?،؛؟\n]+| (?:mais|but|walakin|ولكن|لكن) ", re.IGNORECASE)
+#: A booking decides by its state which of the two is meant: cancelling says what comes back.
+SAME = {"cancel", "request_refund"}
+#: Where two are named, the first of these is the wish and the other its story.
+RANK = ("ask_human", "report_damage", "cancel", "reschedule", "request_refund", "track")
+
+
+def corrected(reading: Understanding, text: str) -> Understanding:
+    """The reading with a named wish as its main intent and a refused one left out; the same reading where no word names one."""
+    wanted, refused = named(text)
+    if not wanted and not refused:
+        return reading
+    intents = tuple(i for i in reading.intents if i not in refused) or _next(reading, refused)
+    if wanted and intents[0] not in wanted and not (intents[0] in _lists()["leave"] and reading.confidence >= TRUSTED):
+        main = next((i for i in intents if i in wanted), None) or next(w for w in RANK if w in wanted)
+        intents = (main, *(i for i in intents if i != main and i in wanted and {i, main} != SAME))
+    if intents == reading.intents:
+        return reading
+    sure = max(reading.confidence, TRUSTED) if intents[0] in wanted else reading.scores.get(intents[0], 0.3)
+    return replace(reading, intents=intents, confidence=sure, scores={**reading.scores, intents[0]: sure})
+
+
+def _next(reading: Understanding, refused: frozenset[str]) -> tuple[str, ...]:
+    return (next((i for i in reading.scores if i not in refused), "inform"),)
+
+
+@lru_cache(maxsize=4096)
+def named(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The intents whose words occur, and those whose words occur only after a "not"."""
+    wanted: set[str] = set()
+    refused: set[str] = set()
+    lists = _lists()
+    for clause in CLAUSE.split(text[:1000]):
+        folded = f" {answers.fold(clause)} "
+        for intent, cue in lists["wishes"].items():
+            found = _first(cue["phrases"], folded)
+            if found is None and _first(cue["about"], folded) is not None:
+                found = _first(cue["verbs"], folded)
+            if found is None:
+                continue
+            before = folded[:found].split()
+            if _ends_with(lists["not_before"], before[-NEAR:]):
+                refused.add(intent)
+            elif not _ends_with(lists["if_before"], before[-5:]):
+                wanted.add(intent)
+    return frozenset(wanted), frozenset(refused - wanted)
+
+
+def _first(phrases: Iterable[str], folded: str) -> int | None:
+    """Where the first of the phrases stands in a folded clause that begins and ends with a space."""
+    places = [at for p in phrases for at in (folded.find(f" {form} ") for form in _forms(p)) if at >= 0]
+    return min(places, default=None)
+
+
+def _forms(phrase: str) -> tuple[str, ...]:
+    return (phrase, *(f"{c}{phrase}" for c in "وفل")) if phrase[0] > "\u05ff" else (phrase,)
+
+
+def _ends_with(phrases: Iterable[str], words: list[str]) -> bool:
+    near = f" {' '.join(words)} "
+    return any(f" {p} " in near for p in phrases)
+
+
+@cache
+def _lists() -> dict[str, Any]:
+    raw = yaml.load(DATA.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+
+    def folded(phrases: Iterable[str]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(f for p in phrases if (f := answers.fold(p))))
+
+    wishes = {intent: {part: folded(cue.get(part) or ()) for part in ("phrases", "verbs", "about")} for intent, cue in raw["wishes"].items()}
+    return {"not_before": folded(raw["not_before"]), "if_before": folded(raw["if_before"]), "leave": frozenset(raw["leave"]), "wishes": wishes}
