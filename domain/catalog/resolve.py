@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from math import exp
 from pathlib import Path
@@ -16,7 +16,8 @@ from domain.catalog.taxonomy import Node, get_node, services
 from domain.spelling import bare, clean, fold, is_arabic
 
 #: What one match says about the service: the trade's own word decides, a thing nearly does, a hint alone does not.
-TRADE, THING, HINT, NODE = 3.0, 2.0, 0.8, 1.0
+#: A phrase that says what is wrong ("lcompteur kaytiy7") outweighs a thing that may only be mentioned.
+TRADE, FAULT, THING, HINT, NODE = 3.0, 2.2, 2.0, 0.8, 1.0
 SURE = 1.5
 _WANTED = 2.0  # "bghit trisian" outweighs a trade that is only mentioned
 _MULTI = 0.7  # each further word of a phrase makes chance agreement rarer
@@ -188,10 +189,12 @@ def _article_less(phrase: _Phrase) -> Iterator[str]:
 
 def _phrases() -> Iterator[_Phrase]:
     for service in services().values():
+        things = {tuple(map(_key, _words(text))) for text in (*service.trade, *service.things)}
         for texts, weight in (((*service.trade, *service.names.values()), TRADE), (service.things, THING), (service.hints, HINT)):
             yield from _as_phrases(texts, service.id, None, weight)
         for node in service.nodes.values():
-            yield from _as_phrases((*node.words, *node.names.values()), service.id, node.id, 0.0, speaks=node.danger != "gas")
+            for phrase in _as_phrases((*node.words, *node.names.values()), service.id, node.id, 0.0, speaks=node.danger != "gas"):
+                yield replace(phrase, weight=0.0) if phrase.keys in things else phrase
 
 
 def _as_phrases(texts: Iterable[str], service: str, node: str | None, weight: float, *, speaks: bool = False) -> Iterator[_Phrase]:
@@ -201,7 +204,7 @@ def _as_phrases(texts: Iterable[str], service: str, node: str | None, weight: fl
             yield _Phrase(keys, service, None, weight + _MULTI * (len(keys) - 1))
         elif keys:
             # a phrase of a fault speaks for its service too (a gas smell for none); its single words are already among the service's
-            yield _Phrase(keys, service, node, THING if speaks and len(keys) > 1 else 0.0)
+            yield _Phrase(keys, service, node, FAULT + _MULTI * (len(keys) - 1) if speaks and len(keys) > 1 else 0.0)
 
 
 @cache

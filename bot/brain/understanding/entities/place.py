@@ -173,6 +173,12 @@ def _match(words: list[_Word], at: int, keys: tuple[str, ...], name: str) -> int
     return at
 
 
+def _is_common(word: str) -> bool:
+    """A word with a meaning of its own is no misspelling of a place."""
+    forms = {*bare(word), *map(normalise, bare(word))}
+    return any(forms & _lex()[section] for section in ("cues", "district_words", "needs_city", "needs_cue"))
+
+
 @lru_cache(maxsize=20_000)
 def _alike(word: str, spelt: str) -> bool:
     """Whether words that sound alike are also written alike: "vice" is no spelling of "fes"."""
@@ -189,8 +195,9 @@ def _guess(words: list[_Word], at: int, names: dict[str, list[tuple[tuple[str, .
     if not announced or len(word.text) < 3 or not word.text.isalpha() or is_arabic(word.text) != any(map(is_arabic, word.keys)):
         return None
     for length in (2, 1):
-        joined = " ".join(w.text for w in words[at : at + length])
-        if len(words) < at + length or len(joined) < _FUZZY_FROM:
+        run = [w.text for w in words[at : at + length]]
+        joined = " ".join(run)
+        if len(run) < length or len(joined) < _FUZZY_FROM or not all(map(str.isalpha, run)) or _is_common(run[0]):
             continue
         whole = _whole_names(names is _town_names())
         near = process.extractOne(_sound(normalise(joined).replace(" ", "")), whole.keys(), scorer=fuzz.ratio, score_cutoff=_FUZZY_AT)
