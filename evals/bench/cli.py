@@ -51,4 +51,5 @@ def _show(found: list[Figure]) -> None:
     for f in found:
         mark = "" if f.kept is None else "[green]ok[/]" if f.kept else "[red]not held[/]"
         table.add_row(f.name, f"{f.value:g} {f.unit}", f.hold, mark, f.note)
-    Console().print(table)
+    console = Console()
+    console.print(table, width=max(console.width, 150) if not console.is_terminal else None)

@@ -105,7 +105,7 @@ def start_again() -> list[Figure]:
 def _warm(server: Served, provider: Provider) -> None:
     with httpx.Client() as client:
         for n in range(20):
-            server.webhook(client, f"+2126640{n:05}", HELLO, f"SMwarm{n}")
+            server.webhook(client, f"+2126640{n:05}", HELLO, f"SM2{n:04}")
     _wait(provider, [f"+2126640{n:05}" for n in range(20)])
 
 
@@ -119,7 +119,7 @@ def _at_once(server: Served, provider: Provider, people: int = 50, rounds: int =
             for n in range(rounds):
                 time.sleep(offset if n == 0 else people * 0.05)
                 sent[sender, n] = time.perf_counter()
-                server.webhook(client, sender, HELLO, f"SM{sender}{n}")
+                server.webhook(client, sender, HELLO, f"SM{sender[1:]}{n}")
 
     with ThreadPoolExecutor(people) as pool:
         list(pool.map(one, senders, [n * 0.05 for n in range(people)]))
@@ -129,7 +129,7 @@ def _at_once(server: Served, provider: Provider, people: int = 50, rounds: int =
     flood = [f"+2126660{n:05}" for n in range(200)]
     begun = time.perf_counter()
     with ThreadPoolExecutor(8) as pool, httpx.Client() as client:
-        list(pool.map(lambda p: server.webhook(client, p, HELLO, f"SMflood{p}"), flood))
+        list(pool.map(lambda p: server.webhook(client, p, HELLO, f"SM1{p[1:]}"), flood))
     _wait(provider, flood)
     per_second = len(flood) / (max(provider.came[p][0] for p in flood) - begun)
     return [
@@ -147,7 +147,7 @@ def _accepting(server: Served, rate: int = 200, seconds: int = 5) -> list[Figure
         begun = time.perf_counter()
 
         def one(n: int) -> None:
-            ms = server.webhook(client, "+212664000001", HELLO, "SMwarm1")
+            ms = server.webhook(client, "+212664000001", HELLO, "SM20001")
             with lock:
                 took.append(ms)
 
