@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from bot.brain.act import Call, Steps
 from bot.brain.scene import Scene, cut
 
 LONGEST = 420  # characters of a passage that are quoted
+NEARLY = 0.6  # of the best score
 _SENTENCE = re.compile(r"(?<=[.!?؟])\s+")
 
 
@@ -17,7 +19,19 @@ def faq(scene: Scene) -> Steps:
     passages = [p for p in found.get("passages") or () if str(p.get("text") or "").strip()]
     if not found.get("ok") or not passages:
         return scene.say("knowledge.unknown", over=True, options=(scene.option("talk_to_person", "go:human"),))
-    return scene.say("knowledge.answer", over=True, text=short(str(passages[0]["text"])))
+    return scene.say("knowledge.answer", over=True, text=together(passages))
+
+
+def together(passages: list[dict[str, Any]]) -> str:
+    """The best passage, and the next of its own topic when both are short and fit nearly as well: free until when, and what it costs later."""
+    best, *others = passages
+    text = short(str(best["text"]))
+    for other in others:
+        near = other.get("topic") == best.get("topic") and float(other.get("score") or 0) >= NEARLY * float(best.get("score") or 0)
+        more = short(str(other.get("text") or ""))
+        if near and more and len(text) + len(more) < LONGEST:
+            return f"{text}\n{more}"
+    return text
 
 
 def short(text: str) -> str:
