@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -80,7 +80,8 @@ def _read(text: str) -> tuple[list[_Word], list[_Hit], list[_Hit]]:
         if t not in contained and _believable(t, words, [d for d in districts if any(home == t.city for home, _ in d.others)], t.city)
     ]
     for hit in contained:
-        districts.append(hit)
+        homes = _district_ids()[hit.name]
+        districts.append(replace(hit, city=homes[0][0], district=homes[0][1], others=homes))
     if len(towns) > 1:
         towns = [t for t in towns if not _before(words, t.start, "leaving", 3)] or towns
     return words, towns, [d for d in districts if not any(d.start == t.start and d.end == t.end for t in towns)]
@@ -146,19 +147,26 @@ def _scan(words: list[_Word], names: dict[str, list[tuple[tuple[str, ...], _Hit]
     found: list[_Hit] = []
     at = 0
     while at < len(words):
-        best: tuple[int, _Hit] | None = None
-        for key in words[at].keys:
-            for keys, hit in names.get(key, ()):
-                end = _match(words, at, keys, hit.name)
-                if end and (best is None or end > best[0]):
-                    best = (end, hit)
-        if best is None:
-            best = _guess(words, at, names)
-        if best:
-            found.append(_Hit(at, best[0], best[1].city, best[1].district, best[1].name, best[1].others))
-            at = best[0]
-        else:
+        ends = [
+            (end, hit)
+            for key in words[at].keys
+            for keys, hit in names.get(key, ())
+            if (end := _match(words, at, keys, hit.name))
+        ]  # fmt: skip
+        if not ends and (guessed := _guess(words, at, names)):
+            ends = [guessed]
+        if not ends:
             at += 1
+            continue
+        longest = max(end for end, _ in ends)
+        hits = sorted(
+            (hit for end, hit in ends if end == longest),
+            key=lambda hit: (hit.name not in _lex()["needs_cue"] | _lex()["needs_city"], -len(hit.others), hit.name),
+        )
+        # one spelling may fit several names, in several towns: the one that is an everyday word decides what cue it needs
+        others = tuple(dict.fromkeys(home for hit in hits for home in hit.others))
+        found.append(replace(hits[0], start=at, end=longest, others=others))
+        at = longest
     return found
 
 
@@ -182,7 +190,7 @@ def _is_common(word: str) -> bool:
 @lru_cache(maxsize=20_000)
 def _alike(word: str, spelt: str) -> bool:
     """Whether words that sound alike are also written alike: "vice" is no spelling of "fes"."""
-    if is_arabic(word):
+    if is_arabic(word) or word == spelt:
         return True
     written = [form.translate(_DIGITS) for form in bare(word)]
     return max(fuzz.ratio(form, spelt) for form in written) >= _ALIKE_AT
