@@ -82,6 +82,8 @@ def _drafted(state: State, heard: Heard, brought: dict[str, Any], flow: str | No
         new |= {k: v for k, v in (facts.get("place") or {}).items() if v and k not in new}
     elif state.awaiting == "place" and flow in JOB and not any(k in new for k in ("city", "district", "lat", "lon")):
         new |= _words_as_place(heard, draft, facts)
+    if state.key == "booking.ask_district" and not ({"district", "lat"} & set(new)):
+        new["district_unsaid"] = True  # asked once; the town will do
     _forget_place(draft, new)
     if "technician" in new and "technician_id" not in new:
         draft.pop("technician_id", None)
@@ -128,7 +130,7 @@ def _forget_place(draft: dict[str, Any], new: Mapping[str, Any]) -> None:
         return
     city = new.get("city")
     if city and draft.get("city") not in (None, city):
-        for name in PLACE:
+        for name in (*PLACE, "district_unsaid"):
             draft.pop(name, None)
     district = new.get("district")
     if district and draft.get("district") not in (None, district):

@@ -74,7 +74,7 @@ def settle(scene: Scene, draft: Mapping[str, Any]) -> Where | Say:
             return which_city(scene, homes) if homes else scene.say("booking.ask_city", awaiting="place")
     if not city:
         return _ask_place(scene)
-    if not district and scene.before.key != "booking.ask_district" and not scene.heard.wishes & {"nothing_known", "any"}:
+    if not district and not draft.get("district_unsaid") and not scene.heard.wishes & {"nothing_known", "any"}:
         return scene.say("booking.ask_district", awaiting="place", city=scene.place(city, None))
     return {"city": city, "district": district, "address": draft.get("address")}
 

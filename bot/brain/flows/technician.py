@@ -152,9 +152,15 @@ def _ask_client(scene: Scene, value: Any) -> Steps:
 
 
 def details(scene: Scene) -> Steps:
-    if scene.change.get("date"):
-        return (yield from agenda(scene))
-    result = yield Call("job_details", {"ref": scene.change.get("ref")})
+    ref = scene.change.get("ref")
+    if scene.change.get("date") and not ref:
+        when = scene.when(scene.change)
+        that_day = yield Call("my_jobs", {"day": when.day.isoformat() if when.day else None})
+        found = [*(that_day.get("jobs") or ()), *(that_day.get("offers") or ())]
+        if len(found) != 1:
+            return (yield from agenda(scene))
+        ref = found[0].get("ref")
+    result = yield Call("job_details", {"ref": ref})
     if result.get("error") in ("which_booking", "which_offer"):
         return (yield from agenda(scene))
     if result.get("error") == "no_booking":
