@@ -27,6 +27,7 @@ from evals.scenario import Scenario, Step
 def play(scenario: Scenario, model: str = "embedded") -> Played:
     """The whole conversation, judged. A scenario that breaks the service itself fails with the reason; nothing is raised."""
     played = Played(scenario.id, scenario.suite, scenario.language, scenario.script, scenario.channel)
+    played.known_failure = KNOWN_FAILURE in scenario.tags
     with tempfile.TemporaryDirectory(prefix="bricol-scenario-") as folder:
         house = stage.build(scenario, Path(folder), model)
         try:
@@ -38,6 +39,9 @@ def play(scenario: Scenario, model: str = "embedded") -> Played:
         finally:
             house.close()
     return played
+
+
+KNOWN_FAILURE = "known_failure"  # a tag
 
 
 class _Play:

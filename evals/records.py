@@ -42,6 +42,7 @@ class Played:
     channel: str
     why: list[str] = field(default_factory=list)
     simulator_fault: str | None = None
+    known_failure: bool = False  # tagged so: it must fail, and is struck from the list once it passes
     turns: list[PlayedTurn] = field(default_factory=list)
 
     @property

@@ -87,8 +87,11 @@ def language(text: str) -> str | None:
 
 
 @lru_cache(maxsize=8192)
-def position(text: str, count: int) -> int | None:
-    """0-based place in a list of `count` that the text names by number or ordinal; None when it names none that exists."""
+def position(text: str, count: int, *, alone: bool = False) -> int | None:
+    """0-based place in a list of `count` that the text names by number or ordinal; None when it names none that exists.
+
+    `alone`: only when the text is nothing but that number ("wa7ed" in "kayn chi wa7ed rkhes?" is nobody's choice).
+    """
     words = fold(text)
     listed = lists()["ordinals"]
     exact = {phrase: int(n) for n, phrases in listed.items() for phrase in phrases}
@@ -98,7 +101,7 @@ def position(text: str, count: int) -> int | None:
         found = exact.get(kept)
         if found is None and (number := re.fullmatch(r"(?:le |la |n |nimiro |numero |raqm |رقم )?(\d)", kept or words)):
             found = int(number[1])
-    if found is None and len(words.split()) <= 7:
+    if found is None and not alone and len(words.split()) <= 7:
         hits = {n for phrase, n in exact.items() if len(phrase) > 3 and not phrase.isdigit() and _holds((phrase,), words)}
         found = hits.pop() if len(hits) == 1 else None
     if found is None:
@@ -127,7 +130,9 @@ def option(text: str, options: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]
     for choice in options:
         if folded in (fold(str(choice.get("title", ""))), fold(str(choice.get("payload", "")))):
             return choice
-    index = position(text, len(options))
+    # behind a yes or no stands a home and money: a number inside a sentence does not tap it
+    decides = any(":" not in str(choice.get("payload", "")) for choice in options)
+    index = position(text, len(options), alone=decides)
     return options[index] if index is not None else None
 
 
