@@ -18,21 +18,27 @@ DATA = Path(__file__).parents[2] / "prompts" / "cues.yaml"
 NEAR = 2  # words between a "not" and what it refuses
 TRUSTED = 0.6  # a reading this sure of a `leave` intent stands
 CLAUSE = re.compile(r"[,.;:!?،؛؟\n]+| (?:mais|but|walakin|ولكن|لكن) ", re.IGNORECASE)
+NUMBER = re.compile(r"(?<!\w)\d{1,2}(?: ?h ?\d{0,2})?(?: \d\d)?(?!\w)")
 #: A booking decides by its state which of the two is meant: cancelling says what comes back.
 SAME = {"cancel", "request_refund"}
+#: Said beside a wish, they are its reason.
+BESIDE = frozenset({"complain", "report_damage"})
 #: Where two are named, the first of these is the wish and the other its story.
 RANK = ("ask_human", "report_damage", "cancel", "reschedule", "request_refund", "track")
 
 
-def corrected(reading: Understanding, text: str) -> Understanding:
-    """The reading with a named wish as its main intent and a refused one left out; the same reading where no word names one."""
-    wanted, refused = named(text)
+def corrected(reading: Understanding, text: str, *, of_a_booking: bool = False) -> Understanding:
+    """The reading with a named wish as its main intent and a refused one left out; the same reading where no word names one.
+
+    `of_a_booking`: one is being spoken of, so that "make it Friday" needs no "appointment".
+    """
+    wanted, refused = named(text, of_a_booking)
     if not wanted and not refused:
         return reading
     intents = tuple(i for i in reading.intents if i not in refused) or _next(reading, refused)
     if wanted and intents[0] not in wanted and not (intents[0] in _lists()["leave"] and reading.confidence >= TRUSTED):
         main = next((i for i in intents if i in wanted), None) or next(w for w in RANK if w in wanted)
-        intents = (main, *(i for i in intents if i != main and i in wanted and {i, main} != SAME))
+        intents = (main, *(i for i in intents if i != main and (i in wanted or i in BESIDE) and {i, main} != SAME))
     if intents == reading.intents:
         return reading
     sure = max(reading.confidence, TRUSTED) if intents[0] in wanted else reading.scores.get(intents[0], 0.3)
@@ -44,16 +50,17 @@ def _next(reading: Understanding, refused: frozenset[str]) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=4096)
-def named(text: str) -> tuple[frozenset[str], frozenset[str]]:
+def named(text: str, of_a_booking: bool = False) -> tuple[frozenset[str], frozenset[str]]:
     """The intents whose words occur, and those whose words occur only after a "not"."""
     wanted: set[str] = set()
     refused: set[str] = set()
     lists = _lists()
     for clause in CLAUSE.split(text[:1000]):
-        folded = f" {answers.fold(clause)} "
+        folded = f" {NUMBER.sub('0', answers.fold(clause))} "
         for intent, cue in lists["wishes"].items():
             found = _first(cue["phrases"], folded)
-            if found is None and _first(cue["about"], folded) is not None:
+            about = (of_a_booking and intent in ("cancel", "reschedule")) or _first(cue["about"], folded) is not None
+            if found is None and about:
                 found = _first(cue["verbs"], folded)
             if found is None:
                 continue
@@ -71,7 +78,9 @@ def _first(phrases: Iterable[str], folded: str) -> int | None:
     return min(places, default=None)
 
 
+@lru_cache(maxsize=8192)
 def _forms(phrase: str) -> tuple[str, ...]:
+    """The phrase, in Arabic script also after w, f, l."""
     return (phrase, *(f"{c}{phrase}" for c in "وفل")) if phrase[0] > "\u05ff" else (phrase,)
 
 
@@ -87,5 +96,15 @@ def _lists() -> dict[str, Any]:
     def folded(phrases: Iterable[str]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(f for p in phrases if (f := answers.fold(p))))
 
-    wishes = {intent: {part: folded(cue.get(part) or ()) for part in ("phrases", "verbs", "about")} for intent, cue in raw["wishes"].items()}
+    def verbs(cue: dict[str, Any]) -> tuple[str, ...]:
+        """With the pronouns that Darija and Arabic hang on a verb."""
+        return tuple(
+            dict.fromkeys(
+                f"{v}{e}" for v in folded(cue.get("verbs") or ()) for e in ("", *folded(raw["endings"]["arab" if v > "\u05ff" else "latn"]))
+            )
+        )
+
+    wishes = {
+        intent: {part: folded(cue.get(part) or ()) for part in ("phrases", "about")} | {"verbs": verbs(cue)} for intent, cue in raw["wishes"].items()
+    }
     return {"not_before": folded(raw["not_before"]), "if_before": folded(raw["if_before"]), "leave": frozenset(raw["leave"]), "wishes": wishes}

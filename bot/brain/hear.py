@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from bot.brain import answers, cues
+from bot.brain import answers, cues, spots
 from bot.brain.state import State
 from bot.brain.transcript import Exchange, Part
 from bot.brain.understanding.base import Role, Understander, Understanding
@@ -45,7 +45,7 @@ class Heard:
         return self.reading.intents
 
 
-WISHES = ("any", "cheaper", "other_technician", "same_time", "same_place", "only_price", "later", "nothing_known")
+WISHES = ("any", "same_day", "cheaper", "other_technician", "same_time", "same_place", "only_price", "later", "nothing_known")
 
 
 def hear(state: State, said: Exchange, understander: Understander, role: Role, now: datetime) -> Heard:
@@ -54,13 +54,15 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
     kinds = frozenset(str(p.get("kind") or "text") for p in said.parts) or frozenset({"text"})
     reading = understand(understander, text, context_of(state), role, now.date().isoformat(), now)
     if role == "client":
-        reading = cues.corrected(reading, text)
+        reading = cues.corrected(reading, text, of_a_booking=_of_a_booking(state))
     slots = _slots(reading, now)
     if (pin := _pin(said.parts)) is not None:
         slots.update(pin)
     option = _tapped(said.parts, state) or (answers.option(text, state.options) if _may_choose(state, text) else None)
     yes_no = answers.yes_no(text)
     wishes = frozenset(name for name in WISHES if answers.says(name, text))
+    if "same_day" in wishes:  # not "today", whatever the words
+        slots.pop("date", None)
     if option is not None or yes_no is not None:  # "safi" is a yes here, not the town; "3" a place in the list, not an hour
         slots = {}
     leans = yes_no if yes_no is not None else answers.leaning(text)
@@ -68,6 +70,10 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
     if state.awaiting == "code" and (digits := _DIGITS.search(answers.fold(text).replace(" ", "") or "")):
         heard = replace(heard, code=re.sub(r"\D", "", digits[0]))
     return _by_question(heard, state)
+
+
+def _of_a_booking(state: State) -> bool:
+    return state.flow in ("reschedule", "cancel") or state.key.startswith(("changes.", "track."))
 
 
 def context_of(state: State) -> str | None:
@@ -160,6 +166,8 @@ def _by_question(heard: Heard, state: State) -> Heard:
     if state.awaiting == "amount" and "amount" not in slots and (number := _BARE_NUMBER.search(answers.fold(heard.text))):
         slots["amount"] = float(number[1])
     answers_place = state.awaiting == "place" and heard.text and not heard.yes and not heard.no and heard.option is None
+    if answers_place and not {"city", "district"} & set(slots) and (town := spots.town(heard.text)):
+        slots["city"] = town
     if answers_place and (answers.says("address", heard.text) or re.search(r"\d", heard.text)):
         slots.setdefault("address", " ".join(heard.text.split())[:150])
     if state.awaiting == "name" and heard.text and not heard.yes and not heard.no:

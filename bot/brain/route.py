@@ -33,6 +33,7 @@ UNSURE = 0.22  # below, without anything else to go by, we ask what is meant
 SECOND = 0.2  # least probability of a second wish
 #: Wishes beside which no other is read out of the same message.
 ALONE = frozenset({"ask_human", "opt_out", "delete_data", "change_language", "abuse", "out_of_scope", "become_technician"})
+MOVED = ("changes.moved", "changes.moved_asking", "changes.not_moved", "changes.kept")  # last words about an appointment that stands
 PATIENCE = 2  # clarifying questions before a person is called
 
 
@@ -203,6 +204,9 @@ def _not_understood(state: State, waiting: str | None, behind: tuple[str, ...]) 
 def _fresh(state: State, heard: Heard, requests: list[str], behind: tuple[str, ...]) -> Plan:
     main = heard.intents[0]
     sure = heard.reading.confidence >= UNSURE or bool(heard.slots)
+    when = bool({"date", "time"} & set(heard.slots))
+    if state.key in MOVED and when and "service" not in heard.slots and all(r in ARRANGE or r == "status" for r in requests):
+        return Plan(("reschedule",), behind)  # "make it Saturday after all", said right after
     if requests and sure:
         quick = [r for r in requests if r in QUICK]
         heavy = [r for r in requests if r not in QUICK]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from bot.brain import answers
 from bot.brain.act import Call, Say, Steps
 from bot.brain.flows.cancel import cancel
 from bot.brain.flows.shared import trouble, whose
@@ -43,7 +44,7 @@ def refund(scene: Scene) -> Steps:
         scene.state = replace(scene.state, change={**scene.change, "ref": ref})
         return (yield from cancel(scene))
     if made.get("error") == "not_refundable":
-        return (yield from _refused(scene, ref, job))
+        return (yield from _refused(scene, ref, job, made))
     if made.get("error") == "already_refunded":
         return scene.say("errors.already_refunded", over=True, extra={"ref": ref})
     return (yield from trouble(scene, made))
@@ -69,13 +70,16 @@ def _paid(scene: Scene) -> Any:
     return job
 
 
-def _refused(scene: Scene, ref: str, job: Mapping[str, Any]) -> Steps:
+def _refused(scene: Scene, ref: str, job: Mapping[str, Any], made: Mapping[str, Any]) -> Steps:
     """Not due by rule. Who complains about the work itself is heard by a person."""
-    complaint = {"complain", "report_damage"} & set(scene.heard.intents)
+    complaint = {"complain", "report_damage"} & set(scene.heard.intents) or answers.problem(scene.heard.text)
     if complaint and job.get("status") in ("done", "closed", "disputed"):
         result = yield Call("escalate_to_human", {"reason": "dispute", "note": scene.heard.text[:300], "ref": ref})
         if result.get("ok"):
             return scene.say("refund.dispute", over=True, ref=ref)
+    if made.get("needs_human"):
+        offer = (scene.option("yes", "yes"), scene.option("no", "no"))
+        return Say("refund.not_due", {"ref": ref}, "confirm", offer, "offer_human", False, {"ref": ref})
     return scene.say("refund.not_due", over=True, options=(scene.option("talk_to_person", "go:human"),), extra={"ref": ref}, ref=ref)
 
 
@@ -101,9 +105,21 @@ def refund_status(scene: Scene) -> Steps:
         return (yield from trouble(scene, found))
     refunds = list(found.get("refunds") or ())
     if not refunds:
-        return scene.say("refund.none", over=True)
+        return (yield from _none_yet(scene))
     lines = [scene.text(f"refund.status_{_status(r)}", ref=str(r.get("ref")), amount=scene.money(r.get("amount_mad"))) for r in refunds[:3]]
     return scene.say("refund.statuses", over=True, lines="\n".join(lines))
+
+
+def _none_yet(scene: Scene) -> Steps:
+    """Who asks where the money is, before any was asked back, is asking for it."""
+    result = yield Call("list_bookings", {"which": "past"})
+    ended = [j for j in result.get("bookings") or () if (j.get("paid_mad") or 0) > 0 and j.get("status") in ("cancelled", "expired")]
+    if scene.change.get("ref"):
+        ended = [j for j in ended if j.get("ref") == scene.change["ref"]]
+    if len(ended) != 1:
+        return scene.say("refund.none", over=True)
+    scene.flow = "refund"
+    return (yield from refund(scene))
 
 
 def _status(refund_row: Mapping[str, Any]) -> str:

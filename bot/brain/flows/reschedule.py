@@ -39,12 +39,16 @@ def reschedule(scene: Scene) -> Steps:
     same_hour = "same_time" in scene.heard.wishes or scene.heard.payload == "same"
     date, time = said.get("date"), said.get("time")
     ref = str(job.get("ref"))
+    was = str(job.get("start"))
     if not date and not time:
-        key = "changes.ask_time"
-        return scene.say(key, awaiting="time", extra={"ref": ref}, **scene.job(job))
-    when = scene.when({"date": date or str(job.get("start"))[:10], "time": time})
+        return scene.say("changes.ask_time", awaiting="time", extra={"ref": ref}, **scene.job(job))
+    when = scene.when({"date": date or was[:10], "time": time})
     if same_hour and when.day is not None and not time:
-        when = scene.when({"date": when.day.isoformat(), "time": str(job.get("start"))[11:16]})
+        when = scene.when({"date": when.day.isoformat(), "time": was[11:16]})
+    if when.day is not None and when.day.isoformat() == was[:10]:
+        as_it_was = when.start is not None and when.start.strftime("%H:%M") == was[11:16]
+        if as_it_was or (not time and scene.before.key != "changes.ask_time"):  # the day they speak of is the one that does not suit them
+            return scene.say("changes.ask_time", awaiting="time", extra={"ref": ref}, **scene.job(job))
     if when.start is None:
         asked = scene.before.awaiting == "time" and scene.before.key in ASKED and scene.says_when
         if when.day is not None and not asked:

@@ -38,6 +38,8 @@ def _changed(message: Message, kept: list[tuple[str, int, int]]) -> bool:
     tokens, end, start = message.tokens, kept[0][2], kept[-1][1]
     joined = lexicon("dates", "alternatives").at(tokens, end) or lexicon("dates", "ranges").at(tokens, end)
     bounds = start <= end or (joined is not None and joined[1] >= start)
+    if bounds and any(_lex("old_hour").ends_at(tokens, at) is not None for at in (kept[0][1], kept[0][1] - 1) if at > 0):
+        return lexicon("dates", "changes").within(tokens)  # "from 5 to 9" in a change: 5 is over
     return not bounds and lexicon("dates", "changes").within(tokens)
 
 
