@@ -22,9 +22,10 @@ NUMBER = re.compile(r"(?<!\w)\d{1,2}(?: ?h ?\d{0,2})?(?: \d\d)?(?!\w)")
 #: A booking decides by its state which of the two is meant: cancelling says what comes back.
 SAME = {"cancel", "request_refund"}
 #: Said beside a wish, they are its reason.
-BESIDE = frozenset({"complain", "report_damage"})
+BESIDE = frozenset({"complain", "report_damage", "ask_faq"})
 #: Where two are named, the first of these is the wish and the other its story.
-RANK = ("ask_human", "report_damage", "cancel", "reschedule", "request_refund", "track")
+RANK = ("ask_human", "report_damage", "cancel", "reschedule", "request_refund", "refund_status", "complain", "track", "booking_status", "ask_faq")
+RULES = "ask_faq"
 
 
 def corrected(reading: Understanding, text: str, *, of_a_booking: bool = False) -> Understanding:
@@ -36,13 +37,20 @@ def corrected(reading: Understanding, text: str, *, of_a_booking: bool = False) 
     if not wanted and not refused:
         return reading
     intents = tuple(i for i in reading.intents if i not in refused) or _next(reading, refused)
-    if wanted and intents[0] not in wanted and not (intents[0] in _lists()["leave"] and reading.confidence >= TRUSTED):
+    if wanted == {RULES}:
+        intents = (RULES,)
+    elif wanted and intents[0] not in wanted and not _leave(intents[0], wanted, reading):
         main = next((i for i in intents if i in wanted), None) or next(w for w in RANK if w in wanted)
         intents = (main, *(i for i in intents if i != main and (i in wanted or i in BESIDE) and {i, main} != SAME))
     if intents == reading.intents:
         return reading
     sure = max(reading.confidence, TRUSTED) if intents[0] in wanted else reading.scores.get(intents[0], 0.3)
     return replace(reading, intents=intents, confidence=sure, scores={**reading.scores, intents[0]: sure})
+
+
+def _leave(main: str, wanted: frozenset[str], reading: Understanding) -> bool:
+    """Whether the reader is trusted more than the words. Where the technician is, no rule of the house tells."""
+    return main in _lists()["leave"] and reading.confidence >= TRUSTED and not (main == RULES and "track" in wanted)
 
 
 def _next(reading: Understanding, refused: frozenset[str]) -> tuple[str, ...]:
@@ -57,7 +65,10 @@ def named(text: str, of_a_booking: bool = False) -> tuple[frozenset[str], frozen
     lists = _lists()
     for clause in CLAUSE.split(text[:1000]):
         folded = f" {NUMBER.sub('0', answers.fold(clause))} "
+        about_rules = _first(lists["wishes"][RULES]["phrases"], folded) is not None
         for intent, cue in lists["wishes"].items():
+            if about_rules and intent != RULES:
+                continue
             found = _first(cue["phrases"], folded)
             about = (of_a_booking and intent in ("cancel", "reschedule")) or _first(cue["about"], folded) is not None
             if found is None and about:
@@ -65,9 +76,11 @@ def named(text: str, of_a_booking: bool = False) -> tuple[frozenset[str], frozen
             if found is None:
                 continue
             before = folded[:found].split()
-            if _ends_with(lists["not_before"], before[-NEAR:]):
+            if intent == "request_refund" and _ends_with(lists["when_before"], before):
+                wanted.add("refund_status")
+            elif intent != RULES and _ends_with(lists["not_before"], before[-NEAR:]):
                 refused.add(intent)
-            elif not _ends_with(lists["if_before"], before[-5:]):
+            elif intent == RULES or not _ends_with(lists["if_before"], before[-5:]):
                 wanted.add(intent)
     return frozenset(wanted), frozenset(refused - wanted)
 
@@ -107,4 +120,10 @@ def _lists() -> dict[str, Any]:
     wishes = {
         intent: {part: folded(cue.get(part) or ()) for part in ("phrases", "about")} | {"verbs": verbs(cue)} for intent, cue in raw["wishes"].items()
     }
-    return {"not_before": folded(raw["not_before"]), "if_before": folded(raw["if_before"]), "leave": frozenset(raw["leave"]), "wishes": wishes}
+    return {
+        "not_before": folded(raw["not_before"]),
+        "if_before": folded(raw["if_before"]),
+        "when_before": folded(raw["when_before"]),
+        "leave": frozenset(raw["leave"]),
+        "wishes": wishes,
+    }

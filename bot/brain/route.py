@@ -31,6 +31,7 @@ INSTEAD = frozenset({"reschedule", "cancel", "refund"})
 SURE = 0.55  # of the main intent: below, a message that fits our question is taken as its answer
 UNSURE = 0.22  # below, without anything else to go by, we ask what is meant
 SECOND = 0.2  # least probability of a second wish
+NEW_JOB = 0.35  # least probability of a new job beside a change
 #: Wishes beside which no other is read out of the same message.
 ALONE = frozenset({"ask_human", "opt_out", "delete_data", "change_language", "abuse", "out_of_scope", "become_technician"})
 MOVED = ("changes.moved", "changes.moved_asking", "changes.not_moved", "changes.kept")  # last words about an appointment that stands
@@ -119,8 +120,13 @@ def _meant(heard: Heard) -> tuple[str, ...]:
     likely = [i for i in others if heard.reading.scores.get(i, 1.0) >= SECOND]
     if "ask_human" in likely and main not in ("ask_human",):
         return ("ask_human",)  # who may have asked for a person gets one
-    sure = [i for i in likely if i not in arranging or ("service" in heard.slots and main not in arranging)]
+    sure = [i for i in likely if i not in arranging or ("service" in heard.slots and main not in arranging and _besides(i, main, heard))]
     return (main, *sure)
+
+
+def _besides(arranges: str, main: str, heard: Heard) -> bool:
+    """Beside a change of a booking, the trade mostly names that booking: a new job must be likely by itself."""
+    return CLIENT.get(main) not in CHANGE or heard.reading.scores.get(arranges, 1.0) >= NEW_JOB
 
 
 def _in_context(flow: str, state: State, heard: Heard, waiting: str) -> str | None:
