@@ -168,14 +168,15 @@ def details(scene: Scene) -> Steps:
     if not result.get("ok"):
         return (yield from trouble(scene, result))
     job = result.get("booking") or {}
-    key = "technician_flow.details" if job.get("client_phone") else "technician_flow.details_offer"
-    more: dict[str, Any] = {
-        "client": str(job.get("client_name") or "").title() or "-",
-        "phone": str(job.get("client_phone") or ""),
-        "address": str(job.get("address") or "-"),
-        "issue": str(job.get("issue") or "-"),
+    mine = bool(job.get("client_phone"))
+    told = {
+        "address": {"address": job.get("address")} if mine else {},
+        "client": {"client": str(job.get("client_name") or "").title(), "phone": job.get("client_phone")} if mine else {},
+        "issue": {"issue": job.get("issue")},
     }
-    return scene.say(key, over=True, extra={"ref": job.get("ref")}, **scene.job(job), **more)
+    more = "".join(scene.tail(f"technician_flow.details_{part}", **known) for part, known in told.items() if known and all(known.values()))
+    key = "technician_flow.details" if mine else "technician_flow.details_offer"
+    return scene.say(key, over=True, extra={"ref": job.get("ref")}, **{**scene.job(job), "more": more})
 
 
 def agenda(scene: Scene) -> Steps:

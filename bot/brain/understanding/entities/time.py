@@ -226,7 +226,7 @@ def _now(message: Message) -> str | None:
     """ "now" as a wish, not as the start of a story: "ajiw daba", not "daba wa9ef 3la bab"."""
     tokens = message.tokens
     for _, start, end in _lex("now").all(tokens):
-        opens = start == 0 or tokens[start - 1].is_break
+        opens = start == 0 or tokens[start - 1].is_break or lexicon("times", "story_and").at(tokens, start - 1) is not None
         last = end >= len(tokens) or tokens[end].is_break
         if (opens and not last and len(tokens) - end > 2) or _lex("not_now_before").ends_at(tokens, start, 3) is not None:
             continue
