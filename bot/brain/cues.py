@@ -49,8 +49,8 @@ def corrected(reading: Understanding, text: str, *, of_a_booking: bool = False) 
 
 
 def _leave(main: str, wanted: frozenset[str], reading: Understanding) -> bool:
-    """Whether the reader is trusted more than the words. Where the technician is, no rule of the house tells."""
-    return main in _lists()["leave"] and reading.confidence >= TRUSTED and not (main == RULES and "track" in wanted)
+    """Whether the reader is trusted more than the words. No reading tells better than the words where a technician is."""
+    return main in _lists()["leave"] and reading.confidence >= TRUSTED and "track" not in wanted
 
 
 def _next(reading: Understanding, refused: frozenset[str]) -> tuple[str, ...]:
