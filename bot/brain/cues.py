@@ -82,6 +82,8 @@ def named(text: str, of_a_booking: bool = False) -> tuple[frozenset[str], frozen
                 refused.add(intent)
             elif intent == RULES or not _ends_with(lists["if_before"], before[-5:]):
                 wanted.add(intent)
+    if {"track", "request_refund"} <= wanted:  # "where is" the money
+        wanted = wanted - {"track", "request_refund"} | {"refund_status"}
     return frozenset(wanted), frozenset(refused - wanted)
 
 

@@ -46,7 +46,7 @@ def refund(scene: Scene) -> Steps:
     if made.get("error") == "not_refundable":
         return (yield from _refused(scene, ref, job, made))
     if made.get("error") == "already_refunded":
-        return scene.say("errors.already_refunded", over=True, extra={"ref": ref})
+        return (yield from _asked_before(scene, ref))
     return (yield from trouble(scene, made))
 
 
@@ -99,13 +99,22 @@ def _done(scene: Scene, result: Mapping[str, Any], summary: Mapping[str, Any]) -
     return scene.say("refund.asked_person" if person else "refund.done", over=True, **words)
 
 
+def _asked_before(scene: Scene, ref: str) -> Steps:
+    """Already asked for or paid: how it stands says more than a no."""
+    found = yield Call("refund_status", {"ref": ref})
+    refunds = list(found.get("refunds") or ())
+    return _statuses(scene, refunds) if refunds else scene.say("errors.already_refunded", over=True, extra={"ref": ref})
+
+
 def refund_status(scene: Scene) -> Steps:
     found = yield Call("refund_status", {"ref": scene.change.get("ref")})
     if not found.get("ok"):
         return (yield from trouble(scene, found))
     refunds = list(found.get("refunds") or ())
-    if not refunds:
-        return (yield from _none_yet(scene))
+    return _statuses(scene, refunds) if refunds else (yield from _none_yet(scene))
+
+
+def _statuses(scene: Scene, refunds: list[Mapping[str, Any]]) -> Say:
     lines = [scene.text(f"refund.status_{_status(r)}", ref=str(r.get("ref")), amount=scene.money(r.get("amount_mad"))) for r in refunds[:3]]
     return scene.say("refund.statuses", over=True, lines="\n".join(lines))
 
