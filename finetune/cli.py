@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from finetune.understanding.build import build
-from finetune.understanding.evaluate import evaluate
+from finetune.understanding.evaluate import BadRecord, evaluate
 from prompts.sentences import BadSentences, load
 
 train = typer.Typer(help="Rebuild a trained artefact.", no_args_is_help=True)
@@ -25,9 +25,9 @@ def main() -> None:
 
 @train.command()
 def understanding(
-    data: Annotated[Path, typer.Option(help="Folder of public corpora for the language head; done without where absent.")] = Path("../shared/data"),
+    data: Annotated[Path, typer.Option(help="Public corpora for the language head; done without where absent.")] = Path("../shared/data"),
     evaluate_on: Annotated[Path | None, typer.Option("--evaluate", help="Only measure the present artefact on this labelled .jsonl.")] = None,
-    errors: Annotated[bool, typer.Option(help="With --evaluate: list each message whose main intent was misread.")] = False,
+    errors: Annotated[bool, typer.Option(help="With --evaluate: list each misread message.")] = False,
 ) -> None:
     """Train the reader of messages from prompts/sentences (about two minutes), or measure it with --evaluate."""
     if evaluate_on is None:
@@ -43,7 +43,11 @@ def understanding(
     if not evaluate_on.is_file():
         console.print(f"{evaluate_on} is not there; give a .jsonl of labelled messages")
         raise typer.Exit(2)
-    report = evaluate(evaluate_on)
+    try:
+        report = evaluate(evaluate_on)
+    except BadRecord as fault:
+        console.print(str(fault), markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(2) from None
     table = Table("what", "value", "of")
     for name, (value, count) in report.figures.items():
         table.add_row(name, f"{value:.3f}", str(count))

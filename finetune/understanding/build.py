@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bot.brain.understanding.danger import find_hazard
 from bot.brain.understanding.reader import ARTEFACT, choose
 from finetune.understanding.corpora import licences
 from finetune.understanding.train import Array, build_rows, fit, fit_language, out_of_fold, probabilities, quantised, tasks, taught, temperature
@@ -27,6 +28,7 @@ def build(sentences: Sequence[Sentence], data: Path, folder: Path = ARTEFACT, sa
     figures: dict[str, float] = {}
     thresholds: dict[str, float] = {}
     touched = np.unique(rows.matrix.indices).astype(np.int64)
+    hazard = np.array([find_hazard(s.text) is not None for s in sentences])
     everything = np.ones(len(sentences), dtype=np.bool_)
     for task in tasks():
         kept, logits = out_of_fold(rows, sentences, task, say)
@@ -39,9 +41,10 @@ def build(sentences: Sequence[Sentence], data: Path, folder: Path = ARTEFACT, sa
         if task.name == "client":
             thresholds["second"] = second_threshold(chances, gold, task.labels)
         if task.name == "danger":
-            thresholds["danger"] = recall_threshold(chances[:, 1], target == 1)
+            thresholds["danger"] = recall_threshold(chances[:, 1], target == 1, hazard[kept])
         if task.name == "urgency":
-            thresholds["emergency"] = recall_threshold(chances[:, 2], target == 2)
+            thresholds["emergency"] = recall_threshold(chances[:, 2], target == 2, hazard[kept])
+            figures["emergency recall"], figures["emergency precision"] = both(chances[:, 2] >= thresholds["emergency"], target == 2, hazard[kept])
         if task.name == "service":
             thresholds["service"] = service_threshold(chances, target, task.labels)
         say(f"{task.name}: {figures[task.name]:.3f} out of fold; training on everything")
@@ -94,19 +97,22 @@ def second_threshold(chances: Array, gold: Sequence[Sequence[str]], labels: list
     return max((0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8), key=f1)
 
 
-def recall_threshold(chance: Array, gold: npt.NDArray[np.bool_], weight: float = 2.0) -> float:
-    """The threshold with the best F-score where recall counts `weight` times as much as precision.
-
-    Never below one half: the rules of prompts/system/danger.yaml stand for recall, and a needless alarm calls a person and frightens one.
-    """
+def recall_threshold(chance: Array, gold: npt.NDArray[np.bool_], ruled: npt.NDArray[np.bool_], weight: float = 2.0) -> float:
+    """The threshold with the best F-score of rules and head together, where recall counts `weight` times as much as precision."""
     square = weight * weight
 
     def f(threshold: float) -> float:
-        said = chance >= threshold
-        hit = float((said & gold).sum())
-        return (1 + square) * hit / (square * float(gold.sum()) + float(said.sum()) + 1e-9)
+        recall, precision = both(chance >= threshold, gold, ruled)
+        return (1 + square) * recall * precision / (square * precision + recall + 1e-9)
 
-    return float(max(np.arange(0.5, 0.95, 0.05).round(2), key=f))
+    return float(max(np.arange(0.1, 0.75, 0.05).round(2), key=f))
+
+
+def both(said: npt.NDArray[np.bool_], gold: npt.NDArray[np.bool_], ruled: npt.NDArray[np.bool_]) -> tuple[float, float]:
+    """Recall and precision of what the head or a rule says."""
+    together = said | ruled
+    hit = float((together & gold).sum())
+    return round(hit / max(1.0, float(gold.sum())), 4), round(hit / max(1.0, float(together.sum())), 4)
 
 
 def service_threshold(chances: Array, target: npt.NDArray[np.int64], labels: list[str]) -> float:

@@ -7,8 +7,15 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bot.brain.understanding import Understanding, load
+
+NEEDED = ("id", "role", "text", "language", "script", "intents", "entities", "urgency", "sentiment")
+
+
+class BadRecord(ValueError):
+    """A line that cannot be measured; the message says where and what it lacks."""
 
 
 @dataclass(frozen=True)
@@ -20,12 +27,17 @@ class Report:
 
 
 def evaluate(path: Path) -> Report:
-    """Reads every message of `path` and compares. Where a message has several intents, any of them counts as main."""
+    """Reads every message of `path` and compares. Where a message has several intents, any of them counts as main.
+
+    Raises BadRecord with path:line for a line that is not a labelled message.
+    """
     reader = load()
     marks: dict[str, list[float]] = defaultdict(list)
     errors: list[str] = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        gold = json.loads(line)
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if not line.strip():
+            continue
+        gold = _record(line, f"{path}:{number}")
         started = time.perf_counter()
         read: Understanding = reader.understand(gold["text"], role=gold["role"], context=gold.get("context"))
         marks["milliseconds a message"].append((time.perf_counter() - started) * 1000)
@@ -49,3 +61,15 @@ def evaluate(path: Path) -> Report:
             said = f" [{gold['context']}]" if gold.get("context") else ""
             errors.append(f"{gold['id']} {'+'.join(gold['intents'])} read {read.main} {read.confidence:.2f} | {gold['text']}{said}")
     return Report({name: (sum(values) / len(values), len(values)) for name, values in sorted(marks.items())}, errors)
+
+
+def _record(line: str, where: str) -> dict[str, Any]:
+    try:
+        record = json.loads(line)
+    except ValueError as error:
+        raise BadRecord(f"{where}: not JSON ({error}); write one record a line") from None
+    missing = [key for key in NEEDED if not isinstance(record, dict) or key not in record]
+    if missing or not record["intents"]:
+        raise BadRecord(f"{where}: a labelled message needs {', '.join(missing) or 'at least one intent'}")
+    found: dict[str, Any] = record
+    return found

@@ -19,7 +19,7 @@ LANGUAGE_BITS = 16
 Features = tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]
 
 # How much each block weighs after its own length is taken out; chosen by cross-validation (finetune/LOG.md).
-WEIGHTS = {"c": 1.0, "w": 1.0, "k": 0.8, "s": 0.8, "x": 0.7, "b": 0.7, "m": 0.3}
+WEIGHTS = {"c": 1.0, "w": 1.0, "k": 0.8, "s": 0.8, "x": 1.0, "b": 1.2, "m": 0.3}
 
 _OPTION = re.compile(r"(?<!\w)(\d)\s*[=:.)-]\s*([^\d=\n]{2,40}?)(?=[,;.]|\s+\d\s*[=:.)-]|$)")
 _BARE_NUMBER = re.compile(r"\W*(\d)\W*")

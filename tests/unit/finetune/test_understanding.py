@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from bot.brain.understanding import load
+from bot.brain.understanding.reader import ARTEFACT
+from finetune.cli import train
+from finetune.understanding.build import build
+from finetune.understanding.noise import noisy
+from prompts.sentences import fingerprint
+from prompts.sentences import load as sentences
+
+
+@given(text=st.text(min_size=1, max_size=80).filter(str.strip), language=st.sampled_from(["ary", "fr", "ar", "en"]), seed=st.integers(0, 99))
+def test_a_respelling_is_never_empty_and_repeats_with_its_seed(text: str, language: str, seed: int) -> None:
+    once = noisy(text, language, random.Random(seed))
+    assert once and once == noisy(text, language, random.Random(seed))
+
+
+def test_respellings_keep_the_digits_of_times_and_amounts() -> None:
+    for seed in range(40):
+        assert "14:30" in noisy("demain à 14:30 si possible", "fr", random.Random(seed)).replace(" ", "")
+
+
+def test_a_small_training_gives_an_artefact_that_serves(tmp_path: Path) -> None:
+    """Without any corpus at hand, on two intents: what is learned is read back by the serving reader."""
+    few = [s for s in sentences() if s.role == "client" and set(s.intents) & {"cancel", "track", "book_service"}][::4]
+    meta = build(few, tmp_path / "no-corpora", tmp_path)
+    assert meta["corpus_texts"] == 0 and meta["licences"] == [] and meta["sentences"] == len(few)
+    reader = load(tmp_path)
+    learned = [reader.understand(s.text, context=s.context).main in s.intents for s in few]
+    assert sum(learned) / len(learned) > 0.9
+    assert (tmp_path / "weights.npz").read_bytes()
+
+
+def test_the_shipped_artefact_tells_what_it_was_made_from() -> None:
+    import json
+
+    meta = json.loads((ARTEFACT / "meta.json").read_text(encoding="utf-8"))
+    assert meta["sentences"] > 2500 and len(meta["sentences_hash"]) == len(fingerprint())
+    assert any("Darija Open Dataset" in licence for licence in meta["licences"]) and "darija-open-dataset" in meta["notice"]
+    assert (ARTEFACT / "weights.npz").stat().st_size <= 8_000_000
+
+
+def test_measuring_needs_a_file_that_exists(tmp_path: Path) -> None:
+    result = CliRunner().invoke(train, ["understanding", "--evaluate", str(tmp_path / "none.jsonl")])
+    assert result.exit_code == 2 and "is not there" in result.output
+
+
+def test_measuring_names_the_bad_line(tmp_path: Path) -> None:
+    path = tmp_path / "gold.jsonl"
+    path.write_text('{"text": "oui"\n', encoding="utf-8")
+    result = CliRunner().invoke(train, ["understanding", "--evaluate", str(path)])
+    assert result.exit_code == 2 and "gold.jsonl:1" in result.output.replace("\n", "")
+
+
+@pytest.mark.parametrize("language", ["ary", "fr"])
+def test_measuring_counts_what_is_right(tmp_path: Path, language: str) -> None:
+    text = {"ary": "bghit nlghi rdv dyali", "fr": "je veux annuler mon rendez-vous"}[language]
+    path = tmp_path / "gold.jsonl"
+    path.write_text(
+        f'{{"id": "a", "role": "client", "text": "{text}", "language": "{language}", "script": "latn", "intents": ["cancel"], "entities": {{}}, '
+        '"urgency": "normal", "sentiment": "neutral", "context": null}\n',
+        encoding="utf-8",
+    )
+    result = CliRunner().invoke(train, ["understanding", "--evaluate", str(path)])
+    assert result.exit_code == 0 and "main intent" in result.output
