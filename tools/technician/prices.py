@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from domain.bookings.states import PROMISED
 from domain.errors import DomainError
-from domain.pricing.estimate import checked_change, needs_person
+from domain.pricing.estimate import HIGHEST, checked_change, needs_person
 from domain.store.tables import Booking, BookingEvent
 from prompts import wording
 from tools import notify, proposals
@@ -76,8 +76,12 @@ def propose_price(turn: Turn, args: PriceArgs) -> dict[str, Any]:
 
 
 def price_ceiling(session: Session, booking: Booking) -> Decimal | None:
-    """The most a finished job may cost: the highest of the quote, its upper end and what the client agreed to since. None: nothing was quoted."""
+    """The most a finished job may cost: the highest of the quote, its upper end and what the client agreed to since. None: nothing was quoted.
+
+    A quote without a range stands for one: 30 % above it, the change that needs nobody to look on.
+    """
     agreed = select(BookingEvent).where(BookingEvent.booking_id == booking.id, BookingEvent.event == "price_agreed")
     amounts = [Decimal(e.data["mad"]) for e in session.scalars(agreed)]
-    amounts += [a for a in (booking.price_mad, booking.price_max_mad) if a is not None]
+    if booking.price_mad is not None:
+        amounts.append(booking.price_max_mad or booking.price_mad * (1 + HIGHEST))
     return max(amounts) if amounts else None
