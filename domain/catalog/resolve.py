@@ -154,8 +154,8 @@ def _text_keys(word: str) -> frozenset[str]:
     forms = {_key(form) for form in bare(word)}
     if is_arabic(word) and len(word) < 4:
         forms = {_key(word)}
-    elif is_arabic(word) and len(word) > 4 and word.endswith("ا"):
-        forms |= {_key(form) for form in bare(word[:-1])}  # the accusative: "أريد سباكا"
+    elif is_arabic(word) and len(word) > 4 and word.endswith("ا") and "ال" not in word[:3]:
+        forms |= {_key(form) for form in bare(word[:-1])}  # the accusative: "أريد سباكا"; never with the article
     known = _index()
     if not any(form in known for form in forms) and len(fold(word)) >= _FUZZY_FROM:
         near = process.extractOne(fold(word), _fuzzy_words(), scorer=fuzz.ratio, score_cutoff=_FUZZY_AT)
