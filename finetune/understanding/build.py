@@ -98,14 +98,17 @@ def second_threshold(chances: Array, gold: Sequence[Sequence[str]], labels: list
 
 
 def recall_threshold(chance: Array, gold: npt.NDArray[np.bool_], ruled: npt.NDArray[np.bool_], weight: float = 2.0) -> float:
-    """The threshold with the best F-score of rules and head together, where recall counts `weight` times as much as precision."""
+    """The threshold with the best F-score of rules and head together, where recall counts `weight` times as much as precision.
+
+    Never below one half: the rules of prompts/system/danger.yaml stand for recall, and a needless alarm calls a person and frightens one.
+    """
     square = weight * weight
 
     def f(threshold: float) -> float:
         recall, precision = both(chance >= threshold, gold, ruled)
         return (1 + square) * recall * precision / (square * precision + recall + 1e-9)
 
-    return float(max(np.arange(0.1, 0.75, 0.05).round(2), key=f))
+    return float(max(np.arange(0.5, 0.95, 0.05).round(2), key=f))
 
 
 def both(said: npt.NDArray[np.bool_], gold: npt.NDArray[np.bool_], ruled: npt.NDArray[np.bool_]) -> tuple[float, float]:

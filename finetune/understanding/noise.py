@@ -62,7 +62,7 @@ def _no_accents(text: str) -> str:
 
 
 def _drop_signs(text: str, draw: random.Random) -> str:
-    return re.sub(r"[,.;:!?؟،…]+", " " if draw.random() < 0.8 else "..", text)
+    return re.sub(r"(?<!\d)[,.;:!?؟،…]+|[,.;:!?؟،…]+(?!\d)", " " if draw.random() < 0.8 else "..", text)
 
 
 def _thumb(text: str, draw: random.Random) -> str:
