@@ -97,7 +97,7 @@ def second_threshold(chances: Array, gold: Sequence[Sequence[str]], labels: list
     return max((0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8), key=f1)
 
 
-def recall_threshold(chance: Array, gold: npt.NDArray[np.bool_], ruled: npt.NDArray[np.bool_], weight: float = 2.0) -> float:
+def recall_threshold(chance: Array, gold: npt.NDArray[np.bool_], ruled: npt.NDArray[np.bool_], weight: float = 1.5) -> float:
     """The threshold with the best F-score of rules and head together, where recall counts `weight` times as much as precision.
 
     Never below one half: the rules of prompts/system/danger.yaml stand for recall, and a needless alarm calls a person and frightens one.

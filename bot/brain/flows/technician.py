@@ -195,6 +195,11 @@ def available(scene: Scene) -> Steps:
 
 
 def unavailable(scene: Scene) -> Steps:
+    """With an offer waiting, "I can't, I'm on a site" answers the offer; with another hour in it, it is a counter-offer."""
+    if not scene.heard.slots.get("date") or scene.heard.slots.get("time"):
+        mine = yield Call("my_jobs")
+        if mine.get("offers"):
+            return (yield from (other_time if scene.heard.slots.get("time") else decline)(scene))
     return (yield from _availability(scene, False))
 
 
