@@ -49,7 +49,8 @@ test: setup-dev             ## everything: lint, types, contracts, unit, integra
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/bricol eval run evals/scenarios
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile tests/unit tests/sentences
+	$(BIN)/pytest tests/integration tests/e2e # one after the other: they start servers, databases and kill them
 
 lock:                       ## resolve the locks again (after changing pyproject.toml)
 	@bash .ci/lock.sh
