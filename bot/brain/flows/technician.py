@@ -171,7 +171,7 @@ def details(scene: Scene) -> Steps:
     mine = bool(job.get("client_phone"))
     told = {
         "address": {"address": job.get("address")} if mine else {},
-        "client": {"client": str(job.get("client_name") or "").title(), "phone": job.get("client_phone")} if mine else {},
+        "client": {"who": " ".join(filter(None, [str(job.get("client_name") or "").title(), job.get("client_phone")]))} if mine else {},
         "issue": {"issue": job.get("issue")},
     }
     more = "".join(scene.tail(f"technician_flow.details_{part}", **known) for part, known in told.items() if known and all(known.values()))
@@ -195,6 +195,11 @@ def available(scene: Scene) -> Steps:
 
 
 def unavailable(scene: Scene) -> Steps:
+    """With an offer waiting, "I can't, I'm on a site" answers the offer; with another hour in it, it is a counter-offer."""
+    if not scene.heard.slots.get("date") or scene.heard.slots.get("time"):
+        mine = yield Call("my_jobs")
+        if mine.get("offers"):
+            return (yield from (other_time if scene.heard.slots.get("time") else decline)(scene))
     return (yield from _availability(scene, False))
 
 
