@@ -17,6 +17,8 @@ CERTAIN = 0.6  # a reading this sure stands
 SHORT = 7  # words: little else than the price can be asked
 #: Intents that speak of a booking that exists: without their own words beside a wanted trade, it is a new one.
 OF_A_BOOKING = frozenset({"reschedule", "cancel", "track", "booking_status", "request_refund"})
+#: So do these, but a fault told with a trade in it is as often an order.
+OF_A_JOB_DONE = frozenset({"report_damage", "complain"})
 ARRANGING = ("book_service", "find_technician", "check_availability")
 #: What a short question of price is misread as.
 VAGUE = frozenset(
@@ -32,8 +34,11 @@ def settled(reading: Understanding, text: str, *, of_a_booking: bool = False) ->
     main = reading.main
     if main == "ask_price" and not has("price", text) and reading.confidence < CERTAIN:
         return _with(reading, _ordered(reading) if "service" in reading.entities else _next(reading))
-    if main in VAGUE and len(text.split()) <= SHORT and has("only_price", text):
+    words = len(text.split())
+    if has("only_price", text) and ((main in VAGUE and words <= SHORT) or (main == "ask_faq" and words <= SHORT // 2)):
         return _with(reading, "ask_price")
+    if main in OF_A_JOB_DONE and not of_a_booking and reading.confidence < CERTAIN and _told_as_order(reading, text):
+        return _with(reading, _ordered(reading))
     if main in OF_A_BOOKING and not of_a_booking and reading.confidence < CERTAIN and _orders(reading, text):
         return _with(reading, _ordered(reading))
     return reading
@@ -41,6 +46,11 @@ def settled(reading: Understanding, text: str, *, of_a_booking: bool = False) ->
 
 def _orders(reading: Understanding, text: str) -> bool:
     return "service" in reading.entities and "booking_ref" not in reading.entities and has("wanted", text) and not cues.named(text)[0]
+
+
+def _told_as_order(reading: Understanding, text: str) -> bool:
+    near = max(reading.scores.get(intent, 0.0) for intent in ARRANGING) >= reading.confidence / 2
+    return near and "service" in reading.entities and not {"booking_ref", "technician"} & set(reading.entities) and not cues.named(text)[0]
 
 
 def _ordered(reading: Understanding) -> str:
