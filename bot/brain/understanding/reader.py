@@ -21,7 +21,11 @@ from bot.brain.understanding.normalise import letters, script_of
 log = logging.getLogger(__name__)
 ARTEFACT = Path(__file__).parents[3] / "finetune" / "artifacts" / "understanding"
 SOCIAL = {"greet", "thank", "goodbye"}
+# The heads alone may cry danger only in a message that tells something; a rule may in any.
+DANGER_TOLD_IN = {"book_service", "inform", "report_damage", "ask_human", "ask_faq", "complain"}
 Array = npt.NDArray[np.float32]
+# The service head alone may name a trade only in a message that wants one; a word of the lexicon may in any.
+SERVICE_TOLD_IN = {"book_service", "ask_price", "find_technician", "check_availability", "correct", "become_technician", "rebook"}
 
 
 class NoArtefact(FileNotFoundError):
@@ -92,9 +96,12 @@ class Reader:
         urgency, sentiment, danger, service = ask("urgency"), ask("sentiment"), ask("danger"), ask("service")
         intents = choose(scores, thresholds["second"])
         hit = find_hazard(text)
-        in_danger = bool(hit) or danger["true"] >= thresholds["danger"]
+        told = not DANGER_TOLD_IN.isdisjoint(intents)
+        if hit == "gas" or SERVICE_TOLD_IN.isdisjoint(intents):
+            service = {"none": 1.0}  # a smell of gas is no trade's yet; a farewell names none
+        in_danger = bool(hit) or (told and danger["true"] >= thresholds["danger"])
         level = max(urgency, key=lambda name: urgency[name])
-        if hit or urgency["emergency"] >= thresholds["emergency"]:
+        if hit or (told and urgency["emergency"] >= thresholds["emergency"]):
             level = "emergency"
         elif level == "emergency":
             level = "high"
