@@ -10,6 +10,7 @@ from bot.brain import answers
 from bot.brain.hear import Heard
 from bot.brain.route import CHANGE, JOB
 from bot.brain.state import PLACE, State
+from bot.brain.understanding.danger import find_hazard
 from domain import geo
 
 DRAFT_SLOTS = ("service", "city", "district", "address", "lat", "lon", "date", "time", "technician", "quantity", "urgency", "name")
@@ -92,6 +93,8 @@ def _drafted(state: State, heard: Heard, brought: dict[str, Any], flow: str | No
     if state.awaiting == "choice" and "any" in heard.wishes and state.offered:
         new.setdefault("technician_id", state.offered[0].get("id"))
     draft |= new
+    if flow == "danger" and heard.reading.danger and find_hazard(heard.text):
+        draft["hazard"] = True
     if heard.text and flow in JOB and _tells_problem(state, heard, draft):
         draft["issue"] = " ".join(heard.text.split())[:200]
     return replace(state, draft=draft)
