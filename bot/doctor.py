@@ -132,10 +132,13 @@ def _workflows(settings: Settings) -> Iterator[Finding]:
 
 
 def _understanding(settings: Settings) -> Iterator[Finding]:
+    from bot.brain.understanding import is_stale
     from bot.brain.understanding import load as load_understander
 
     meant = load_understander().understand("salam, 3afak bghit plombier")
     yield Finding("understanding", "good", f"reads messages (a plumber asked for in Darija is {meant.main})")
+    if is_stale():
+        yield Finding("understanding", "note", "sentences were written since it was trained", "bricol train understanding")
 
 
 def _knowledge(settings: Settings) -> Iterator[Finding]:

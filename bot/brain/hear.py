@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from bot.brain import answers, cues, spots
+from bot.brain import answers, cues, orders, spots
 from bot.brain.state import State
 from bot.brain.transcript import Exchange, Part
 from bot.brain.understanding.base import Role, Understander, Understanding
@@ -55,6 +55,7 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
     reading = understand(understander, text, context_of(state), role, now.date().isoformat(), now)
     if role == "client":
         reading = cues.corrected(reading, text, of_a_booking=_of_a_booking(state))
+        reading = orders.settled(reading, text, of_a_booking=_of_a_booking(state))
     slots = _slots(reading, now)
     if (pin := _pin(said.parts)) is not None:
         slots.update(pin)

@@ -10,6 +10,7 @@ from bot.brain import answers
 from bot.brain.hear import Heard
 from bot.brain.route import CHANGE, JOB
 from bot.brain.state import PLACE, State
+from bot.brain.understanding.danger import find_hazard
 from domain import geo
 
 DRAFT_SLOTS = ("service", "city", "district", "address", "lat", "lon", "date", "time", "technician", "quantity", "urgency", "name")
@@ -82,6 +83,8 @@ def _drafted(state: State, heard: Heard, brought: dict[str, Any], flow: str | No
         new |= {k: v for k, v in (facts.get("place") or {}).items() if v and k not in new}
     elif state.awaiting == "place" and flow in JOB and not any(k in new for k in ("city", "district", "lat", "lon")):
         new |= _words_as_place(heard, draft, facts)
+    if state.key == "booking.which_city" and not {"city", "lat"} & set(new):
+        new |= _likeliest_town(draft, new, heard)
     if state.key == "booking.ask_district" and not ({"district", "lat"} & set(new)):
         new["district_unsaid"] = True  # asked once; the town will do
     _forget_place(draft, new)
@@ -90,6 +93,8 @@ def _drafted(state: State, heard: Heard, brought: dict[str, Any], flow: str | No
     if state.awaiting == "choice" and "any" in heard.wishes and state.offered:
         new.setdefault("technician_id", state.offered[0].get("id"))
     draft |= new
+    if flow == "danger" and heard.reading.danger and find_hazard(heard.text):
+        draft["hazard"] = True
     if heard.text and flow in JOB and _tells_problem(state, heard, draft):
         draft["issue"] = " ".join(heard.text.split())[:200]
     return replace(state, draft=draft)
@@ -120,6 +125,13 @@ def _words_as_place(heard: Heard, draft: Mapping[str, Any], facts: Mapping[str, 
     if not (city and short and plain) or heard.slots.get("service") or heard.slots.get("time") or heard.slots.get("date"):
         return {}
     return {"city": city, "district": " ".join(heard.text.split())[:40].lower()}
+
+
+def _likeliest_town(draft: Mapping[str, Any], new: Mapping[str, Any], heard: Heard) -> dict[str, Any]:
+    """Asked which town, they only said the district again: the largest that has it, which our next words name."""
+    district = new.get("district") or (draft.get("district") if heard.wishes & {"nothing_known", "any"} else None)
+    homes = geo.cities_of(str(district)) if district else []
+    return {"city": homes[0][0]} if homes and district == draft.get("district") else {}
 
 
 def _forget_place(draft: dict[str, Any], new: Mapping[str, Any]) -> None:

@@ -97,18 +97,15 @@ def second_threshold(chances: Array, gold: Sequence[Sequence[str]], labels: list
     return max((0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8), key=f1)
 
 
-def recall_threshold(chance: Array, gold: npt.NDArray[np.bool_], ruled: npt.NDArray[np.bool_], weight: float = 1.5) -> float:
-    """The threshold with the best F-score of rules and head together, where recall counts `weight` times as much as precision.
+def recall_threshold(chance: Array, gold: npt.NDArray[np.bool_], ruled: npt.NDArray[np.bool_], floor: float = 2 / 3) -> float:
+    """The lowest threshold at which rules and head together keep a precision of `floor`: recall first.
 
-    Never below one half: the rules of prompts/system/danger.yaml stand for recall, and a needless alarm calls a person and frightens one.
+    Our sentences hold far more messages that only look like danger than people send, so precision in service is higher.
     """
-    square = weight * weight
-
-    def f(threshold: float) -> float:
-        recall, precision = both(chance >= threshold, gold, ruled)
-        return (1 + square) * recall * precision / (square * precision + recall + 1e-9)
-
-    return float(max(np.arange(0.5, 0.95, 0.05).round(2), key=f))
+    for threshold in np.arange(0.1, 0.75, 0.05).round(2):
+        if both(chance >= threshold, gold, ruled)[1] >= floor:
+            return float(threshold)
+    return 0.75
 
 
 def both(said: npt.NDArray[np.bool_], gold: npt.NDArray[np.bool_], ruled: npt.NDArray[np.bool_]) -> tuple[float, float]:

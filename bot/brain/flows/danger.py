@@ -32,7 +32,8 @@ def danger(scene: Scene) -> Steps:
             },
         )
         return scene.say("escalation.danger_place", over=True, place=place)
-    said = yield from soonest(scene, where)
+    # an alarm that no rule knows may be a fault told with fear: they say when, as for any job
+    said = yield from soonest(scene, where) if scene.draft.get("hazard") else booking(scene)
     if said.key.startswith("errors."):
         return scene.say("escalation.danger_noted", over=True)
     return Say(said.key, said.params, said.awaiting, said.options, "booking" if said.flow == "danger" else said.flow, said.over, said.extra)

@@ -169,9 +169,9 @@ def details(scene: Scene) -> Steps:
         return (yield from trouble(scene, result))
     job = result.get("booking") or {}
     mine = bool(job.get("client_phone"))
-    told = {
+    told: dict[str, dict[str, Any]] = {
         "address": {"address": job.get("address")} if mine else {},
-        "client": {"client": str(job.get("client_name") or "").title(), "phone": job.get("client_phone")} if mine else {},
+        "client": {"who": " ".join(filter(None, [str(job.get("client_name") or "").title(), job.get("client_phone")]))} if mine else {},
         "issue": {"issue": job.get("issue")},
     }
     more = "".join(scene.tail(f"technician_flow.details_{part}", **known) for part, known in told.items() if known and all(known.values()))
@@ -236,8 +236,12 @@ def greet(scene: Scene) -> Steps:
 
 
 def unclear(scene: Scene) -> Steps:
+    """Another hour, however it was put, answers an offer that waits."""
+    if {"date", "time"} & set(scene.heard.slots):
+        mine = yield Call("my_jobs")
+        if mine.get("offers"):
+            return (yield from other_time(scene))
     return scene.say("technician_flow.unclear", over=True)
-    yield Call("")
 
 
 FLOWS: Mapping[str, Callable[[Scene], Steps]] = {

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from importlib import import_module
-from importlib.util import find_spec
+import json
 from pathlib import Path
-from typing import Any
 
 from bot.brain.understanding.base import Role, Understander, Understanding
+from bot.brain.understanding.entities import extract
+from bot.brain.understanding.reader import ARTEFACT, NoArtefact, Reader
+from prompts.sentences import fingerprint
 
-__all__ = ["Role", "Understander", "Understanding", "load"]
-
-
-def load(folder: Path | None = None) -> Understander:
-    """The trained reader of finetune/artifacts/understanding (or `folder`). Raises NoArtefact with the command that makes it."""
-    from bot.brain.understanding.reader import ARTEFACT, Reader
-
-    return Reader(folder or ARTEFACT, _extractor())
+__all__ = ["NoArtefact", "Role", "Understander", "Understanding", "is_stale", "load"]
 
 
-def _extractor() -> Callable[..., Mapping[str, Any]]:
-    if find_spec("bot.brain.understanding.entities") is None:
-        return lambda text, **_: {}
-    extract: Callable[..., Mapping[str, Any]] = import_module("bot.brain.understanding.entities").extract
-    return extract
+def load(folder: Path = ARTEFACT) -> Understander:
+    """The trained reader of `folder`. Raises NoArtefact with the command that makes it."""
+    return Reader(folder, extract)
+
+
+def is_stale(folder: Path = ARTEFACT) -> bool:
+    """True when sentences were written since the artefact was trained: it serves, and `bricol train understanding` would know more."""
+    trained: str = json.loads((folder / "meta.json").read_text(encoding="utf-8"))["sentences_hash"]
+    return trained != fingerprint()

@@ -17,13 +17,13 @@ _ARABIC_LETTER = re.compile(r"[\u0621-\u064a\u066e-\u06d3\u06fa-\u06ff]")
 _LATIN_LETTER = re.compile(r"[A-Za-zÀ-ɏ]")
 
 # Consonants the two scripts share; vowels and glides are dropped, because Arabizi writes them as it likes.
-_DIGRAPHS = (("kh", "x"), ("gh", "R"), ("ch", "S"), ("sh", "S"), ("ph", "f"), ("qu", "k"), ("ou", "w"), ("ck", "k"))
+_DIGRAPHS = (("kh", "X"), ("gh", "R"), ("ch", "S"), ("sh", "S"), ("ph", "f"), ("qu", "k"), ("ou", "w"), ("ck", "k"))
 _LATIN = {
-    "2": "", "3": "E", "4": "R", "5": "x", "6": "t", "7": "h", "8": "h", "9": "k", "a": "", "b": "b", "c": "k", "d": "d", "e": "", "f": "f",
+    "2": "", "3": "E", "4": "R", "5": "X", "6": "t", "7": "h", "8": "h", "9": "k", "a": "", "b": "b", "c": "k", "d": "d", "e": "", "f": "f",
     "g": "g", "h": "h", "i": "", "j": "j", "k": "k", "l": "l", "m": "m", "n": "n", "o": "", "p": "b", "q": "k", "r": "r", "s": "s", "t": "t",
     "u": "", "v": "f", "w": "w", "x": "S", "y": "y", "z": "z", "'": "", "’": "",
 }  # fmt: skip
-_ARAB = dict(zip("ابتثجحخدذرزسشصضطظعغفقكلمنهوي", ["", *"bttjhxddrzsSsdtdERfkklmnhwy"], strict=True))
+_ARAB = dict(zip("ابتثجحخدذرزسشصضطظعغفقكلمنهوي", ["", *"bttjhXddrzsSsdtdERfkklmnhwy"], strict=True))
 
 
 def normalise(text: str) -> str:
@@ -55,7 +55,7 @@ def skeleton(word: str) -> str:
     else:
         for pair, one in _DIGRAPHS:
             word = word.replace(pair, one)
-        raw = "".join(c if c in "RS" else _LATIN.get(c, "") for c in word)
+        raw = "".join(c if c in "RSX" else _LATIN.get(c, "") for c in word)
     raw = raw[:1] + raw[1:].replace("w", "").replace("y", "")
     return "".join(c for i, c in enumerate(raw) if i == 0 or c != raw[i - 1])
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 import random
+import warnings
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from bot.brain.understanding import load
+from bot.brain.understanding import is_stale, load
 from bot.brain.understanding.reader import ARTEFACT
 from finetune.cli import train
 from finetune.understanding.build import build
@@ -41,12 +43,19 @@ def test_a_small_training_gives_an_artefact_that_serves(tmp_path: Path) -> None:
 
 
 def test_the_shipped_artefact_tells_what_it_was_made_from() -> None:
-    import json
-
     meta = json.loads((ARTEFACT / "meta.json").read_text(encoding="utf-8"))
     assert meta["sentences"] > 2500 and len(meta["sentences_hash"]) == len(fingerprint())
     assert any("Darija Open Dataset" in licence for licence in meta["licences"]) and "darija-open-dataset" in meta["notice"]
     assert (ARTEFACT / "weights.npz").stat().st_size <= 8_000_000
+    if is_stale():
+        warnings.warn("sentences were written since the artefact was trained: run `bricol train understanding`", stacklevel=1)
+
+
+def test_an_artefact_of_other_sentences_is_stale(tmp_path: Path) -> None:
+    (tmp_path / "meta.json").write_text('{"sentences_hash": "of yesterday"}', encoding="utf-8")
+    assert is_stale(tmp_path)
+    (tmp_path / "meta.json").write_text(json.dumps({"sentences_hash": fingerprint()}), encoding="utf-8")
+    assert not is_stale(tmp_path)
 
 
 def test_measuring_needs_a_file_that_exists(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ def find_date(message: Message, now: datetime) -> str | None:
     if not found:
         return None
     kept = [hit for hit in found if not _negated(message, hit[1])]
+    kept = [hit for hit in kept if not _lex("struck_after").at(tokens, hit[2])] or kept
     if not kept:
         return None
     value, start, end = kept[-1] if len(kept) > 1 and _changed(message, kept) else kept[0]

@@ -111,7 +111,7 @@ def _hour_at(tokens: list[Token], index: int, spoken: bool) -> tuple[int, int] |
     if hour and not tokens[index].is_number and (spoken or _part_after(tokens, hour[1])[0] or _minutes(tokens, hour[1], False)[2]):
         return int(hour[0]), hour[1]
     read = (tokens[index].number, index + 1) if tokens[index].is_number else number_at(tokens, index)
-    if read is None or read[0] is None or read[0] != int(read[0]) or not 0 <= read[0] < 24:
+    if read is None or read[0] is None or not 0 <= read[0] < 24 or read[0] != int(read[0]):
         return None
     if tokens[index].is_number and not tokens[index].text.isdigit():
         return None

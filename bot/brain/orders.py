@@ -1,0 +1,80 @@
+"""Tells an order from a question of price or a change, by their plain words, where the trained reader wavers between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import cache, lru_cache
+from pathlib import Path
+
+import yaml
+
+from bot.brain import answers, cues
+from bot.brain.understanding.base import Understanding
+
+DATA = Path(__file__).parents[2] / "prompts" / "orders.yaml"
+CERTAIN = 0.6  # a reading this sure stands
+SHORT = 7  # words: little else than the price can be asked
+#: Intents that speak of a booking that exists: without their own words beside a wanted trade, it is a new one.
+OF_A_BOOKING = frozenset({"reschedule", "cancel", "track", "booking_status", "request_refund"})
+#: So do these, but a fault told with a trade in it is as often an order.
+OF_A_JOB_DONE = frozenset({"report_damage", "complain"})
+ARRANGING = ("book_service", "find_technician", "check_availability")
+#: What a short question of price is misread as.
+VAGUE = frozenset(
+    {"inform", "affirm", "deny", "correct", "out_of_scope", "abuse", "greet", "thank", "goodbye", "track", "booking_status", "ask_payment"}
+)
+
+
+def settled(reading: Understanding, text: str, *, of_a_booking: bool = False) -> Understanding:
+    """The reading, with its main intent put right where the words are plain; the same reading otherwise.
+
+    `of_a_booking`: one is being spoken of, so that an hour may well be its new hour.
+    """
+    main = reading.main
+    if main == "ask_price" and not has("price", text) and reading.confidence < CERTAIN:
+        return _with(reading, _ordered(reading) if "service" in reading.entities else _next(reading))
+    words = len(text.split())
+    if has("only_price", text) and ((main in VAGUE and words <= SHORT) or (main == "ask_faq" and words <= SHORT // 2)):
+        return _with(reading, "ask_price")
+    if main in OF_A_JOB_DONE and not of_a_booking and reading.confidence < CERTAIN and _told_as_order(reading, text):
+        return _with(reading, _ordered(reading))
+    if main in OF_A_BOOKING and not of_a_booking and reading.confidence < CERTAIN and _orders(reading, text):
+        return _with(reading, _ordered(reading))
+    return reading
+
+
+def _orders(reading: Understanding, text: str) -> bool:
+    return "service" in reading.entities and "booking_ref" not in reading.entities and has("wanted", text) and not cues.named(text)[0]
+
+
+def _told_as_order(reading: Understanding, text: str) -> bool:
+    near = max(reading.scores.get(intent, 0.0) for intent in ARRANGING) >= reading.confidence / 2
+    return near and "service" in reading.entities and not {"booking_ref", "technician"} & set(reading.entities) and not cues.named(text)[0]
+
+
+def _ordered(reading: Understanding) -> str:
+    return max(ARRANGING, key=lambda intent: (reading.scores.get(intent, 0.0), intent == ARRANGING[0]))
+
+
+def _next(reading: Understanding) -> str:
+    return next((intent for intent in reading.scores if intent != reading.main), "inform")
+
+
+def _with(reading: Understanding, main: str) -> Understanding:
+    sure = max(reading.scores.get(main, 0.0), CERTAIN if main in (*ARRANGING, "ask_price") else 0.0)
+    others = tuple(i for i in reading.intents if i not in (main, reading.main))
+    return replace(reading, intents=(main, *others), confidence=sure, scores={**reading.scores, main: sure})
+
+
+@lru_cache(maxsize=8192)
+def has(name: str, text: str) -> bool:
+    """Whether a word or phrase of a list of prompts/orders.yaml occurs in the text."""
+    folded = f" {answers.fold(text)} "
+    return any(f" {phrase} " in folded for phrase in _lists()[name])
+
+
+@cache
+def _lists() -> dict[str, tuple[str, ...]]:
+    raw: dict[str, Iterable[object]] = yaml.load(DATA.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+    return {name: tuple(dict.fromkeys(f for p in phrases if (f := answers.fold(str(p))))) for name, phrases in raw.items()}
