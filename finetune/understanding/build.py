@@ -13,7 +13,8 @@ import numpy.typing as npt
 from bot.brain.understanding.danger import find_hazard
 from bot.brain.understanding.reader import ARTEFACT, choose
 from finetune.understanding.corpora import licences
-from finetune.understanding.train import Array, build_rows, fit, fit_language, out_of_fold, probabilities, quantised, tasks, taught, temperature
+from finetune.understanding.linear import Array, build_rows, fit, fit_language, out_of_fold, probabilities, quantised, taught, temperature
+from finetune.understanding.tasks import tasks
 from prompts.sentences import Sentence, fingerprint
 
 Say = Callable[[str], None]

@@ -15,6 +15,7 @@ import prompts.sentences
 from bot.brain.understanding.normalise import script_of
 
 SPELLING = Path(prompts.sentences.FOLDER) / "spelling.yaml"
+ROMANISED = Path(prompts.sentences.FOLDER) / "romanised.yaml"
 Table = list[tuple[str, str, float]]
 
 
@@ -85,3 +86,28 @@ def _stretch(text: str, draw: random.Random) -> str:
     if len(words[at]) > 2 and words[at][-1].isalpha():
         words[at] += words[at][-1] * draw.randrange(1, 4)
     return " ".join(words)
+
+
+def romanised(text: str, draw: random.Random) -> str:
+    """Arabic script written the Moroccan way in Latin letters, one plausible spelling out of many; other characters stay."""
+    letters: dict[str, list[str]] = romanisation()
+    habit = {letter: draw.choice(ways) for letter, ways in letters.items()}  # a person has habits
+    vowels = habit[" "].split("|") if habit.get(" ") else ["e"]
+    out: list[str] = []
+    text = re.sub(r"\bال", habit["ال"], "".join(c for c in text if not unicodedata.combining(c)))
+    for at, char in enumerate(text):
+        if char not in letters or char == " ":
+            out.append(char)
+            continue
+        out.append(habit[char] if draw.random() < 0.85 else draw.choice(letters[char]))
+        follows = text[at + 1] if at + 1 < len(text) else ""
+        if char not in "اويىةآأإ" and follows in letters and follows not in " اويىةآأإ" and draw.random() < 0.45:
+            out.append(draw.choice(vowels))
+    return "".join(out)
+
+
+@cache
+def romanisation() -> dict[str, list[str]]:
+    """How each Arabic letter is written in Latin ones; " " holds the vowels that nobody writes in Arabic."""
+    found: dict[str, list[str]] = yaml.safe_load(ROMANISED.read_text(encoding="utf-8"))
+    return found

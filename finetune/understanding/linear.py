@@ -1,4 +1,4 @@
-"""Trains the linear reader from our sentences and writes its artefact: features, heads, calibration, thresholds."""
+"""Trains the linear half of the reader: logistic heads over hashed n-grams of our sentences and their respellings."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +14,11 @@ from scipy.optimize import minimize_scalar
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
-from bot.brain.understanding.entities import extract
 from bot.brain.understanding.features import BITS, LANGUAGE_BITS, blocks, language_blocks, vector
 from finetune.understanding.corpora import texts
 from finetune.understanding.noise import noisy
-from prompts.sentences import Sentence, names
+from finetune.understanding.tasks import LANGUAGES, Task
+from prompts.sentences import Sentence
 
 Array = npt.NDArray[np.float32]
 FOLDS = 4
@@ -99,46 +98,6 @@ def fit(matrix: csr_matrix, target: Sequence[str], weight: npt.NDArray[np.float6
     return Trained(labels, weights, bias)
 
 
-@dataclass(frozen=True)
-class Task:
-    """One head: its labels, and which (label, weight) pairs each sentence teaches; none leaves the sentence out."""
-
-    name: str
-    labels: list[str]
-    teach: Callable[[Sentence], list[tuple[str, float]]]
-    strength: float = 30.0
-
-
-@cache
-def trade(text: str, role: str) -> str:
-    """The service a word of the text names ("fin lplombier"), where its writer did not label one; else "none"."""
-    return str(extract(text, role=role, context=None, now=None).get("service", "none"))
-
-
-def tasks() -> list[Task]:
-    lists = names()
-
-    def intents(role: str) -> Callable[[Sentence], list[tuple[str, float]]]:
-        known = set(lists[f"{role}_intents"])
-
-        def teach(s: Sentence) -> list[tuple[str, float]]:
-            if s.role != role and not (role == "technician" and set(s.intents) <= known):
-                return []
-            share = 1.0 if s.role == role else 0.4  # what a client says to greet or agree, a technician says too
-            return [(name, share * (1.0 if at == 0 else 0.6) / (1 + 0.6 * (len(s.intents) - 1))) for at, name in enumerate(s.intents)]
-
-        return teach
-
-    return [
-        Task("client", lists["client_intents"], intents("client")),
-        Task("technician", lists["technician_intents"], intents("technician")),
-        Task("urgency", lists["urgency"], lambda s: [(s.urgency, 1.0)]),
-        Task("sentiment", lists["sentiment"], lambda s: [(s.sentiment, 1.0)], 10.0),
-        Task("danger", ["false", "true"], lambda s: [(str(s.danger).lower(), 1.0)]),
-        Task("service", [*lists["services"], "none"], lambda s: [(s.entities.get("service") or trade(s.text, s.role), 1.0)]),
-    ]
-
-
 def taught(
     rows: Rows, sentences: Sequence[Sentence], task: Task, allowed: npt.NDArray[np.bool_]
 ) -> tuple[csr_matrix, list[str], npt.NDArray[np.float64]]:
@@ -214,7 +173,7 @@ def fit_language(sentences: Sequence[Sentence], data: Path) -> tuple[Trained, Ar
     seen = np.asarray((to_matrix([vector(f, LANGUAGE_BITS) for f in found], LANGUAGE_BITS) > 0).sum(axis=0)).ravel()
     idf = np.where(seen > 0, 1 + np.log((1 + len(rows)) / (1 + seen)), 0).astype(np.float16).astype(np.float32)
     matrix = to_matrix([vector(f, LANGUAGE_BITS, idf) for f in found], LANGUAGE_BITS)
-    head = fit(matrix, [language for _, language, _ in rows], np.array([weight for _, _, weight in rows]), ["ary", "fr", "ar", "en"], 20.0)
+    head = fit(matrix, [language for _, language, _ in rows], np.array([weight for _, _, weight in rows]), LANGUAGES, 20.0)
     return head, idf, len(rows) - own
 
 

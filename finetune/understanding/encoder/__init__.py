@@ -1,0 +1,1 @@
+"""The small multilingual encoder: recovered, cut, adapted to Darija, taught our labels, exported."""

@@ -1,0 +1,52 @@
+"""What is asked of a message in training: one task per head, with its labels and what each of our sentences teaches it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+from bot.brain.understanding.entities import extract
+from prompts.sentences import Sentence, names
+
+LANGUAGES = ["ary", "fr", "ar", "en"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One head: its labels, and which (label, weight) pairs each sentence teaches; none leaves the sentence out."""
+
+    name: str
+    labels: list[str]
+    teach: Callable[[Sentence], list[tuple[str, float]]]
+    strength: float = 30.0
+
+
+@cache
+def trade(text: str, role: str) -> str:
+    """The service a word of the text names ("fin lplombier"), where its writer did not label one; else "none"."""
+    return str(extract(text, role=role, context=None, now=None).get("service", "none"))
+
+
+def tasks() -> list[Task]:
+    lists = names()
+
+    def intents(role: str) -> Callable[[Sentence], list[tuple[str, float]]]:
+        known = set(lists[f"{role}_intents"])
+
+        def teach(s: Sentence) -> list[tuple[str, float]]:
+            if s.role != role and not (role == "technician" and set(s.intents) <= known):
+                return []
+            share = 1.0 if s.role == role else 0.4  # what a client says to greet or agree, a technician says too
+            return [(name, share * (1.0 if at == 0 else 0.6) / (1 + 0.6 * (len(s.intents) - 1))) for at, name in enumerate(s.intents)]
+
+        return teach
+
+    return [
+        Task("client", lists["client_intents"], intents("client")),
+        Task("technician", lists["technician_intents"], intents("technician")),
+        Task("urgency", lists["urgency"], lambda s: [(s.urgency, 1.0)]),
+        Task("sentiment", lists["sentiment"], lambda s: [(s.sentiment, 1.0)], 10.0),
+        Task("danger", ["false", "true"], lambda s: [(str(s.danger).lower(), 1.0)]),
+        Task("service", [*lists["services"], "none"], lambda s: [(s.entities.get("service") or trade(s.text, s.role), 1.0)]),
+    ]

@@ -1,0 +1,83 @@
+"""Turns texts into vectors, and answers the questions its heads were taught, with the shipped encoder on ONNX Runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+from tokenizers import Tokenizer
+
+FOLDER = Path(__file__).parents[1] / "finetune" / "artifacts" / "understanding"
+LONGEST = 64  # tokens read of a message with what was said before it; the end is kept
+LONGEST_PASSAGE = 128  # tokens read of a text to be found again
+PAD = 1
+Array = npt.NDArray[np.float32]
+
+
+class NoEncoder(FileNotFoundError):
+    """The encoder is missing or damaged; the message says which command mends it."""
+
+
+class Encoder:
+    """An int8 encoder with heads; one thread, safe to call from several."""
+
+    def __init__(self, folder: Path) -> None:
+        for name in ("encoder.onnx", "tokenizer.json"):
+            if not (folder / name).is_file():
+                raise NoEncoder(f"{folder / name} is missing; run `bricol train understanding`")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        try:
+            self._session = onnxruntime.InferenceSession(str(folder / "encoder.onnx"), options, providers=["CPUExecutionProvider"])
+            self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        except Exception as error:
+            raise NoEncoder(f"the encoder in {folder} is damaged ({error}); run `bricol train understanding`") from error
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+
+    @classmethod
+    def load(cls, folder: Path = FOLDER) -> Encoder:
+        """The encoder of `folder`. Raises NoEncoder."""
+        return cls(folder)
+
+    @cached_property
+    def heads(self) -> list[str]:
+        """The names of the questions it answers beside the text's vector."""
+        return [output.name for output in self._session.get_outputs()][1:]
+
+    def embed(self, texts: Sequence[str], batch: int = 16) -> Array:
+        """Unit vectors (n, width) of texts in any of our languages: those that mean the same lie close."""
+        order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
+        found: list[Array] = []
+        for at in range(0, len(order), batch):
+            ids, mask = self._padded([texts[number] for number in order[at : at + batch]], LONGEST_PASSAGE)
+            found.append(self._session.run(["embedding"], {"ids": ids, "mask": mask})[0])
+        width = self._session.get_outputs()[0].shape[1]
+        out = np.zeros((len(texts), width), dtype=np.float32)
+        if order:
+            out[order] = np.concatenate(found)
+        return out
+
+    def read(self, text: str, context: str | None = None) -> dict[str, Array]:
+        """{"embedding": (width,), head: logits (labels,)} of one message, said after `context`."""
+        ids, mask = self._padded([(context, text) if context else text], LONGEST)
+        answers: list[Any] = self._session.run(None, {"ids": ids, "mask": mask})
+        return {output.name: answer[0] for output, answer in zip(self._session.get_outputs(), answers, strict=True)}
+
+    def _padded(self, texts: Sequence[str | tuple[str, str]], longest: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        rows = []
+        for encoded in self._tokenizer.encode_batch(list(texts)):
+            ids = encoded.ids
+            rows.append(ids if len(ids) <= longest else [ids[0], *ids[-longest + 1 :]])
+        ids = np.full((len(rows), max(map(len, rows))), PAD, dtype=np.int64)
+        mask = np.zeros_like(ids)
+        for at, row in enumerate(rows):
+            ids[at, : len(row)] = row
+            mask[at, : len(row)] = 1
+        return ids, mask
