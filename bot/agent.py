@@ -65,7 +65,7 @@ class Agent:
         begun = time.perf_counter()
         said = text_of(human)
         heard = self._understander.understand(said, role=context.role, context=last_words(history), now=to_local(context.now))
-        notes = AgentContext.of(context, understanding=heard, said=said, hazard=hazard_of(said, heard))
+        notes = AgentContext.of(context, understanding=heard, said=said, hazard=hazard_of(said, heard), spoken=bool(history) and is_spoken(human))
         config = {"recursion_limit": 4 * MODEL_CALLS + 10, "max_concurrency": 1}  # one tool at a time, in the order asked
         with tracing_context(enabled=False):  # a trace would carry what redaction hides
             state = self._graphs[context.role].invoke({"messages": [*history, human]}, context=notes, config=config)
@@ -123,6 +123,12 @@ def build_agent(
         for role in ("client", "technician")
     }
     return Agent(graphs, memo)
+
+
+def is_spoken(human: HumanMessage) -> bool:
+    """Whether all its words were heard in voice notes."""
+    worded = [p for p in human.additional_kwargs.get("parts") or () if p.get("text")]
+    return bool(worded) and all((p.get("payload") or {}).get("heard") for p in worded)
 
 
 def hazard_of(said: str, heard: Understanding) -> str | None:

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError as UnreadableSetting
 
 PREFIX = "BRICOL_"
+WHISPER_FILES = ("model.bin", "config.json", "tokenizer.json")  # without the last, faster-whisper would look for it on the network
 SECRET_CHARACTERS = 32  # at least, when the service is public
 
 
@@ -57,6 +58,13 @@ class Settings(BaseSettings):
     model_timeout_seconds: float = Field(20, gt=0, le=300, examples=["20"])
     model_tokens_per_day: int = Field(0, ge=0, examples=["2000000"])
 
+    # voice notes
+    voice_model: Path | None = Field(None, examples=["./models/whisper-small"])
+    voice_max_seconds: float = Field(120, ge=5, le=600, examples=["120"])
+    voice_max_bytes: int = Field(5_000_000, ge=10_000, le=25_000_000, examples=["5000000"])
+    voice_timeout_seconds: float = Field(20, gt=0, le=120, examples=["20"])
+    voice_forget: bool = Field(True, examples=["true"])
+
     # the channels
     twilio_account_sid: str = Field("", pattern=r"^(AC[0-9A-Za-z]{1,64})?$", examples=["AC00000000000000000000000000000000"])
     twilio_auth_token: SecretStr = Field(SecretStr(""), examples=["<Auth Token of the Twilio console>"])
@@ -83,6 +91,14 @@ class Settings(BaseSettings):
         if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
             raise ValueError("must be an http:// or https:// address")
         return url.rstrip("/")
+
+    @field_validator("voice_model")
+    @classmethod
+    def _whisper_folder(cls, folder: Path | None) -> Path | None:
+        missing = [name for name in WHISPER_FILES if folder is not None and not (folder / name).is_file()]
+        if missing:
+            raise ValueError(f"has no {missing[0]}: it must be a folder with a CTranslate2 Whisper model; docs/voice.md says how to make one")
+        return folder
 
     @model_validator(mode="after")
     def _agree(self) -> Settings:

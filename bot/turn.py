@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from bot import history, metrics
 from bot.checkpoints import reached
 from bot.inbox import STORE_DOWN, clean
+from bot.voice.listen import listen
 from domain.engagement import optout
 from domain.engagement.reply import Reply, language_script_of, locale_of
 from domain.store.tables import Conversation, InboxRow, OutboxRow, Turn
@@ -108,6 +109,7 @@ def play(house: House, gathered: Gathered) -> Played | None:
     if scene is None:
         return None
     reached("loaded")
+    listen(house, scene.rows)
     human = history.human_message(scene.rows)
     if scene.conversation.owner == "human":
         done = Played(0, gathered.conversation_id, None, model="human")

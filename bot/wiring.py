@@ -19,6 +19,8 @@ from tools.context import Knowledge, Market, Passage
 if TYPE_CHECKING:
     from bot.agent import Agent
     from bot.brain.understanding.base import Understander
+    from bot.voice.listen import Ears
+    from bot.voice.transcriber import Transcriber
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +67,7 @@ class House:
     channels: dict[str, Channel]
     late_agent: Later
     late_understander: Later
+    ears: Ears | None = None  # None: voice notes are not heard, a kind reply asks for words
     extras: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -89,8 +92,12 @@ def build(
     agent: Any = None,
     knowledge: Any = None,
     rules: MarketRules | None = None,
+    transcriber: Transcriber | None = None,
 ) -> House:
-    """The house of these settings. `channels`, `agent`, `knowledge`, `clock` and `rules` replace what the settings would give."""
+    """The house of these settings. `channels`, `agent`, `knowledge`, `clock`, `rules` and `transcriber` replace what the settings would give."""
+    from bot.voice.listen import ears
+
+    hearing = ears(settings, transcriber)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     clock = clock or SystemClock()
     db = Database(settings.store_url)
@@ -106,7 +113,7 @@ def build(
         secret=secret,
     )
     late_agent = Later((lambda: agent) if agent is not None else (lambda: _agent(settings, market, late_understander())))
-    house = House(settings, db, clock, rules, market, {}, late_agent, late_understander)
+    house = House(settings, db, clock, rules, market, {}, late_agent, late_understander, hearing)
     house.channels = channels if channels is not None else configured_channels(settings, house)
     return house
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from fastapi import APIRouter
 
@@ -103,4 +103,33 @@ class Channel(Protocol):
 
     def find_sent(self, message: OutMessage, since: datetime) -> str | None:
         """After a crash in the middle of `send`: the provider's id of this message if it did leave, else None."""
+        ...
+
+
+@dataclass(frozen=True)
+class Media:
+    """What a person sent beside words, as the provider handed it over; `mime` is the provider's word, not proven."""
+
+    content: bytes = field(repr=False)
+    mime: str
+
+
+class MediaRefused(Exception):
+    """Media that cannot be had. `code`: too_large, not_theirs, gone, refused, slow or unreachable; a `retry` one may be there a moment later."""
+
+    def __init__(self, code: str, *, retry: bool = False) -> None:
+        super().__init__(code)
+        self.code, self.retry = code, retry
+
+
+@runtime_checkable
+class MediaSource(Protocol):
+    """A channel whose messages may point to media (`payload["url"]`). Blocking; called from a worker thread, never from a webhook."""
+
+    def fetch(self, url: str, most_bytes: int, within_seconds: float) -> Media:
+        """The media, at most `most_bytes`. Raises MediaRefused."""
+        ...
+
+    def forget(self, url: str) -> None:
+        """Asks the provider to delete its copy; never raises."""
         ...

@@ -10,10 +10,10 @@ from typing import Any
 from bot.brain import route, route_technician
 from bot.brain import state as states
 from bot.brain.act import Call, Say
-from bot.brain.flows import CLIENT, TECHNICIAN
+from bot.brain.flows import CLIENT, TECHNICIAN, chat
 from bot.brain.hear import Heard, hear
 from bot.brain.route import CHANGE, JOB, Plan
-from bot.brain.scene import Scene
+from bot.brain.scene import Scene, cut
 from bot.brain.speech import locale_for
 from bot.brain.state import State
 from bot.brain.take import take
@@ -21,6 +21,7 @@ from bot.brain.transcript import Exchange, Notice, Transcript, moment
 from bot.brain.understanding.base import Role, Understander
 from domain.engagement.reply import Option, Reply, language_script_of
 
+HEARD_SHOWN = 120  # characters of a voice note that are said back
 CALLS_AT_MOST = 10  # of one turn; the agent's own limit is 12
 PARAGRAPH = "\n\n"
 
@@ -146,9 +147,19 @@ def _changes(now: Moment) -> frozenset[str]:
     return frozenset(found - {"issue", "urgency"})
 
 
+def _heard_words(scene: Scene, now: Moment) -> list[str]:
+    """Before the answer, what we made of a voice note, so that a mishearing is seen; in danger nothing comes before the advice."""
+    heard = now.heard
+    if not heard.text or "danger" in now.plan.flows:
+        return []
+    if heard.unheard:  # other words came with it and are answered below
+        return [scene.text(chat.unheard(heard.unheard))]
+    return [scene.text("clarify.heard", words=cut(heard.text.replace("\n", " "), HEARD_SHOWN))] if heard.spoken else []
+
+
 def _reply(scene: Scene, said: list[Say], over: list[str], behind: list[str], now: Moment, transcript: Transcript) -> Reply:
     language, script = language_script_of(scene.locale)
-    texts = [scene.text(s.key, **s.params) for s in said]
+    texts = [*_heard_words(scene, now), *(scene.text(s.key, **s.params) for s in said)]
     asking = next((s for s in reversed(said) if s.awaiting), said[-1])
     options: tuple[Option, ...] = asking.options or (said[-1].options if not asking.awaiting else ())
     flow = asking.flow if asking.awaiting or not asking.over else None

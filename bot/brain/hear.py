@@ -34,6 +34,8 @@ class Heard:
     kinds: frozenset[str] = frozenset()
     wishes: frozenset[str] = frozenset()  # any cheaper other_technician same_time same_place only_price later nothing_known
     code: str | None = None
+    spoken: bool = False  # no words were written: they were heard in a voice note
+    unheard: str | None = None  # why a voice note has no words: too_long failed, or none where nobody listens
     leans: bool | None = None  # the message begins with a yes or a no, whatever follows
 
     @property
@@ -67,10 +69,19 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
     if option is not None or yes_no is not None:  # "safi" is a yes here, not the town; "3" a place in the list, not an hour
         slots = {}
     leans = yes_no if yes_no is not None else answers.leaning(text)
-    heard = Heard(text, reading, slots, option, yes_no is True, yes_no is False, kinds, wishes, leans=leans)
+    spoken, unheard = _by_voice(said.parts)
+    heard = Heard(text, reading, slots, option, yes_no is True, yes_no is False, kinds, wishes, spoken=spoken, unheard=unheard, leans=leans)
     if state.awaiting == "code" and (digits := _DIGITS.search(answers.fold(text).replace(" ", "") or "")):
         heard = replace(heard, code=re.sub(r"\D", "", digits[0]))
     return _by_question(heard, state)
+
+
+def _by_voice(parts: tuple[Part, ...]) -> tuple[bool, str | None]:
+    """(whether all words were heard rather than read, why a voice note has none)."""
+    marks = [p.get("payload") or {} for p in parts if p.get("kind") == "voice"]
+    worded = [p for p in parts if p.get("text")]
+    spoken = bool(worded) and all(p.get("kind") == "voice" and (p.get("payload") or {}).get("heard") for p in worded)
+    return spoken, next((str(m["unheard"]) for m in marks if m.get("unheard")), None)
 
 
 def _of_a_booking(state: State) -> bool:

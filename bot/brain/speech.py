@@ -24,6 +24,8 @@ def locale_for(state: State, heard: Heard, facts: Mapping[str, Any], *, answer: 
     if letters(heard.text) < 2 or (heard.option is not None and state.locale):
         return known or "ary-Latn"
     mirrored = locale_of(heard.reading.language, script_of(heard.text))
+    if heard.spoken and state.locale is not None and state.locale.startswith("ary") and mirrored in ("ary-Arab", "ary-Latn", "ar"):
+        return state.locale  # the script of a voice note is the recogniser's, not the person's
     if mirrored not in LOCALES:
         return known or "ary-Latn"
     count = len(answers.fold(heard.text).split())

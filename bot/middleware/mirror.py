@@ -60,6 +60,8 @@ def wanted_locale(context: AgentContext, messages: Any) -> str:
             return locale_of(str(result.get("language", context.language)), str(result.get("script", context.script)))
     if (context.facts or {}).get("language_pinned"):
         return locale_of(context.language, context.script)
+    if context.spoken and context.language == "ary" and context.understanding and context.understanding.language in ("ary", "ar"):
+        return locale_of(context.language, context.script)
     return heard_locale(context.said, context.understanding, context)
 
 

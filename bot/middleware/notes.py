@@ -24,6 +24,7 @@ class AgentContext(TurnContext):
 
     understanding: Understanding | None = None  # of the person's message
     said: str = ""  # the person's words, all parts
+    spoken: bool = False  # the words were heard in a voice note: their script is the recogniser's
     hazard: str | None = None  # prompts/system/danger.yaml: which danger was found
     facts: dict[str, Any] | None = None  # docs/contracts.md, read once per turn
     system: SystemMessage | None = None

@@ -72,7 +72,9 @@ class Vault:
             kind, payload = part.get("kind"), part.get("payload") or {}
             if kind == "location":
                 yield f"[location: lat {self.token('LAT', str(payload.get('lat')))}, lon {self.token('LON', str(payload.get('lon')))}]"
-            elif kind in ("voice", "photo", "unsupported"):
+            elif kind == "voice":
+                yield "[voice: heard]" if payload.get("heard") else f"[voice: {payload.get('unheard') or 'unheard'}]"
+            elif kind in ("photo", "unsupported"):
                 yield f"[{kind}]"
             elif kind == "button" and payload.get("payload"):
                 yield f"[button: {self.hide(str(payload['payload']))}]"

@@ -12,8 +12,8 @@ import requests
 from fastapi import APIRouter, Request, Response
 from twilio.base.exceptions import TwilioException, TwilioRestException
 
-from channels.base import Accept, Capabilities, OnStatus, OutMessage, SendResult, StoreUnavailable
-from channels.twilio import inbound
+from channels.base import Accept, Capabilities, Media, OnStatus, OutMessage, SendResult, StoreUnavailable
+from channels.twilio import inbound, media
 from channels.twilio.api import FINAL, PASSING, client, failure
 from channels.twilio.content import Contents, shape
 from channels.twilio.docs import MESSAGE_DOCS, STATUS_DOCS, Docs
@@ -94,6 +94,12 @@ class _Twilio:
             if recent and sent.status not in NEVER_LEFT and sent.direction != "inbound" and _comparable(sent.body or "") in bodies:
                 return str(sent.sid)
         return None
+
+    def fetch(self, url: str, most_bytes: int, within_seconds: float) -> Media:
+        return media.fetch(self.settings, url, most_bytes, within_seconds)
+
+    def forget(self, url: str) -> None:
+        media.forget(self.settings, url)
 
     def _quietly_find(self, message: OutMessage, since: datetime) -> str | None:
         try:

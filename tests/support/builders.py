@@ -68,7 +68,9 @@ def settings_in(folder: Path, **values: Any) -> Settings:
     return Settings(_env_file=None, data_dir=folder, **{"burst_seconds": 0.0, "demo": False, **values})
 
 
-def build_house(folder: Path, *, agent: Any = None, clock: Clock | None = None, channels: list[Any] | None = None, **values: Any) -> House:
+def build_house(
+    folder: Path, *, agent: Any = None, clock: Clock | None = None, channels: list[Any] | None = None, transcriber: Any = None, **values: Any
+) -> House:
     """A house on a fresh store (SQLite in `folder`, or `database_url`), with a fake WhatsApp and a fake SMS channel."""
     settings = settings_in(folder, **values)
     migrate(settings.store_url)
@@ -80,6 +82,7 @@ def build_house(folder: Path, *, agent: Any = None, clock: Clock | None = None, 
         agent=agent if agent is not None else ScriptedAgent(),
         knowledge=NoKnowledge(),
         rules=MarketRules(),
+        transcriber=transcriber,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -25,6 +25,17 @@ class Failure:
 
 
 @dataclass
+class MediaFile:
+    """Media a person sent: behind the account's password, handed over by a redirect where `moved`; `missing`: how often it is not there yet."""
+
+    content: bytes = b""
+    mime: str = "audio/ogg"
+    moved: bool = False
+    missing: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
 class FakeTwilio:
     """What the account holds. `messages` and `contents` are as Twilio would list them, oldest first."""
 
@@ -32,6 +43,9 @@ class FakeTwilio:
     contents: list[dict[str, Any]] = field(default_factory=list)
     requests: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    media: dict[str, MediaFile] = field(default_factory=dict)  # by path
+    deleted: list[str] = field(default_factory=list)  # paths of media
+    passwords: list[tuple[str, str | None]] = field(default_factory=list)  # (path, Authorization) of every look at media
     url: str = ""
     answered: threading.Event = field(default_factory=threading.Event)  # set at the end: hanging answers end too
 
@@ -99,10 +113,44 @@ def running() -> Iterator[FakeTwilio]:
         def do_GET(self) -> None:
             self._handle("GET", {k: v[0] for k, v in parse_qs(urlsplit(self.path).query).items()})
 
+        def do_DELETE(self) -> None:
+            path = urlsplit(self.path).path
+            account.deleted += [path] if account.media.pop(path, None) else []
+            self.send_response(204)
+            self.end_headers()
+
+        def _media(self, path: str, failure: Failure | None) -> None:
+            file = account.media.get(path) or account.media[path.removeprefix("/stored")]
+            account.passwords.append((path, self.headers.get("Authorization")))
+            stored = path.startswith("/stored")
+            if failure:
+                self._answer(failure.status, {"code": failure.code or failure.status})
+            elif not stored and not (self.headers.get("Authorization") or "").startswith("Basic "):
+                self._answer(401, {"code": 20003})
+            elif file.missing:
+                file.missing -= 1
+                self._answer(404, {"code": 20404})
+            elif file.moved and not stored:
+                self.send_response(307)
+                self.send_header("Location", f"{account.url}/stored{path}")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+            else:
+                self.send_response(200)
+                for name, value in {"Content-Type": file.mime, "Content-Length": str(len(file.content)), **file.headers}.items():
+                    if value:
+                        self.send_header(name, value)
+                self.end_headers()
+                with suppress(ConnectionError):  # who has had enough hangs up
+                    self.wfile.write(file.content)
+
         def _handle(self, method: str, data: dict[str, Any]) -> None:
             path = urlsplit(self.path).path
             account.requests.append((method, path, data))
             failure = account.next_failure(path)
+            if path.removeprefix("/stored") in account.media:
+                self._media(path, failure)
+                return
             if failure and failure.hang:
                 account.create_message(path.split("/")[3], data)
                 account.answered.wait(30)

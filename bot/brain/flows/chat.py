@@ -59,7 +59,12 @@ def clarify(scene: Scene) -> Steps:
 
 
 def voice(scene: Scene) -> Steps:
-    return (yield from _plain(scene, "clarify.voice"))
+    return (yield from _plain(scene, unheard(scene.heard.unheard)))
+
+
+def unheard(reason: str | None) -> str:
+    """The reply to a voice note without words, by why it has none."""
+    return {"too_long": "clarify.voice_long", "failed": "clarify.voice_failed"}.get(reason or "", "clarify.voice")
 
 
 def photo(scene: Scene) -> Steps:
