@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.brain.understanding.entities.date import find_date
@@ -17,6 +17,7 @@ from bot.brain.understanding.entities.refs import find_ref
 from bot.brain.understanding.entities.service import find_service
 from bot.brain.understanding.entities.technician import find_technician
 from bot.brain.understanding.entities.time import find_time
+from domain.clock import CASABLANCA
 
 _OPTIONS = re.compile(r"(?<!\d)1\s*[=:.)\-]\s*\w.*(?<!\d)2\s*[=:.)\-]\s*\w")
 _ASKED = (("rating", "rating"), ("time", "times"), ("date", "dates"), ("amount", "money"), ("quantity", "quantity"))
@@ -33,20 +34,27 @@ def extract(text: str, *, role: str = "client", context: str | None = None, now:
     if phone:
         found["phone"] = phone[0]
         cleaned = f"{cleaned[: phone[1]]} . {cleaned[phone[2] :]}"
-    message = Message(cleaned, tokens_of(cleaned), role, asked_by(context))
+    now = now or datetime.now(UTC)
+    tokens = tokens_of(cleaned)
+    message = Message(cleaned, tokens, role, asked_by(context), _in_ramadan(now) or lexicon("prayers", "ramadan").within(tokens))
     # The order decides who reads a number first; each grammar marks what it has read.
     readings = {
         "booking_ref": find_ref(message),
         "rating": find_rating(message),
         "amount_mad": find_amount(message),
         "time": find_time(message),
-        "date": find_date(message, now or datetime.now(UTC)),
+        "date": find_date(message, now),
         "quantity": find_quantity(message),
         "technician": find_technician(message),
         **_places_and_service(text),
     }
     found.update({name: value for name, value in readings.items() if value is not None})
     return found
+
+
+def _in_ramadan(now: datetime) -> bool:
+    """Whether Moroccan clocks stand at UTC, as they do only around Ramadan (decree 2.18.855; the tz database carries the days)."""
+    return (now if now.tzinfo else now.replace(tzinfo=UTC)).astimezone(CASABLANCA).utcoffset() == timedelta(0)
 
 
 def asked_by(context: str | None) -> str | None:

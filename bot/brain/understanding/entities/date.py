@@ -6,6 +6,7 @@ import re
 from datetime import date, datetime
 
 from bot.brain.understanding.entities.normalise import Lexicon, Message, lexicon
+from bot.brain.understanding.entities.story import told
 from domain.clock import CASABLANCA
 
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
@@ -26,26 +27,30 @@ def find_date(message: Message, now: datetime) -> str | None:
     index = 0
     while index < len(tokens):
         hit = _day_at(message, index, now) if message.free(index, index + 1) else None
-        if hit and not _past(message, index, hit) and not _not_for_a_job(message, index, hit):
+        if hit and hit[0] and not _past(message, index, hit) and not _not_for_a_job(message, index, hit):
             found.append((hit[0], index, hit[1]))
         index = hit[1] if hit else index + 1
     if not found:
         return None
     kept = [hit for hit in found if not _negated(message, hit[1])]
     kept = [hit for hit in kept if not _lex("struck_after").at(tokens, hit[2])] or kept
+    if not kept and message.role == "technician":
+        kept = found  # the day a technician cannot is the day he speaks of
     if not kept:
         return None
     value, start, end = kept[-1] if len(kept) > 1 and _changed(message, kept) else kept[0]
     message.take(start, end)
     if value.startswith("weekday") and len(kept) == 1 and any(hit[0] == "next_week" for hit in kept):
         return value
-    if value == "next_week":
+    if value in ("next_week", "weekend"):
         return next((hit[0] for hit in kept if hit[0].startswith("weekday") and abs(hit[1] - start) <= 4), value)
     return value
 
 
 def _day_at(message: Message, index: int, now: datetime) -> tuple[str, int] | None:
     tokens = message.tokens
+    if no_day := next((hit for at in (index, index - 1) if (hit := _lex("no_days").at(tokens, at)) and hit[1] > index), None):
+        return "", no_day[1]
     if hit := _lex("days").at(tokens, index):
         return str(hit[0]), hit[1]
     if hit := _calendar_at(message, index, now):
@@ -72,7 +77,7 @@ def _sure_after(message: Message, end: int) -> bool:
     tokens = message.tokens
     if lexicon("times", "parts").at(tokens, end) or _lex("coming_after").at(tokens, end):
         return True
-    joined = _lex("alternatives").at(tokens, end) or _lex("ranges").at(tokens, end)
+    joined = _lex("alternatives").at(tokens, end) or _lex("ranges").at(tokens, end) or _lex("negation").at(tokens, end)
     return bool(joined and _lex("weekdays").at(tokens, joined[1]))
 
 
@@ -103,9 +108,13 @@ def _calendar_at(message: Message, index: int, now: datetime) -> tuple[str, int]
         day = _coming(today, int(month[0]), number, None)
         return (day, month[1]) if day else None
     before = _lex("number_days").ends_at(tokens, index, 2)
+    if of_month := _lex("of_month").at(tokens, end):
+        return f"day:{number}", of_month[1]
+    if (ordinal and tokens[index + 1].text in ("e", "eme")) or (ordinal and _lex("no_day_after").at(tokens, end)):
+        return None  # "au 3ème", "the 4th floor"
     if lexicon("times", "hour_units").at(tokens, end) or lexicon("quantity", "measures").at(tokens, end):
         return None
-    if ordinal and tokens[index + 1].text not in ("e", "eme") and (before is not None or tokens[index + 1].text != "er"):
+    if ordinal and (before is not None or tokens[index + 1].text != "er"):
         return f"day:{number}", end
     counted = any(lexicon(file, name).at(tokens, end) for file, name in (("quantity", "nouns"), ("quantity", "no_count"), ("money", "currency")))
     if before is not None and not counted:
@@ -136,6 +145,8 @@ def _coming(today: date, month: int, day: int, year: str | None) -> str | None:
 def _not_for_a_job(message: Message, start: int, hit: tuple[str, int]) -> bool:
     """Whether a "today" only tells the date ("lyoum 14") or when something else takes place (a match, guests)."""
     tokens = message.tokens
+    if hit[0].startswith("weekday"):
+        return message.role == "client" and event_near(message, start) and _lex("event_of").ends_at(tokens, start, 1) is not None
     if hit[0] != "today":
         return False
     end = hit[1]
@@ -153,6 +164,8 @@ def _past(message: Message, start: int, hit: tuple[str, int]) -> bool:
     tokens = message.tokens
     if hit[0] in ("tomorrow", "day_after_tomorrow", "next_week", "weekend"):
         return False
+    if (hit[0] == "today" or hit[0].startswith("weekday")) and told(message, start, hit[1]):
+        return True
     if _lex("past_after").at(tokens, hit[1]):
         return True
     nearest = (start,) if _lex("weekdays").at(tokens, start - 1) else (start, start - 1)

@@ -23,6 +23,8 @@ _TOKEN = re.compile(
     r"|[a-z0-9]*[a-z][a-z0-9]*|\d+|[\u0600-\u06ff]+|[^\s'\-]"
 )
 _GLUED = re.compile(r"(?<=\d)h(?=\d{2}(?!\d))|(?<![a-z0-9])(?:m3a|f)(?=\d{1,2}(?:h|:|(?![a-z0-9])))")  # 15h30, m3a10, f3
+_DOTTED = re.compile(r"(?<=\d)(\s?[ap])\.\s?m\b\.?")  # 2 p.m.
+_RANGE = re.compile(rf"(?<![\d/.,:-])(\d{{1,5}})\s?-\s?(\d{{1,5}})(?=\s?(?:{_UNITS}|heures|درهم)(?![a-z]))")  # 10-12h, 150-200 dh
 _THOUSANDS = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
 
 
@@ -61,7 +63,8 @@ def _keys(word: str) -> frozenset[str]:
 
 def tokens_of(text: str) -> list[Token]:
     """The words, numbers and clause marks of a cleaned text, in order; hyphens and apostrophes only separate."""
-    text = _GLUED.sub(r"\g<0> ", text[:MAX_CHARS])
+    text = _RANGE.sub(r"\1 a \2", _DOTTED.sub(r"\1m", text[:MAX_CHARS]))
+    text = _GLUED.sub(r"\g<0> ", text)
     found: list[Token] = []
     end = -1
     for match in _TOKEN.finditer(text):
@@ -130,10 +133,16 @@ class Lexicon:
 @lru_cache
 def lexicon(file: str, section: str) -> Lexicon:
     """One section of prompts/lexicon/<file>.yaml; a plain list becomes one label, True."""
-    entries = _read(file).get(section)
-    if entries is None:
+    found = entries(file, section)
+    return Lexicon(found if isinstance(found, dict) else {True: found})
+
+
+def entries(file: str, section: str) -> Any:
+    """One section of prompts/lexicon/<file>.yaml as written. Raises KeyError for one that is not there."""
+    found = _read(file).get(section)
+    if found is None:
         raise KeyError(f"prompts/lexicon/{file}.yaml has no section {section!r}; add it")
-    return Lexicon(entries if isinstance(entries, dict) else {True: entries})
+    return found
 
 
 @lru_cache
@@ -150,6 +159,7 @@ class Message:
     tokens: list[Token]
     role: str
     asked: str | None  # what our last words asked for: time date rating amount quantity options, or nothing
+    ramadan: bool = False
     used: set[int] = field(default_factory=set)
 
     def take(self, start: int, end: int) -> None:
@@ -159,4 +169,4 @@ class Message:
         return self.used.isdisjoint(range(start, end))
 
 
-__all__ = ["Lexicon", "Message", "Token", "clean", "is_arabic", "lexicon", "tokens_of"]
+__all__ = ["Lexicon", "Message", "Token", "clean", "entries", "is_arabic", "lexicon", "tokens_of"]

@@ -16,7 +16,7 @@ from domain.spelling import bare, clean, fold, is_arabic
 
 LEXICON = Path(__file__).parents[4] / "prompts" / "lexicon" / "places.yaml"
 MAX_CHARS = 2000
-_WORD = re.compile(r"[^\W_]+|[.,;:!?()]")
+_WORD = re.compile(r"[^\W_]+|[.,;:!?()،؛؟]")
 _DOUBLE = re.compile(r"(.)\1+")
 _ARTICLES = frozenset({"el", "al", "l", "les", "le", "la", "the"})
 _LONGEST = 5  # words of a name
@@ -84,6 +84,7 @@ def _read(text: str) -> tuple[list[_Word], list[_Hit], list[_Hit]]:
         districts.append(replace(hit, city=homes[0][0], district=homes[0][1], others=homes))
     if len(towns) > 1:
         towns = [t for t in towns if not _before(words, t.start, "leaving", 3)] or towns
+        towns.sort(key=lambda t: not _before(words, t.start, "living", 2))  # "I am from Safi but live in Settat"
     return words, towns, [d for d in districts if not any(d.start == t.start and d.end == t.end for t in towns)]
 
 
@@ -105,8 +106,21 @@ def _believable(hit: _Hit, words: list[_Word], partners: list[_Hit], city: str |
     letters = [word for word in words if word.text.isalnum()]
     if len(letters) == hit.end - hit.start and hit.name not in _lex()["alone_is_a_word"]:
         return True
+    if _located(words, hit) or (hit.name not in _lex()["alone_is_a_word"] and _alone_in_clause(words, hit)):
+        return True
     glued = is_arabic(words[hit.start].text) and words[hit.start].text[0] in "فبل" and normalise(words[hit.start].text) != hit.name
     return glued or _before(words, hit.start, "cues", 1) or _glued_latin(words[hit.start].text, hit.name)
+
+
+def _alone_in_clause(words: list[_Word], hit: _Hit) -> bool:
+    """ "la clim est morte, Safi": a clause that holds nothing else, behind a comma."""
+    opens = hit.start > 0 and words[hit.start - 1].text in ",.;:!?()"
+    return opens and (hit.end >= len(words) or not words[hit.end].text.isalnum())
+
+
+def _located(words: list[_Word], hit: _Hit) -> bool:
+    """ "الجديدة حدا البحر", "dakhla centre": the message opens with the name, and what follows says where in it."""
+    return hit.start == 0 and hit.end < len(words) and words[hit.end].text in _lex()["place_goes_on"]
 
 
 def _glued_latin(word: str, name: str) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from bot.brain.understanding.entities.normalise import Lexicon, Message, lexicon
 from bot.brain.understanding.entities.numbers import number_at
 
+_MOST = 30  # things of one kind in one job, said with "d", "dyal": beyond that it is a price
+
 
 def _lex(section: str) -> Lexicon:
     return lexicon("quantity", section)
@@ -18,6 +20,8 @@ def find_quantity(message: Message) -> float | int | None:
             continue
         if (hit := _lex("nouns").at(tokens, index)) and (one := _lex("one_after_noun").at(tokens, hit[1])) and message.free(index, one[1]):
             return 1
+        if _lex("duals").at(tokens, index):
+            return 2
         read = number_at(tokens, index)
         if read is None or not 0 < read[0] < 10_000 or not message.free(index, read[1]):
             continue
@@ -29,6 +33,8 @@ def find_quantity(message: Message) -> float | int | None:
             after = small[1]
         if _lex("no_count").at(tokens, after):
             continue
+        if after > end and value > _MOST and not _lex("lengths").at(tokens, after):
+            continue  # "180 d tlaja" is what it cost
         counted = bool(_lex("nouns").at(tokens, after)) or (after > end and bool(_lex("nouns").at(tokens, after + 1)) and value > 1)
         asked = message.asked == "quantity" and len(tokens) <= 4
         if counted or asked or (message.role == "technician" and _lex("worked").ends_at(tokens, index, 1) is not None and value < 20):

@@ -35,8 +35,23 @@ def find_rating(message: Message) -> int | None:
         on_five = out_of_five and out_of_five[1] < len(tokens) and tokens[out_of_five[1]].text == "5"
         asked = message.asked == "rating" and (len(tokens) <= 3 or token.is_number)
         if on_five or asked or _lex("star_words").at(tokens, after) or (token.is_number and _after_note(message, index)):
-            message.take(index, after)
+            message.take(index, out_of_five[1] + 1 if out_of_five and on_five else after)
             return int(read[0])
+    return _stars_counted_after(message)
+
+
+def _stars_counted_after(message: Message) -> int | None:
+    """ "nejma wahda", "نجمتين": one after its noun, or the dual of the noun."""
+    tokens = message.tokens
+    for index in range(len(tokens)):
+        if two := _lex("two_stars").at(tokens, index):
+            message.take(index, two[1])
+            return 2
+        star = _lex("star_words").at(tokens, index)
+        one = lexicon("quantity", "one_after_noun").at(tokens, star[1]) if star else None
+        if one:
+            message.take(index, one[1])
+            return 1
     return None
 
 

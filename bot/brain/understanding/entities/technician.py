@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from bot.brain.understanding.entities.normalise import Lexicon, Message, lexicon
+from bot.brain.understanding.entities.normalise import Lexicon, Message, is_arabic, lexicon
+from domain.geo import city_of
 
 _LETTERS = re.compile("[a-z]{3,}")
 
@@ -21,7 +22,14 @@ def find_technician(message: Message) -> str | None:
             continue
         if _lex("own_name_before").ends_at(tokens, start, 3) is not None:
             continue
-        return str(name)
+        if is_arabic(tokens[start].text) and city_of(tokens[start].text):
+            continue  # برشيد is a town, not ب + رشيد
+        return _with_surname(message, str(name), end)
+    for index in range(len(tokens)):
+        hit = _lex("with_cue").at(tokens, index)
+        cue = hit and (_lex("surnames").at(tokens, hit[1]) or _lex("person_after").at(tokens, hit[1]))
+        if hit and (cue or _lex("person_before").ends_at(tokens, index, 1) is not None):
+            return _with_surname(message, str(hit[0]), hit[1])
     for _, _, end in _lex("titles").all(tokens):
         if hit := _lex("with_title").at(tokens, end):
             return str(hit[0])
@@ -29,3 +37,10 @@ def find_technician(message: Message) -> str | None:
         if end < len(tokens) and _LETTERS.fullmatch(tokens[end].text) and not _lex("stops").at(tokens, end):
             return tokens[end].text
     return None
+
+
+def _with_surname(message: Message, name: str, end: int) -> str:
+    """The first name, and the surname behind it where it is a known one written in Latin letters."""
+    surname = _lex("surnames").at(message.tokens, end)
+    written = " ".join(token.text for token in message.tokens[end : surname[1]]) if surname else ""
+    return f"{name} {written}" if written and not is_arabic(written) else name

@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 
 from bot.brain.understanding.entities.date import event_near
+from bot.brain.understanding.entities.minutes import minutes_after
 from bot.brain.understanding.entities.normalise import Lexicon, Message, Token, lexicon
 from bot.brain.understanding.entities.numbers import number_at
+from bot.brain.understanding.entities.prayers import part_at
+from bot.brain.understanding.entities.story import told
 
-_SECTIONS = ("half", "quarter", "less_quarter", "third", "less_third")
-_SPOKEN_MINUTES = frozenset(("5", "10", "15", "20", "25", "30", "35", "40", "45", "50", "55"))
 _COUNTED = (
     *(("quantity", section) for section in ("nouns", "no_count", "measures")),
     *(("money", section) for section in ("currency", "ryal", "centimes")),
     ("dates", "months"),
 )
-_SHIFT = {"half": 30, "quarter": 15, "less_quarter": -15, "third": 20, "less_third": -20}
 
 
 def _lex(section: str) -> Lexicon:
@@ -24,13 +24,27 @@ def _lex(section: str) -> Lexicon:
 
 def find_time(message: Message) -> str | None:
     """HH:MM, or morning noon afternoon evening night now; None when the message asks for no hour. The last clock time wins after "not at 5, ..."."""
-    clocks = [found for index in range(len(message.tokens)) if (found := _clock_at(message, index))]
+    clocks = []
+    for index in range(len(message.tokens)):
+        if found := _clock_at(message, index):
+            if _over(message, found):
+                message.take(found[1], found[2])
+            else:
+                clocks.append(found)
     if clocks:
         kept = [found for found in clocks if not _negated(message.tokens, found[1])] or clocks
+        kept = [found for found in kept if not lexicon("dates", "struck_after").at(message.tokens, found[2])] or kept
         value, start, end = kept[-1] if len(kept) > 1 and _changed(message, kept) else kept[0]
         message.take(start, end)
         return value
     return _part(message) or _now(message)
+
+
+def _over(message: Message, found: tuple[str, int, int]) -> bool:
+    """Whether the hour is told, or only says what time it is by now."""
+    _, start, end = found
+    by_now = lexicon("story", "by_now").ends_at(message.tokens, start, 3) is not None and message.asked != "time"
+    return by_now or told(message, start, end)
 
 
 def _changed(message: Message, kept: list[tuple[str, int, int]]) -> bool:
@@ -48,35 +62,47 @@ def _clock_at(message: Message, index: int) -> tuple[str, int, int] | None:
     tokens = message.tokens
     if not message.free(index, index + 1):
         return None
-    if past := _spoken_before(message, index):
+    if past := _spoken_before(message, index) or _noon_and(message, index):
         return past
-    written = re.fullmatch(r"(\d{1,2}):(\d{2})", tokens[index].text)
-    if written:
+    written = re.fullmatch(r"(\d{1,2})[:.](\d{2})", tokens[index].text)
+    if written and (":" in tokens[index].text or (_marker_before(tokens, index) and not _counts_something(tokens, index + 1))):
         hour, minute = int(written.group(1)), int(written.group(2))
-        part, end = _part_after(tokens, index + 1)
+        part, end = _part_after(message, index + 1)
         bare = written.group(1).startswith("0") or part is None
         return (_format(hour if bare else _in_day(hour, part), minute), index, end) if hour < 24 and minute < 60 else None
     marked = _marker_before(tokens, index)
     if not tokens[index].is_number and lexicon("dates", "weekdays").at(tokens, index) and _lex("strong_at").ends_at(tokens, index, 3) is None:
         return None  # "l'arb3a", "tlata": a day, unless "m3a" opens an hour
-    read = _hour_at(tokens, index, spoken=marked)
+    read = _hour_at(message, index, spoken=marked)
     if read is None:
         return None
     hour, end = read
     unit = _lex("hour_units").at(tokens, end)
+    if unit and not tokens[index].is_number and _lex("fractions").at(tokens, index):
+        return None  # "b3d rbe3 sa3a": a length of time
     if unit:
         end = unit[1]
-    minute, end, fraction = _minutes(tokens, end, bool(unit))
-    part, after = _part_after(tokens, end)
+    minute, end, fraction = minutes_after(tokens, end, hour_said=bool(unit), between=_lex("between").ends_at(tokens, index, 2) is not None)
+    part, after = _part_after(message, end)
     if part is not None:
         end = after
     if _lex("no_time_after").at(tokens, end) or (_lex("no_time_before").ends_at(tokens, index, 2) is not None and not unit and part is None):
         return None
-    if hour == 3 and tokens[index + 1 : index + 2] and tokens[index + 1].text == "am" and _lex("year_before").ends_at(tokens, index, 1) is not None:
-        return None  # "kol 3am": every year
+    numbered = lexicon("dates", "number_days").ends_at(tokens, index, 2) is not None  # "nhar 15"
+    if _is_year(tokens, index) or (numbered and part is not None and not unit and tokens[end - 1].text not in ("am", "pm")):
+        return None
+    if _lex("length_after").at(tokens, end) or _lex("length_before").ends_at(tokens, index, 3) is not None:
+        return None
     if _lex("since").ends_at(tokens, index, 1) is not None and _lex("past_time").within(tokens[:index]):
         return None
-    sure = bool(unit) or part is not None or (bool(fraction) and not _counts_something(tokens, end))
+    if unit and len(unit_text := tokens[unit[1] - 1].text) > 3 and part is None and not marked and hour <= 7 and unit_text != "oclock":
+        return None  # "2 heures de retard": a length of time
+    if index >= 2 and tokens[index - 2].is_number and lexicon("rating", "out_of").ends_at(tokens, index, 1) == index - 1:
+        return None  # "5 sur 5"
+    to = lexicon("dates", "ranges").at(tokens, end) or lexicon("dates", "alternatives").at(tokens, end)
+    bounded = _sure_hour(message, hour, to[1]) if to and tokens[index].is_number and not numbered else None
+    sure = bool(unit) or part is not None or bounded is not None or (bool(fraction) and not _counts_something(tokens, end))
+    part = part or bounded
     if unit and part is None and (not marked or tokens[index - 1].text == "a") and _is_duration(tokens, index, hour):
         return None
     if not sure:
@@ -87,10 +113,41 @@ def _clock_at(message: Message, index: int) -> tuple[str, int, int] | None:
             return None
     up = _lex("evening_up").at(tokens, end)
     if part is None:
-        part = "afternoon" if up and hour < 12 else _part_elsewhere(tokens)
+        part = "afternoon" if up and hour < 12 else _part_elsewhere(message)
     if fraction < 0:
         hour, minute = (hour - 1 if hour > 1 else 12), 60 + fraction
     return _format(_in_day(hour, part), minute), index, end
+
+
+def _noon_and(message: Message, index: int) -> tuple[str, int, int] | None:
+    """ "midi et quart", "midi moins dix", "minuit et demi", "minuit"."""
+    hit = _lex("named_hours").at(message.tokens, index)
+    if not hit:
+        return None
+    minute, end, said = minutes_after(message.tokens, hit[1], hour_said=True)
+    if said < 0:
+        return _format(int(hit[0]) - 1, 60 + said), index, end
+    return (_format(int(hit[0]), minute), index, end) if minute or int(hit[0]) == 0 else None
+
+
+def _is_year(tokens: list[Token], index: int) -> bool:
+    """ "3am" is a year ("kol 3am", "80 3am"), unless "at" or a day stands before it or it opens the message."""
+    if tokens[index].text != "3" or not tokens[index + 1 : index + 2] or tokens[index + 1].text != "am" or index == 0:
+        return False
+    return lexicon("times", "strong_at").ends_at(tokens, index, 1) is None and not _after_day(tokens, index)
+
+
+def _sure_hour(message: Message, hour: int, index: int) -> str | None:
+    """What the end of a range that starts at `hour` tells of its beginning.
+
+    A part of the day; "" where it only tells that hours are meant; None where it tells nothing.
+    """
+    tokens = message.tokens
+    if index >= len(tokens) or not re.fullmatch(r"\d{1,2}", tokens[index].text) or int(tokens[index].text) <= hour:
+        return None
+    unit = _lex("hour_units").at(tokens, index + 1)
+    part, _ = _part_after(message, unit[1] if unit else index + 1)
+    return part or ("" if unit else None)
 
 
 def _spoken_before(message: Message, index: int) -> tuple[str, int, int] | None:
@@ -99,16 +156,17 @@ def _spoken_before(message: Message, index: int) -> tuple[str, int, int] | None:
         hit = _lex(section).at(message.tokens, index)
         read = number_at(message.tokens, hit[1]) if hit else None
         if read and 1 <= read[0] <= 12:
-            part, end = _part_after(message.tokens, read[1])
+            part, end = _part_after(message, read[1])
             hour = int(read[0]) - (1 if minute < 0 else 0)
             return _format(_in_day(hour or 12, part), minute % 60), index, end
     return None
 
 
-def _hour_at(tokens: list[Token], index: int, spoken: bool) -> tuple[int, int] | None:
+def _hour_at(message: Message, index: int, spoken: bool) -> tuple[int, int] | None:
     """The hour that starts at `index`; the ordinals of Arabic hours only where an hour is expected."""
+    tokens = message.tokens
     hour = _lex("hours").at(tokens, index)
-    if hour and not tokens[index].is_number and (spoken or _part_after(tokens, hour[1])[0] or _minutes(tokens, hour[1], False)[2]):
+    if hour and not tokens[index].is_number and (spoken or _part_after(message, hour[1])[0] or minutes_after(tokens, hour[1], hour_said=False)[2]):
         return int(hour[0]), hour[1]
     read = (tokens[index].number, index + 1) if tokens[index].is_number else number_at(tokens, index)
     if read is None or read[0] is None or not 0 <= read[0] < 24 or read[0] != int(read[0]):
@@ -130,48 +188,61 @@ def _clear(tokens: list[Token], index: int, end: int) -> bool:
     weak = _lex("weak").ends_at(tokens, index, 3)
     if weak is None or (_lex("strong_at").ends_at(tokens, index, 3) is not None and tokens[index - 1].text != "a"):
         return True
-    last = end >= len(tokens) or tokens[end].is_break
+    last = end >= len(tokens) or tokens[end].is_break or _lex("goes_on").at(tokens, end) is not None or _after_day(tokens, index - 1)
     if _lex("weakest").ends_at(tokens, index, 1) is not None:
         return last and not tokens[index].text.startswith("0")
     return last or tokens[index].is_number
 
 
-def _minutes(tokens: list[Token], end: int, unit: bool) -> tuple[int, int, int]:
-    """(minutes, index after them, minutes said as a fraction or as "w 20": 0 when they were not)."""
-    for section in _SECTIONS:
-        hit = _lex(section).at(tokens, end)
-        if hit:
-            return max(_SHIFT[section], 0), hit[1], _SHIFT[section]
-    if unit and end < len(tokens) and re.fullmatch(r"[0-5]\d", tokens[end].text):
-        return int(tokens[end].text), end + 1, 0
-    if end + 1 < len(tokens) and lexicon("numbers", "joiners").at(tokens, end) and tokens[end + 1].text in _SPOKEN_MINUTES:
-        return int(tokens[end + 1].text), end + 2, int(tokens[end + 1].text)
-    return 0, end, 0
+def _after_day(tokens: list[Token], index: int) -> bool:
+    """ "ghedda f 3": a day stands right before."""
+    return any(lexicon("dates", section).ends_at(tokens, index, 3) is not None for section in ("days", "weekdays"))
 
 
-def _part_after(tokens: list[Token], index: int) -> tuple[str | None, int]:
-    """The part of the day said after an hour, with or without a small word between, and the index after it."""
+def _part_after(message: Message, index: int) -> tuple[str | None, int]:
+    """The part of the day said after an hour, with or without small words between, and the index after it."""
     start = index
-    for _ in range(2):
-        hit = _lex("parts").at(tokens, start)
-        if hit:
-            return str(hit[0]), hit[1]
-        small = _lex("of").at(tokens, start)
+    for _ in range(3):
+        hit = part_at(message, start)
+        if hit:  # "le 15 à midi": noon is an hour of its own there
+            return (None, index) if hit[0] == "noon" and lexicon("prayers", "at").at(message.tokens, start) else hit
+        small = _lex("of").at(message.tokens, start)
         if not small:
             return None, index
         start = small[1]
-    hit = _lex("parts").at(tokens, start)
-    return (str(hit[0]), hit[1]) if hit else (None, index)
+    return None, index
 
 
-def _part_elsewhere(tokens: list[Token]) -> str | None:
-    return next((part for part, start, _ in _parts(tokens) if part != "noon"), None)
+def _part_elsewhere(message: Message) -> str | None:
+    free = (hit for hit in _parts(message) if hit[0] != "noon" and not _of_an_hour(message, hit[1]))
+    return next((part for part, start, end in free if not told(message, start, end)), None)
 
 
-def _parts(tokens: list[Token]) -> list[tuple[str, int, int]]:
+def _of_an_hour(message: Message, start: int) -> bool:
+    """Whether the part at `start` is said of an hour just before it: "3 d l3chiya"."""
+    tokens = message.tokens
+    small = _lex("of").ends_at(tokens, start, 1)
+    at = start if small is None else small
+    return at > 0 and tokens[at - 1].is_number
+
+
+def _parts(message: Message) -> list[tuple[str, int, int]]:
     """The parts of the day named, without greetings and without an "am" or "pm" that follows no hour."""
-    found = [(str(part), start, end) for part, start, end in _lex("parts").all(tokens) if tokens[start].text not in ("am", "pm")]
-    return [hit for hit in found if not _greeting(tokens, hit[1])]
+    tokens = message.tokens
+    found, index = [], 0
+    while index < len(tokens):
+        hit = part_at(message, index)
+        if hit and tokens[index].text not in ("am", "pm") and not _greeting(tokens, index) and not _doubtful(tokens, index):
+            found.append((hit[0], index, hit[1]))
+        index = hit[1] if hit else index + 1
+    return found
+
+
+def _doubtful(tokens: list[Token], index: int) -> bool:
+    """ "mat" is short for a morning only beside a day: "demain mat"."""
+    if not _lex("doubtful_parts").at(tokens, index):
+        return False
+    return all(lexicon("dates", section).ends_at(tokens, index, 3) is None for section in ("days", "weekdays"))
 
 
 def _is_duration(tokens: list[Token], index: int, hour: int) -> bool:
@@ -214,7 +285,7 @@ def _greeting(tokens: list[Token], start: int) -> bool:
 
 def _part(message: Message) -> str | None:
     tokens = message.tokens
-    found = [hit for hit in _parts(tokens) if message.free(hit[1], hit[2])]
+    found = [hit for hit in _parts(message) if message.free(hit[1], hit[2]) and not told(message, hit[1], hit[2])]
     found = [hit for hit in found if lexicon("dates", "past_before").ends_at(tokens, hit[1], 2) is None]
     kept = [hit for hit in found if not _negated(tokens, hit[1]) and not event_near(message, hit[1])]
     if not kept:
@@ -228,9 +299,11 @@ def _now(message: Message) -> str | None:
     for _, start, end in _lex("now").all(tokens):
         opens = start == 0 or tokens[start - 1].is_break or lexicon("times", "story_and").at(tokens, start - 1) is not None
         last = end >= len(tokens) or tokens[end].is_break
-        if (opens and not last and len(tokens) - end > 2) or _lex("not_now_before").ends_at(tokens, start, 3) is not None:
+        polite = _lex("please").at(tokens, end) or _lex("now").at(tokens, end)
+        if (opens and not last and not polite and len(tokens) - end > 2) or _lex("not_now_before").ends_at(tokens, start, 3) is not None:
             continue
-        if _lex("not_now_after").at(tokens, end):
+        after_number = start > 0 and tokens[start - 1].is_number and message.free(start - 1, start)  # "it's 11 now"
+        if after_number or _lex("not_now_after").at(tokens, end) or number_at(tokens, end) or told(message, start, end):
             continue
         message.take(start, end)
         return "now"

@@ -72,5 +72,5 @@ if __name__ == "__main__":
         hits, total, faults = misses(chosen, name)
         wanted_here = sum(name in labels for _, _, labels in chosen)
         given_here = total - wanted_here
-        print(f"{name:12} p {hits / max(1, given_here):.3f} r {hits / max(1, wanted_here):.3f} f1 {2 * hits / max(1, total):.3f} n {wanted_here}")
-        print("".join(f"    {fault}\n" for fault in faults), end="")
+        figures = f"p {hits / max(1, given_here):.3f} r {hits / max(1, wanted_here):.3f} f1 {2 * hits / max(1, total):.3f} n {wanted_here}"
+        sys.stdout.write(f"{name:12} {figures}\n" + "".join(f"    {fault}\n" for fault in faults))
