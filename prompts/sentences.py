@@ -142,7 +142,7 @@ def _sentence(text: str, own: Mapping[str, Any], where: str, group: str, intent:
     labels: dict[str, Any] = {**base, **own}
     entities = dict(labels.get("entities") or {})
     if "service" in labels:
-        entities["service"] = labels["service"]
+        entities["service"] = labels["service"]  # "none": no trade is meant, though a word of the text names one
     intents = tuple(labels.get("intents") or [intent])
     role = labels["role"]
     urgency = labels.get("urgency", "normal")
@@ -155,7 +155,7 @@ def _sentence(text: str, own: Mapping[str, Any], where: str, group: str, intent:
     checks: list[tuple[str, Any, list[str]]] = [("intent", i, lists[f"{role}_intents"]) for i in intents]
     checks += [("urgency", urgency, lists["urgency"]), ("sentiment", labels.get("sentiment", "neutral"), lists["sentiment"])]
     checks += [("entity", e, lists["entities"]) for e in entities]
-    checks += [(k, entities[k], lists[v]) for k, v in (("service", "services"), ("city", "cities")) if k in entities]
+    checks += [(k, entities[k], lists[v]) for k, v in (("service", "services"), ("city", "cities")) if entities.get(k, "none") != "none"]
     checks += [("danger", labels.get("danger", "false"), ["true", "false"])]
     for kind, name, known in checks:
         if name not in known:
