@@ -70,6 +70,8 @@ class Agent:
         with tracing_context(enabled=False):  # a trace would carry what redaction hides
             state = self._graphs[context.role].invoke({"messages": [*history, human]}, context=notes, config=config)
         messages = list(state["messages"][len(history) :])
+        if notes.facts is not None:  # kept with the turn: what was known then cannot be read from the store later
+            messages[0] = messages[0].model_copy(update={"additional_kwargs": {**messages[0].additional_kwargs, "facts": notes.facts}})
         reply = Reply.from_dict(messages[-1].additional_kwargs["reply"])
         ms = round((time.perf_counter() - begun) * 1000, 2)
         return AgentTurn(messages, reply, notes.calls, heard.to_dict(), notes.brain or "embedded", notes.tokens, ms)

@@ -66,6 +66,8 @@ def western_same_length(text: str) -> str:
 @cache
 def _address() -> re.Pattern[str]:
     raw = yaml.safe_load(WORDS.read_text(encoding="utf-8"))
-    street, door = "|".join(raw["street"]), "|".join(raw["door"])
-    one = rf"(?:(?:{street})\b[^\n,;.!?،؟]{{0,40}}?\d+\w?|(?:{door}) ?(?:n°|nm|رقم)? ?(?:\d+\w?|[A-Z]\b))"
+    street, door, numbered, small = ("|".join(raw[name]) for name in ("street", "door", "numbered", "small"))
+    # after the name's first word only capitals go on: people write their wish right behind an address
+    french = rf"\d{{1,4}}(?: ?bis| ?ter)?,? (?:{numbered})\b\.? (?:(?:{small})\b ?)*[^\W\d][\w'-]+(?-i:(?: [A-ZÀ-Ý][\w'-]+)*)"
+    one = rf"(?:{french}|(?:{street})\b[^\n,;.!?،؟]{{0,40}}?\d+\w?|(?:{door}) ?(?:n°|nm|رقم)? ?(?:\d+\w?|[A-Z]\b))"
     return re.compile(rf"(?<!\w){one}(?:[ ,،-]*{one})*(?!\w)", re.IGNORECASE)

@@ -64,6 +64,29 @@ def run(
         raise typer.Exit(1)
 
 
+@app.command()
+def export(
+    paths: Annotated[list[Path], typer.Argument(help="scenario files or folders")],
+    out: Annotated[Path, typer.Option(help="the .jsonl to write, one lesson a line")],
+    leave_out: Annotated[list[Path] | None, typer.Option(help="ids never to learn from: one a line, or YAML; the test split always is")] = None,
+    model: Annotated[str, typer.Option(help="which brain answers (BRICOL_MODEL)")] = "embedded",
+) -> None:
+    """Plays the scenarios and writes those that pass as lessons for `bricol train llm`, private details hidden."""
+    from evals import export as exporting
+
+    console = Console(stderr=True)
+    try:
+        scenarios, never = _read(paths, console), exporting.never_learnt(leave_out or ())
+    except (ScenarioError, ValueError) as error:
+        console.print(str(error), style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(2) from None
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with out.open("w", encoding="utf-8") as file:
+        done = exporting.export(track(scenarios, "playing", console=console), file, leave_out=never, model=model)
+    told = f"{done.lessons} lessons of {done.scenarios} scenarios in {out}"
+    console.print(f"{told}; {done.left_out} left out by id, {done.failed} did not pass", markup=False)
+
+
 def _read(paths: list[Path], console: Console) -> list[Scenario]:
     found: dict[str, Scenario] = {}
     for path in files(paths):

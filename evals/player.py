@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +25,19 @@ from evals.records import Played, PlayedTurn
 from evals.scenario import Scenario, Step
 
 
-def play(scenario: Scenario, model: str = "embedded") -> Played:
-    """The whole conversation, judged. A scenario that breaks the service itself fails with the reason; nothing is raised."""
+def play(scenario: Scenario, model: str = "embedded", at_end: Callable[[House], None] | None = None) -> Played:
+    """The whole conversation, judged. A scenario that breaks the service itself fails with the reason; nothing is raised.
+
+    `at_end` sees the house before it is torn down.
+    """
     played = Played(scenario.id, scenario.suite, scenario.language, scenario.script, scenario.channel)
     played.known_failure = KNOWN_FAILURE in scenario.tags
     with tempfile.TemporaryDirectory(prefix="bricol-scenario-") as folder:
         house = stage.build(scenario, Path(folder), model)
         try:
             _Play(scenario, house, played).run()
+            if at_end is not None:
+                at_end(house)
         except NoFact as fault:
             played.simulator_fault = str(fault)
         except Exception as error:
