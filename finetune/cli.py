@@ -8,13 +8,16 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from finetune.understanding.build import build
+from finetune.llm.cli import lessons, llm
 from finetune.understanding.evaluate import BadRecord, evaluate
 from prompts.sentences import BadSentences, load
 
 train = typer.Typer(help="Rebuild a trained artefact.", no_args_is_help=True)
+train.command("lessons")(lessons)
+train.command("llm")(llm)
 console = Console()
 
 
@@ -25,26 +28,48 @@ def main() -> None:
 
 @train.command()
 def understanding(
-    data: Annotated[Path, typer.Option(help="Public corpora for the language head; done without where absent.")] = Path("../shared/data"),
+    data: Annotated[Path, typer.Option(help="The public corpora; without them, only our sentences teach.")] = Path("../shared/data"),
+    work: Annotated[Path, typer.Option(help="Where a training keeps what it has done: stopped, it goes on from there.")] = Path("var/train"),
+    keep_adapted: Annotated[bool, typer.Option(help="Keep the encoder adapted before, though sentences were written since.")] = False,
     evaluate_on: Annotated[Path | None, typer.Option("--evaluate", help="Only measure the present artefact on this labelled .jsonl.")] = None,
     errors: Annotated[bool, typer.Option(help="With --evaluate: list each misread message.")] = False,
 ) -> None:
-    """Train the reader of messages from prompts/sentences (about two minutes), or measure it with --evaluate."""
-    if evaluate_on is None:
-        try:
-            sentences = load()
-        except BadSentences as faults:
-            console.print(str(faults), markup=False, highlight=False)
-            raise typer.Exit(1) from None
-        with console.status("reading sentences") as status:
-            meta = build(sentences, data, say=lambda text: status.update(text))
-        console.print(f"{meta['sentences']} sentences, {meta['corpus_texts']} corpus texts; out of fold: {json.dumps(meta['out_of_fold'])}")
+    """Train the reader of messages from prompts/sentences (about an hour and a half on two cores), or measure it with --evaluate."""
+    if evaluate_on is not None:
+        _measure(evaluate_on, errors)
         return
-    if not evaluate_on.is_file():
-        console.print(f"{evaluate_on} is not there; give a .jsonl of labelled messages")
+    try:
+        sentences = load()
+    except BadSentences as faults:
+        console.print(str(faults), markup=False, highlight=False)
+        raise typer.Exit(1) from None
+    try:
+        from finetune.understanding.build import build
+    except ImportError as missing:
+        console.print(f"{missing.name} is not installed; install what trains with `make setup-finetune`")
+        raise typer.Exit(2) from None
+    from finetune.understanding.encoder.base import NoBase
+
+    with Progress(TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(), console=console) as progress:
+        bar = progress.add_task("reading sentences", total=1.0)
+        try:
+
+            def say(share: float, text: str) -> None:
+                progress.update(bar, completed=share, description=text)
+
+            meta = build(sentences, data, work=work, keep_adapted=keep_adapted, say=say)
+        except NoBase as missing_base:
+            console.print(str(missing_base))
+            raise typer.Exit(2) from None
+    console.print(f"{meta['sentences']} sentences, {meta['corpus_texts']} corpus texts; held out: {json.dumps(meta['held_out'])}")
+
+
+def _measure(path: Path, errors: bool) -> None:
+    if not path.is_file():
+        console.print(f"{path} is not there; give a .jsonl of labelled messages")
         raise typer.Exit(2)
     try:
-        report = evaluate(evaluate_on)
+        report = evaluate(path)
     except BadRecord as fault:
         console.print(str(fault), markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(2) from None

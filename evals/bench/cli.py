@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from evals.bench.figures import Figure, machine
+from retrieval.encoder import NoEncoder
 
 #: name -> module : function returning figures
 BENCHES = {
@@ -25,11 +26,20 @@ BENCHES = {
 
 
 def bench(
-    names: Annotated[list[str] | None, typer.Argument(help=f"some of: {', '.join(BENCHES)} (default: all)")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help=f"some of: {', '.join(BENCHES)} (default: all), or: intent")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="write the figures here")] = None,
+    train: Annotated[Path | None, typer.Option(help='with intent: labelled lines {"text", "label"} to fit a head on')] = None,
+    test: Annotated[Path | None, typer.Option(help="with intent: labelled lines to measure it on")] = None,
+    kind: Annotated[str, typer.Option(help="with intent: intent or sentiment")] = "intent",
 ) -> None:
-    """Measures this machine. Prints every figure beside the number it is held to; exit 0 whatever they are."""
+    """Measures this machine. Prints every figure beside the number it is held to; exit 0 whatever they are.
+
+    `bench intent --train F --test F` measures the encoder instead: a head fitted on it, on anybody's labels.
+    """
     console = Console(stderr=True)
+    if names == ["intent"]:
+        _intent(train, test, kind, json_file, console)
+        return
     if unknown := set(names or ()) - set(BENCHES):
         console.print(f"unknown bench {sorted(unknown)[0]!r}; one of {', '.join(BENCHES)}", style="red")
         raise typer.Exit(2)
@@ -42,6 +52,26 @@ def bench(
     if json_file:
         figures = [figure.__dict__ for figure in found]
         json_file.write_text(json.dumps({"machine": machine(), "figures": figures}, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def _intent(train: Path | None, test: Path | None, kind: str, json_file: Path | None, console: Console) -> None:
+    from evals.bench import intent
+
+    for option, path in (("--train", train), ("--test", test)):
+        if path is None or not path.is_file():
+            console.print(f"bench intent needs {option} with a file of labelled lines; {path or 'none'} is not there", style="red")
+            raise typer.Exit(2)
+    if kind not in intent.STRENGTH:
+        console.print(f"unknown kind {kind!r}; one of {', '.join(intent.STRENGTH)}", style="red")
+        raise typer.Exit(2)
+    assert train and test
+    try:
+        with console.status("fitting heads on the encoder ..."):
+            found = intent.measure(train, test, kind)
+    except (intent.BadLine, NoEncoder) as fault:
+        console.print(str(fault), style="red", markup=False)
+        raise typer.Exit(2) from None
+    intent.show(found, Console(), json_file)
 
 
 def _show(found: list[Figure]) -> None:

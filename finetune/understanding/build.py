@@ -1,130 +1,251 @@
-"""Makes the artefact that serves: trains every head, calibrates it out of fold, tunes thresholds, writes weights and their story."""
+"""Makes the artefact that serves, from sentences to weights: adapts and teaches the encoder, fits the linear half, blends, tunes, exports."""
 
 from __future__ import annotations
 
+import hashlib
 import json
+import logging
 from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
+import torch
+from tokenizers import Tokenizer
 
 from bot.brain.understanding.danger import find_hazard
-from bot.brain.understanding.reader import ARTEFACT, choose
+from bot.brain.understanding.features import chosen_option
+from bot.brain.understanding.reader import ARTEFACT
+from finetune.understanding import blend, card
 from finetune.understanding.corpora import licences
-from finetune.understanding.linear import Array, build_rows, fit, fit_language, out_of_fold, probabilities, quantised, taught, temperature
-from finetune.understanding.tasks import tasks
+from finetune.understanding.encoder import adapt, base, export, model, teach, vocabulary
+from finetune.understanding.encoder.pairs import Pair, pairs
+from finetune.understanding.linear import Array, LanguageHead, Trained, build_rows, fit_heads, fit_language, logits_of, quantised
+from finetune.understanding.tasks import Task
 from prompts.sentences import Sentence, fingerprint
+from retrieval.encoder import asked
 
-Say = Callable[[str], None]
+Say = Callable[[float, str], None]
+Base = Callable[[], tuple[base.Shape, dict[str, torch.Tensor], dict[str, Any]]]
+log = logging.getLogger(__name__)
 
 
-def build(sentences: Sequence[Sentence], data: Path, folder: Path = ARTEFACT, say: Say = lambda text: None) -> dict[str, Any]:
-    """Trains on `sentences` (and on the corpora under `data` for the language head), writes weights.npz and meta.json; gives meta."""
-    say(f"features of {len(sentences)} sentences and their respellings")
+@dataclass(frozen=True)
+class Recipe:
+    """What may be turned: sizes and lengths of training. The defaults are what ships (finetune/LOG.md says why)."""
+
+    pieces: int = 36_000  # of the base model's vocabulary, at most
+    layers: tuple[int, ...] = (0, 2, 4, 7, 9, 11)  # of the base model's twelve
+    pairs: int = 1_000_000  # of meaning, at most
+    adapting: int = 2  # rounds over the pairs
+    teaching: float = 6.0  # rounds over our sentences
+    held: int = 8  # per cent of our sentences kept from the encoder: they weigh the halves and calibrate
+
+
+def recovered() -> tuple[base.Shape, dict[str, torch.Tensor], dict[str, Any]]:
+    """The base model of the shipped reader. Raises base.NoBase."""
+    described = base.tokenizer_json()
+    return *base.base(), described
+
+
+def build(
+    sentences: Sequence[Sentence],
+    data: Path,
+    folder: Path = ARTEFACT,
+    work: Path = Path("var/train"),
+    recipe: Recipe = Recipe(),
+    origin: Base = recovered,
+    keep_adapted: bool = False,
+    say: Say = lambda share, text: None,
+) -> dict[str, Any]:
+    """Trains on `sentences` and the corpora under `data`; writes the artefact into `folder` and gives its meta.
+
+    Stopped half-way, it goes on from what it left in `work`. `keep_adapted`: sentences written since do not adapt the encoder anew.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    known = teach.all_tasks()
+    small, adapted, meaning, wanted = adapted_encoder(sentences, data, work, recipe, origin, keep_adapted, say)
+    tokenizer = vocabulary.ready(small)
+    held = np.array([crc32(f"{s.text}|{s.context}".encode()) % 100 < recipe.held for s in sentences])
+
+    learnt = [s for s, out in zip(sentences, held, strict=True) if not out]
+    reader = taught_reader(learnt, data, work, recipe, adapted, tokenizer, meaning, wanted, say)
+
+    def linear_say(text: str) -> None:
+        say(0.0, text)
+
+    # The linear half is quick: weighed without the held-back sentences, then fitted on all of them.
     rows, idf = build_rows(sentences)
-    stored: dict[str, npt.NDArray[Any]] = {}
-    heads: dict[str, dict[str, Any]] = {}
-    figures: dict[str, float] = {}
-    thresholds: dict[str, float] = {}
-    touched = np.unique(rows.matrix.indices).astype(np.int64)
-    hazard = np.array([find_hazard(s.text) is not None for s in sentences])
-    everything = np.ones(len(sentences), dtype=np.bool_)
-    for task in tasks():
-        kept, logits = out_of_fold(rows, sentences, task, say)
-        gold = [[label for label, _ in task.teach(sentences[number])] for number in kept]
-        target = np.array([task.labels.index(labels[0]) for labels in gold])
-        heat = temperature(logits, target)
-        chances = probabilities(logits, heat)
-        right = [task.labels[best] in labels for best, labels in zip(chances.argmax(axis=1), gold, strict=True)]
-        figures[task.name] = round(float(np.mean(right)), 4)
-        if task.name == "client":
-            thresholds["second"] = second_threshold(chances, gold, task.labels)
-        if task.name == "danger":
-            thresholds["danger"] = recall_threshold(chances[:, 1], target == 1, hazard[kept])
-        if task.name == "urgency":
-            thresholds["emergency"] = recall_threshold(chances[:, 2], target == 2, hazard[kept])
-            figures["emergency recall"], figures["emergency precision"] = both(chances[:, 2] >= thresholds["emergency"], target == 2, hazard[kept])
-        if task.name == "service":
-            thresholds["service"] = service_threshold(chances, target, task.labels)
-        say(f"{task.name}: {figures[task.name]:.3f} out of fold; training on everything")
-        matrix, wanted, weight = taught(rows, sentences, task, everything)
-        head = fit(matrix, wanted, weight, task.labels, task.strength)
-        stored[f"{task.name}.weights"], stored[f"{task.name}.scale"] = quantised(head, touched)
-        stored[f"{task.name}.bias"] = head.bias
-        heads[task.name] = {"labels": task.labels, "temperature": round(heat, 4)}
-    stored["text.buckets"] = touched.astype(np.uint32)
-    stored["text.idf"] = idf.astype(np.float16)
-    say("the language head, with the public corpora")
-    language, language_idf, corpus_texts = fit_language(sentences, data)
-    language_buckets = np.flatnonzero(np.abs(language.weights).sum(axis=1) > 0)
-    stored["language.weights"], stored["language.scale"] = quantised(language, language_buckets)
-    stored["language.bias"] = language.bias
-    stored["language.buckets"] = language_buckets.astype(np.uint32)
-    stored["language.idf"] = language_idf.astype(np.float16)
-    heads["language"] = {"labels": language.labels, "temperature": 1.0}
+    tested = [s for s, out in zip(sentences, held, strict=True) if out]
+    by_grams = [task for task in known if task.name != "language"]
+    heads = fit_heads(rows, sentences, by_grams, ~held, linear_say)
+    from_encoder = teach.logits(reader, tokenizer, [asked(chosen_option(s.text, s.context), s.context) for s in tested])
+    from_linear = {name: logits_of(rows, head, np.flatnonzero(held).astype(np.int64)) for name, head in heads.items()}
+    from_linear["language"] = fit_language(learnt, data).logits([s.text for s in tested])
+    tuned = tune(tested, known, from_linear, from_encoder)
+    for line in tuned.lines:
+        log.info(line)
+    heads = fit_heads(rows, sentences, by_grams, np.ones(len(sentences), dtype=np.bool_), linear_say)
+    language = fit_language(sentences, data)
+    folder.mkdir(parents=True, exist_ok=True)
+    export.export(reader, small, folder)
+    np.savez_compressed(folder / "weights.npz", **stored(rows.matrix.indices, heads, idf, language))  # type: ignore[arg-type]
     meta = {
         "name": "understanding",
-        "version": f"linear-{fingerprint()}",
+        "version": f"blend-{fingerprint()}",
         "sentences": len(sentences),
         "sentences_hash": fingerprint(),
-        "corpus_texts": corpus_texts,
-        "heads": heads,
-        "thresholds": thresholds,
-        "out_of_fold": figures,
+        "corpus_texts": language.corpus_texts,
+        "recipe": asdict(recipe),
+        "heads": {task.name: {"labels": task.labels, "linear": tuned.blend[task.name][0], "encoder": tuned.blend[task.name][1]} for task in known},
+        "thresholds": tuned.thresholds,
+        "held_out": tuned.figures,
         "licences": licences(data),
         "notice": "This software includes data sourced from Darija Open Dataset. https://github.com/darija-open-dataset/dataset",
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(folder / "weights.npz", **stored)  # type: ignore[arg-type]
     (folder / "meta.json").write_text(json.dumps(meta, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    card.write(folder, meta, sentences)
     return meta
 
 
-def second_threshold(chances: Array, gold: Sequence[Sequence[str]], labels: list[str]) -> float:
-    """How likely a second intent must be, against the first, to be kept: the best micro-F1 over intents."""
-    named = [dict(zip(labels, row.tolist(), strict=True)) for row in chances]
-
-    def f1(second: float) -> float:
-        hit = wrong = missed = 0
-        for scores, wanted in zip(named, gold, strict=True):
-            chosen = set(choose(scores, second))
-            hit += len(chosen & set(wanted))
-            wrong += len(chosen - set(wanted))
-            missed += len(set(wanted) - chosen)
-        return 2 * hit / (2 * hit + wrong + missed)
-
-    return max((0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8), key=f1)
-
-
-def recall_threshold(chance: Array, gold: npt.NDArray[np.bool_], ruled: npt.NDArray[np.bool_], floor: float = 2 / 3) -> float:
-    """The lowest threshold at which rules and head together keep a precision of `floor`: recall first.
-
-    Our sentences hold far more messages that only look like danger than people send, so precision in service is higher.
-    """
-    for threshold in np.arange(0.1, 0.75, 0.05).round(2):
-        if both(chance >= threshold, gold, ruled)[1] >= floor:
-            return float(threshold)
-    return 0.75
-
-
-def both(said: npt.NDArray[np.bool_], gold: npt.NDArray[np.bool_], ruled: npt.NDArray[np.bool_]) -> tuple[float, float]:
-    """Recall and precision of what the head or a rule says."""
-    together = said | ruled
-    hit = float((together & gold).sum())
-    return round(hit / max(1.0, float(gold.sum())), 4), round(hit / max(1.0, float(together.sum())), 4)
+def taught_reader(
+    learnt: Sequence[Sentence],
+    data: Path,
+    work: Path,
+    recipe: Recipe,
+    adapted: model.TextEncoder,
+    tokenizer: Tokenizer,
+    meaning: Sequence[Pair],
+    wanted: npt.NDArray[np.float32],
+    say: Say,
+) -> model.Reader:
+    """A reader taught from the adapted encoder; kept in `work`, so that what comes after may be tried again."""
+    key = digest(asdict(recipe), [(s.text, s.intents, s.context, s.urgency, s.sentiment) for s in learnt], float(adapted.words.weight.sum()))
+    at = work / f"taught-{key}.pt"
+    if at.is_file():
+        reader = model.Reader(adapted, {task.name: len(task.labels) for task in teach.all_tasks()})
+        reader.load_state_dict(torch.load(at, weights_only=True))
+        return reader
+    taught = teach.examples(learnt, data if data.is_dir() else None)
+    reader = teach.teach(adapted, tokenizer, taught, meaning, wanted, recipe.teaching, say)
+    for old in work.glob("taught-*.pt"):
+        old.unlink()
+    torch.save(reader.state_dict(), at)
+    return reader
 
 
-def service_threshold(chances: Array, target: npt.NDArray[np.int64], labels: list[str]) -> float:
-    """How sure the head must be to name a service that no word of the lexicon names: the best F1."""
-    none = labels.index("none")
-    best = chances[:, :none].argmax(axis=1)
-    sure = chances[:, :none].max(axis=1)
+def adapted_encoder(
+    sentences: Sequence[Sentence], data: Path, work: Path, recipe: Recipe, origin: Base, keep: bool, say: Say
+) -> tuple[dict[str, Any], model.TextEncoder, list[Pair], npt.NDArray[np.float32]]:
+    """The cut tokenizer, the adapted encoder, the pairs it was adapted with and their targets' vectors."""
+    meant = pairs(data, sentences)
+    meant = meant[:: max(1, -(-len(meant) // recipe.pairs))]
+    key_file, kept_file, state = work / "adapted.json", work / "vocabulary.json", work / "adapted.pt"
+    key = digest(asdict(recipe) | {"teaching": 0, "held": 0}, [(p.text, p.target) for p in meant])
+    done = key_file.is_file() and state.is_file() and (keep or json.loads(key_file.read_text(encoding="utf-8")) == key)
+    shape, weights, described = origin()
+    if done:
+        small, kept = json.loads(kept_file.read_text(encoding="utf-8"))
+    else:
+        texts = [*(p.text for p in meant), *(p.target for p in meant), *(s.text for s in sentences), *(s.context for s in sentences if s.context)]
+        small, kept = vocabulary.pruned(described, texts, vocabulary.common_words(), recipe.pieces)
+        kept_file.write_text(json.dumps([small, kept]), encoding="utf-8")
+    encoder = model.cut(shape, weights, torch.tensor(kept), list(recipe.layers), longest=min(128, shape.longest))
+    wanted = vectors_of([p.target for p in meant], shape, weights, described, work, say)
+    if done:
+        encoder.load_state_dict(torch.load(state, weights_only=True))
+        return small, encoder, meant, wanted
+    going = work / f"adapting-{key}.pt"
+    adapt.adapt(encoder, vocabulary.ready(small), meant, wanted, recipe.adapting, going, say)
+    torch.save(encoder.state_dict(), state)
+    key_file.write_text(json.dumps(key), encoding="utf-8")
+    going.unlink(missing_ok=True)
+    return small, encoder, meant, wanted
 
-    def f1(threshold: float) -> float:
-        said = (sure >= threshold) & (chances.argmax(axis=1) != none)
-        hit = float((said & (best == target)).sum())
-        return 2 * hit / (float(said.sum()) + float((target != none).sum()) + 1e-9)
 
-    return float(max(np.arange(0.2, 0.85, 0.05).round(2), key=f1))
+def vectors_of(
+    targets: Sequence[str], shape: base.Shape, weights: dict[str, torch.Tensor], described: dict[str, Any], work: Path, say: Say
+) -> npt.NDArray[np.float32]:
+    """What the base model means by each target (n, width), centred; those computed before are read from `work`."""
+    at = work / "meanings.npz"
+    known: dict[str, npt.NDArray[np.float32]] = {}
+    if at.is_file():
+        with np.load(at) as before:
+            known = dict(zip(before["texts"].tolist(), before["vectors"], strict=True))
+    new = sorted(set(targets) - set(known))
+    if new:
+        whole = model.TextEncoder(shape)
+        whole.load_state_dict(weights)
+        known |= dict(zip(new, adapt.meanings(whole, vocabulary.ready(described), new, say, prefix="query: "), strict=True))
+        np.savez(at, texts=np.array(list(known)), vectors=np.stack(list(known.values())))
+    return adapt.centred(np.stack([known[target] for target in targets])).astype(np.float32)
+
+
+@dataclass
+class Tuned:
+    """`blend`: task -> weight of the linear logits, of the encoder's. `figures`: measured on sentences kept out of training."""
+
+    blend: dict[str, tuple[float, float]]
+    thresholds: dict[str, float]
+    figures: dict[str, float]
+    lines: list[str]
+
+
+def tune(tested: Sequence[Sentence], known: Sequence[Task], linear: dict[str, Array], encoder: dict[str, Array]) -> Tuned:
+    """Weighs the halves and sets thresholds, on sentences neither half saw; logits (n, labels) by task."""
+    out = Tuned({}, {}, {}, [])
+    hazard = np.array([find_hazard(s.text) is not None for s in tested])
+    for task in known:
+        mine = [at for at, s in enumerate(tested) if task.teach(s) and (s.role == task.name or task.name not in ("client", "technician"))]
+        if not mine:
+            out.blend[task.name] = (0.5, 0.5)
+            continue
+        gold = [[label for label, _ in task.teach(tested[at])] for at in mine]
+        target = np.array([task.labels.index(labels[0]) for labels in gold])
+        a, b = linear[task.name][mine], encoder[task.name][mine]
+        out.blend[task.name] = blend.weights(a, b, target)
+        chances = blend.probabilities(out.blend[task.name][0] * a + out.blend[task.name][1] * b)
+        alone = [blend.right(blend.probabilities(x), gold, task.labels) for x in (a, b)]
+        out.figures[task.name] = round(blend.right(chances, gold, task.labels), 4)
+        out.figures[f"{task.name}, linear"], out.figures[f"{task.name}, encoder"] = round(alone[0], 4), round(alone[1], 4)
+        out.lines.append(f"{task.name}: linear {alone[0]:.3f}, encoder {alone[1]:.3f}, both {out.figures[task.name]:.3f} of {len(mine)}")
+        if task.name in ("client", "technician"):
+            for group in sorted({f"{tested[at].language}-{tested[at].script}" for at in mine}):
+                of = [row for row, at in enumerate(mine) if f"{tested[at].language}-{tested[at].script}" == group]
+                share = blend.right(chances[of], [gold[row] for row in of], task.labels)
+                out.figures[f"group {task.name} {group} ({len(of)})"] = round(share, 4)
+        if task.name == "client":
+            out.thresholds["second"] = blend.second_threshold(chances, gold, task.labels)
+            out.figures["calibration error"] = round(blend.calibration_error(chances, gold, task.labels), 4)
+        if task.name == "danger":
+            out.thresholds["danger"] = blend.recall_threshold(chances[:, 1], target == 1, hazard[mine])
+        if task.name == "urgency":
+            out.thresholds["emergency"] = blend.recall_threshold(chances[:, 2], target == 2, hazard[mine])
+            found = blend.both(chances[:, 2] >= out.thresholds["emergency"], target == 2, hazard[mine])
+            out.figures["emergency recall"], out.figures["emergency precision"] = found
+        if task.name == "service":
+            out.thresholds["service"] = blend.service_threshold(chances, target, task.labels)
+    for name, usual in (("second", 0.4), ("danger", 0.5), ("emergency", 0.5), ("service", 0.5)):
+        out.thresholds.setdefault(name, usual)
+    return out
+
+
+def stored(indices: npt.NDArray[np.int64], heads: dict[str, Trained], idf: Array, language: LanguageHead) -> dict[str, npt.NDArray[Any]]:
+    """The linear half as it is written: int8 weights of the buckets that training touched."""
+    touched = np.unique(indices).astype(np.int64)
+    found: dict[str, npt.NDArray[Any]] = {"text.buckets": touched.astype(np.uint32), "text.idf": idf.astype(np.float16)}
+    for name, head in heads.items():
+        found[f"{name}.weights"], found[f"{name}.scale"] = quantised(head, touched)
+        found[f"{name}.bias"] = head.bias
+    buckets = np.flatnonzero(np.abs(language.trained.weights).sum(axis=1) > 0)
+    found["language.weights"], found["language.scale"] = quantised(language.trained, buckets)
+    found |= {"language.bias": language.trained.bias, "language.buckets": buckets.astype(np.uint32), "language.idf": language.idf.astype(np.float16)}
+    return found
+
+
+def digest(*parts: Any) -> str:
+    """Sixteen hex digits of anything that JSON can write."""
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=False, sort_keys=True).encode()).hexdigest()[:16]

@@ -10,18 +10,16 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize_scalar
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
 from bot.brain.understanding.features import BITS, LANGUAGE_BITS, blocks, language_blocks, vector
-from finetune.understanding.corpora import texts
+from finetune.understanding.corpora import texts as corpus_texts
 from finetune.understanding.noise import noisy
 from finetune.understanding.tasks import LANGUAGES, Task
 from prompts.sentences import Sentence
 
 Array = npt.NDArray[np.float32]
-FOLDS = 4
 COPIES = 2  # respellings of each sentence beside itself
 SEED = 20
 BALANCE = 0.5  # between counting every sentence alike (0) and every label alike (1)
@@ -43,7 +41,6 @@ class Trained:
     labels: list[str]
     weights: Array  # buckets x labels
     bias: Array  # labels
-    temperature: float = 1.0
 
 
 def build_rows(sentences: Sequence[Sentence], progress: Callable[[int], None] = lambda n: None) -> tuple[Rows, Array]:
@@ -120,45 +117,42 @@ def taught(
     return rows.matrix[picked], target, np.array([w * (mean / totals[t]) ** BALANCE for t, w in zip(target, weight, strict=True)])
 
 
-def folds(count: int) -> npt.NDArray[np.int64]:
-    """A fold for each sentence; its respellings go with it."""
-    return np.random.default_rng(SEED).integers(0, FOLDS, count)
+def fit_heads(
+    rows: Rows, sentences: Sequence[Sentence], known: Sequence[Task], allowed: npt.NDArray[np.bool_], say: Callable[[str], None]
+) -> dict[str, Trained]:
+    """A head per task, trained on the allowed sentences."""
+    heads = {}
+    for task in known:
+        say(f"linear head: {task.name}")
+        matrix, target, weight = taught(rows, sentences, task, allowed)
+        heads[task.name] = fit(matrix, target, weight, task.labels, task.strength)
+    return heads
 
 
-def out_of_fold(rows: Rows, sentences: Sequence[Sentence], task: Task, progress: Callable[[str], None]) -> tuple[npt.NDArray[np.int64], Array]:
-    """Logits of every sentence the task concerns, each by a model that did not see it: (sentence numbers, logits)."""
-    fold = folds(len(sentences))
+def logits_of(rows: Rows, head: Trained, numbers: npt.NDArray[np.int64]) -> Array:
+    """(n, labels) of the sentences of these numbers, as they were written."""
     originals = np.flatnonzero(rows.original)
-    concerned = np.array([s.role == task.name if task.name in ("client", "technician") else True for s in sentences])
-    logits = np.zeros((len(sentences), len(task.labels)), dtype=np.float32)
-    for number in range(FOLDS):
-        matrix, target, weight = taught(rows, sentences, task, fold != number)
-        head = fit(matrix, target, weight, task.labels, task.strength)
-        test = np.flatnonzero((fold == number) & concerned)
-        logits[test] = rows.matrix[originals[test]] @ head.weights + head.bias
-        progress(f"{task.name}, fold {number + 1}/{FOLDS}")
-    kept = np.flatnonzero(concerned)
-    return kept, logits[kept]
+    found: Array = np.asarray(rows.matrix[originals[numbers]] @ head.weights + head.bias, dtype=np.float32)
+    return found
 
 
-def probabilities(logits: Array, temperature: float = 1.0) -> Array:
-    shifted = np.exp((logits - logits.max(axis=1, keepdims=True)) / temperature)
-    out: Array = shifted / shifted.sum(axis=1, keepdims=True)
-    return out
+@dataclass
+class LanguageHead:
+    """The language head with its own features; `corpus_texts` of the public corpora taught it beside our sentences."""
+
+    trained: Trained
+    idf: Array
+    corpus_texts: int
+
+    def logits(self, texts: Sequence[str]) -> Array:
+        """(n, languages)"""
+        matrix = to_matrix([vector(language_blocks(text), LANGUAGE_BITS, self.idf) for text in texts], LANGUAGE_BITS)
+        found: Array = np.asarray(matrix @ self.trained.weights + self.trained.bias, dtype=np.float32)
+        return found
 
 
-def temperature(logits: Array, target: npt.NDArray[np.int64]) -> float:
-    """The temperature that makes the likelihood of `target` greatest (Guo et al. 2017, On Calibration of Modern Neural Networks)."""
-
-    def loss(log_t: float) -> float:
-        p = probabilities(logits, float(np.exp(log_t)))
-        return float(-np.log(p[np.arange(len(target)), target] + 1e-9).mean())
-
-    return float(np.exp(minimize_scalar(loss, bounds=(-2.5, 2.5), method="bounded").x))
-
-
-def fit_language(sentences: Sequence[Sentence], data: Path) -> tuple[Trained, Array, int]:
-    """The language head on our sentences and the public corpora; its inverse document frequencies; how many corpus texts it saw."""
+def fit_language(sentences: Sequence[Sentence], data: Path) -> LanguageHead:
+    """The language head, on our sentences and the public corpora."""
     rows: list[tuple[str, str, float]] = []
     draw = random.Random(SEED)
     for s in sentences:
@@ -167,14 +161,14 @@ def fit_language(sentences: Sequence[Sentence], data: Path) -> tuple[Trained, Ar
         rows.append((s.text, s.language, 2.0))
         rows.append((noisy(s.text, s.language, draw), s.language, 1.0))
     own = len(rows)
-    for text, language in texts(data):
+    for text, language in corpus_texts(data):
         rows.append((text[:160], language, 0.35))
     found = [language_blocks(text) for text, _, _ in rows]
     seen = np.asarray((to_matrix([vector(f, LANGUAGE_BITS) for f in found], LANGUAGE_BITS) > 0).sum(axis=0)).ravel()
     idf = np.where(seen > 0, 1 + np.log((1 + len(rows)) / (1 + seen)), 0).astype(np.float16).astype(np.float32)
     matrix = to_matrix([vector(f, LANGUAGE_BITS, idf) for f in found], LANGUAGE_BITS)
     head = fit(matrix, [language for _, language, _ in rows], np.array([weight for _, _, weight in rows]), LANGUAGES, 20.0)
-    return head, idf, len(rows) - own
+    return LanguageHead(head, idf, len(rows) - own)
 
 
 def quantised(head: Trained, buckets: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int8], Array]:

@@ -19,7 +19,7 @@ from finetune.understanding.encoder.model import TextEncoder, average
 from finetune.understanding.encoder.pairs import Pair
 from finetune.understanding.noise import noisy
 
-LONGEST = 48  # tokens read of one text
+LONGEST = 40  # tokens read of one text
 BATCH = 64
 RATE = 3e-4
 CONTRAST = 0.05  # temperature of the contrast
@@ -50,9 +50,16 @@ def meanings(model: TextEncoder, tokenizer: Tokenizer, texts: Sequence[str], say
     for at in range(0, len(order), 128):
         part = order[at : at + 128]
         ids, mask = padded(tokenizer, [prefix + texts[number] for number in part], 64)
-        found[part] = average(model(ids, mask), mask).numpy()
+        with half():
+            found[part] = average(model(ids, mask), mask).float().numpy()
         say(at / len(order), "what the base model means")
     return found
+
+
+def half() -> torch.autocast:
+    """Matrix products in bfloat16, twice as fast where the processor knows it; everything else stays float32."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.autocast(device, torch.bfloat16, enabled=device == "cuda" or torch.cpu._is_avx512_bf16_supported())
 
 
 def centred(vectors: np.ndarray) -> np.ndarray:
@@ -82,9 +89,12 @@ def drawn(student: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
 def adapt(
     model: TextEncoder, tokenizer: Tokenizer, pairs: Sequence[Pair], wanted: np.ndarray, epochs: int, kept: Path, say: Say, seed: int = 5
 ) -> TextEncoder:
-    """Trains `model` in place for `epochs` rounds over `pairs`; `wanted` (n, width) are their targets' vectors. Goes on from `kept` where it was stopped."""
+    """Trains `model` in place for `epochs` rounds over `pairs`; `wanted` (n, width) are their targets' vectors.
+
+    Goes on from `kept` where it was stopped.
+    """
     torch.manual_seed(seed)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.01)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.01, fused=True)
     per_epoch = (len(pairs) + BATCH - 1) // BATCH
     steps = per_epoch * epochs
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: min(1.0, (step + 1) / 300) * max(0.03, 1 - step / steps))
@@ -110,7 +120,9 @@ def adapt(
             texts = [noisy(pairs[at].text, pairs[at].language, draw) if draw.random() < 0.4 else pairs[at].text for at in group]
             model.train()
             ids, mask = padded(tokenizer, texts)
-            loss = drawn(average(model(ids, mask), mask), targets[group])
+            with half():
+                vectors = average(model(ids, mask), mask)
+            loss = drawn(vectors.float(), targets[group])
             optimiser.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

@@ -14,6 +14,15 @@ from finetune.understanding.corpora import held_back, rows
 from finetune.understanding.noise import romanised
 from prompts.sentences import Sentence
 
+LONGEST = 130  # characters: people write short messages, and long texts take most of the time
+# corpus, its language, how many of its texts
+KNOWN_LANGUAGES = (
+    ("arbanking77/msa_pal_train", "ar", 12000),
+    ("banking77_en/train", "en", 3000),
+    ("clinc150_en/data_full", "en", 4000),
+    ("xsid/ar_valid", "ar", 300),
+)
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -37,13 +46,13 @@ def pairs(data: Path, sentences: Sequence[Sentence], seed: int = 11) -> list[Pai
             found.append(Pair(row["darija"], row["english"], "ary"))
             same(row["english"], "en")
     for row in rows(data / "nllb_seed_ary/ary_eng.jsonl"):
-        if len(row["text"]) < 200:
+        if len(row["text"]) < LONGEST:
             found.append(Pair(row["text"], row["eng"], "ary"))
             found.append(Pair(romanised(row["text"], draw), row["eng"], "ary"))
     english = {row["id"]: row["text"] for row in rows(data / "sib200/eng_Latn.jsonl")}
     for name, language in (("ary_Arab", "ary"), ("arb_Arab", "ar"), ("fra_Latn", "fr")):
         for row in rows(data / f"sib200/{name}.jsonl"):
-            if row["id"] in english and len(row["text"]) < 200:
+            if row["id"] in english and len(row["text"]) < LONGEST:
                 found.append(Pair(row["text"], english[row["id"]], language))
                 if language == "ary":
                     found.append(Pair(romanised(row["text"], draw), english[row["id"]], "ary"))
@@ -57,18 +66,16 @@ def pairs(data: Path, sentences: Sequence[Sentence], seed: int = 11) -> list[Pai
                 found.append(Pair(word, meaning, "ary"))
     for row in rows(data / "afrisenti/ary_train.jsonl"):
         text = row["text"].replace("@user", "").strip()
-        if script_of(text) == "arab" and 3 < len(text) < 200:
+        if script_of(text) == "arab" and 3 < len(text) < LONGEST:
             same(text, "ary")
             found.append(Pair(romanised(text, draw), text, "ary"))
-    for path, language, most in (
-        ("arbanking77/msa_pal_train", "ar", 12000), ("banking77_en/train", "en", 3000), ("clinc150_en/data_full", "en", 4000), ("xsid/ar_valid", "ar", 300),
-    ):  # fmt: skip
-        texts = [row["text"] for row in rows(data / f"{path}.jsonl") if len(row["text"]) < 160]
+    for path, language, most in KNOWN_LANGUAGES:
+        texts = [row["text"] for row in rows(data / f"{path}.jsonl") if len(row["text"]) < LONGEST]
         draw.shuffle(texts)
         for text in texts[:most]:
             same(text, language)
     for row in rows(data / "arsarcasm_v2/arsarcasm_v2.jsonl"):
-        if row["dialect"] == "msa" and len(row["text"]) < 120 and draw.random() < 0.4:
+        if row["dialect"] == "msa" and len(row["text"]) < LONGEST and draw.random() < 0.4:
             same(row["text"], "ar")
     for language in ("fr", "ar"):  # corpora hold little French
         for word in top_n_list(language, 6000):

@@ -15,18 +15,20 @@ from tokenizers import Tokenizer
 from torch.nn import functional
 
 from bot.brain.understanding.features import chosen_option
-from finetune.understanding.corpora import tweets
 from finetune.understanding.corpora import texts as corpus_texts
-from finetune.understanding.encoder.adapt import Say, drawn, padded
+from finetune.understanding.corpora import tweets
+from finetune.understanding.encoder.adapt import Say, drawn, half, padded
 from finetune.understanding.encoder.model import Reader, TextEncoder, average
 from finetune.understanding.encoder.pairs import Pair
 from finetune.understanding.noise import noisy
 from finetune.understanding.tasks import LANGUAGES, Task, tasks
 from prompts.sentences import Sentence
+from retrieval.encoder import asked
 
 LONGEST = 64  # tokens of context and text together
 BATCH = 48
-BESIDE = 24  # pairs of meaning kept in mind with each batch
+BESIDE = 16  # pairs of meaning kept in mind with each batch
+LENT = 1 / 8  # of the corpus examples, drawn anew each round
 RATE, HEAD_RATE = 1.5e-4, 1e-3
 SMOOTH = 0.05
 RESPELT = 0.6  # of the texts, each time anew
@@ -102,37 +104,45 @@ def teach(
     say: Say,
     seed: int = 9,
 ) -> Reader:
-    """A reader trained for `rounds` passes over our sentences; corpus examples are drawn at a third of their number. `pairs` keep the meaning."""
+    """A reader trained for `rounds` passes over our sentences; `LENT` of the corpus examples go with each. `pairs` keep the meaning."""
     torch.manual_seed(seed)
     draw = random.Random(seed)
     known = all_tasks()
     reader = Reader(encoder, {task.name: len(task.labels) for task in known})
     inside = set(map(id, reader.encoder.parameters()))
     optimiser = torch.optim.AdamW(
-        [{"params": list(reader.encoder.parameters()), "lr": RATE}, {"params": [p for p in reader.parameters() if id(p) not in inside], "lr": HEAD_RATE}],
+        [
+            {"params": list(reader.encoder.parameters()), "lr": RATE},
+            {"params": [p for p in reader.parameters() if id(p) not in inside], "lr": HEAD_RATE},
+        ],
         weight_decay=0.02,
+        fused=True,
     )
     own = [e for e in taught if len(e.wanted) > 1]
     lent = [e for e in taught if len(e.wanted) == 1]
-    steps = math.ceil(rounds * (len(own) + len(lent) / 3) / BATCH)
+    steps = math.ceil(rounds * (len(own) + len(lent) * LENT) / BATCH)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: min(1.0, (step + 1) / 150) * max(0.02, 1 - step / steps))
     targets = torch.from_numpy(wanted)
     queue: list[list[Example]] = []
     recent: list[float] = []
     for step in range(1, steps + 1):
         if not queue:
-            some = [*own, *draw.sample(lent, len(lent) // 3)]
+            some = [*own, *draw.sample(lent, int(len(lent) * LENT))]
             some.sort(key=lambda e: len(e.text) + (len(e.contexts[0]) if e.contexts else 0) + 10 * draw.random())
             queue = [some[at : at + BATCH] for at in range(0, len(some), BATCH)]
             draw.shuffle(queue)
         group = queue.pop()
         reader.train()
         ids, mask = padded(tokenizer, [said(e, draw) for e in group], LONGEST)
-        loss = mistakes(reader(ids, mask), group, known)
+        with half():
+            found = reader(ids, mask)
+        loss = mistakes({name: values.float() for name, values in found.items()}, group, known)
         if pairs:
             beside = [draw.randrange(len(pairs)) for _ in range(BESIDE)]
             ids, mask = padded(tokenizer, [pairs[at].text for at in beside], LONGEST // 2)
-            loss = loss + drawn(average(reader.encoder(ids, mask), mask), targets[beside])
+            with half():
+                vectors = average(reader.encoder(ids, mask), mask)
+            loss = loss + drawn(vectors.float(), targets[beside])
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(reader.parameters(), 1.0)
@@ -150,7 +160,7 @@ def said(example: Example, draw: random.Random) -> str | tuple[str, str]:
     text = chosen_option(example.text, context)
     if draw.random() < RESPELT:
         text = noisy(text, example.language, draw)
-    return (context, text) if context else text
+    return asked(text, context)
 
 
 def mistakes(found: Mapping[str, torch.Tensor], group: Sequence[Example], known: Sequence[Task]) -> torch.Tensor:
@@ -167,13 +177,13 @@ def mistakes(found: Mapping[str, torch.Tensor], group: Sequence[Example], known:
 
 
 @torch.inference_mode()
-def logits(reader: Reader, tokenizer: Tokenizer, asked: Sequence[str | tuple[str, str]]) -> dict[str, np.ndarray]:
+def logits(reader: Reader, tokenizer: Tokenizer, messages: Sequence[str | tuple[str, str]]) -> dict[str, np.ndarray]:
     """Every head's logits (n, labels) for texts or (context, text) pairs, in their order."""
     reader.eval()
-    order = sorted(range(len(asked)), key=lambda at: len(str(asked[at])))
+    order = sorted(range(len(messages)), key=lambda at: len(str(messages[at])))
     parts: dict[str, list[np.ndarray]] = defaultdict(list)
     for at in range(0, len(order), 64):
-        ids, mask = padded(tokenizer, [asked[number] for number in order[at : at + 64]], LONGEST)
+        ids, mask = padded(tokenizer, [messages[number] for number in order[at : at + 64]], LONGEST)
         for name, values in reader(ids, mask).items():
             parts[name].append(values.numpy())
     back = np.argsort(np.array(order))

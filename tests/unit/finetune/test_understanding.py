@@ -2,18 +2,24 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import warnings
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 from typer.testing import CliRunner
 
-from bot.brain.understanding import is_stale, load
+from bot.brain.understanding import NoArtefact, is_stale, load
 from bot.brain.understanding.reader import ARTEFACT
 from finetune.cli import train
-from finetune.understanding.build import build
+from finetune.understanding.build import Recipe, build
+from finetune.understanding.encoder.base import Shape
+from finetune.understanding.encoder.model import TextEncoder
 from finetune.understanding.noise import noisy
 from prompts.sentences import fingerprint
 from prompts.sentences import load as sentences
@@ -30,23 +36,63 @@ def test_respellings_keep_the_digits_of_times_and_amounts() -> None:
         assert "14:30" in noisy("demain à 14:30 si possible", "fr", random.Random(seed)).replace(" ", "")
 
 
-def test_a_small_training_gives_an_artefact_that_serves(tmp_path: Path) -> None:
+def tiny() -> tuple[Shape, dict[str, torch.Tensor], dict[str, Any]]:
+    """A base model of two narrow layers that knows nothing, with a unigram tokenizer trained here: the whole pipeline in seconds."""
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    special = ["<s>", "<pad>", "</s>", "<unk>"]
+    trainer = trainers.UnigramTrainer(vocab_size=1500, special_tokens=special, unk_token="<unk>")
+    tokenizer.train_from_iterator([s.text for s in sentences()[::4]], trainer)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
+    )
+    torch.manual_seed(1)
+    shape = Shape(tokenizer.get_vocab_size(), width=32, layers=2, heads=2, inner=64, longest=64)
+    return shape, TextEncoder(shape).state_dict(), json.loads(tokenizer.to_str())
+
+
+def test_a_small_training_gives_an_artefact_that_serves_and_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
     """Without any corpus at hand, on a few intents: what is learned is read back by the serving reader."""
     learnt = {"cancel", "track", "book_service", "accept_job", "decline_job"}
-    few = [s for s in sentences() if set(s.intents) & learnt][::4]
-    meta = build(few, tmp_path / "no-corpora", tmp_path)
+    few = [s for s in sentences() if set(s.intents) & learnt][::6]
+    recipe = Recipe(pieces=1200, layers=(0, 1), pairs=600, adapting=1, teaching=1.0)
+    said: list[str] = []
+
+    def train_it() -> dict[str, Any]:
+        said.clear()
+        return build(few, tmp_path / "no-corpora", tmp_path, tmp_path / "work", recipe, tiny, say=lambda share, text: said.append(text.split(",")[0]))
+
+    meta = train_it()
     assert meta["corpus_texts"] == 0 and meta["licences"] == [] and meta["sentences"] == len(few)
+    assert {"what the base model means", "teaching"} <= set(said)
     reader = load(tmp_path)
     learned = [reader.understand(s.text, role=s.role, context=s.context).main in s.intents for s in few]
     assert sum(learned) / len(learned) > 0.9
-    assert (tmp_path / "weights.npz").read_bytes()
+    weights = (tmp_path / "encoder.onnx").read_bytes()
+    train_it()
+    assert "teaching" not in said and "what the base model means" not in said  # all that takes long was kept
+    assert (tmp_path / "encoder.onnx").read_bytes() == weights
+
+
+def test_a_damaged_or_missing_encoder_is_refused_with_the_command_that_mends_it(tmp_path: Path) -> None:
+    for name in ("meta.json", "weights.npz", "tokenizer.json"):
+        shutil.copy(ARTEFACT / name, tmp_path / name)
+    with pytest.raises(NoArtefact, match=r"encoder\.onnx is missing; run `bricol train understanding`"):
+        load(tmp_path)
+    (tmp_path / "encoder.onnx").write_bytes(b"not a model")
+    with pytest.raises(NoArtefact, match=r"damaged.*run `bricol train understanding`"):
+        load(tmp_path)
+    shutil.copy(ARTEFACT / "encoder.onnx", tmp_path / "encoder.onnx")
+    (tmp_path / "weights.npz").write_bytes((ARTEFACT / "weights.npz").read_bytes()[:1000])
+    with pytest.raises(NoArtefact, match=r"damaged.*run `bricol train understanding`"):
+        load(tmp_path)
 
 
 def test_the_shipped_artefact_tells_what_it_was_made_from() -> None:
     meta = json.loads((ARTEFACT / "meta.json").read_text(encoding="utf-8"))
     assert meta["sentences"] > 2500 and len(meta["sentences_hash"]) == len(fingerprint())
     assert any("Darija Open Dataset" in licence for licence in meta["licences"]) and "darija-open-dataset" in meta["notice"]
-    assert (ARTEFACT / "weights.npz").stat().st_size <= 8_000_000
+    assert sum(path.stat().st_size for path in ARTEFACT.iterdir()) <= 30_000_000
     if is_stale():
         warnings.warn("sentences were written since the artefact was trained: run `bricol train understanding`", stacklevel=1)
 
