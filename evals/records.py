@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from evals.findings import Finding
+
 
 @dataclass
 class PlayedTurn:
@@ -44,6 +46,11 @@ class Played:
     simulator_fault: str | None = None
     known_failure: bool = False  # tagged so: it must fail, and is struck from the list once it passes
     turns: list[PlayedTurn] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)  # of every grader; `why` says the hard ones in words
+    measures: dict[str, Any] = field(default_factory=dict)  # numbers and yes/no facts for reports: see evals/graders/measures.py
+    trial: int = 0
+    seed: int = 0
+    inject: list[str] = field(default_factory=list)
 
     @property
     def passed(self) -> bool:
