@@ -47,6 +47,14 @@ def load(folder: Path = FOLDER) -> list[Question]:
     return found
 
 
+def off_topic(folder: Path = FOLDER) -> list[tuple[str, str]]:
+    """(locale, question) that no document answers: the search weighs them against those that it can answer."""
+    data: dict[str, list[str]] = yaml.safe_load((folder / "off_topic.yaml").read_text(encoding="utf-8"))
+    if unknown := set(data) - set(LOCALES):
+        raise BadQuestions(f"off_topic.yaml: unknown locale {min(unknown)!r}; one of {', '.join(LOCALES)}")
+    return [(locale, text) for locale, texts in data.items() for text in texts]
+
+
 def _entries(path: Path) -> list[tuple[str, str, str]]:
     """(topic, section, question) of one file."""
     data: Any = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
