@@ -166,6 +166,15 @@ def _model(settings: Settings) -> Iterator[Finding]:
         yield Finding("model", "good", f"{chosen}, at {where} (not called here: that costs)")
 
 
+def _voice(settings: Settings) -> Iterator[Finding]:
+    if settings.voice_model is None:
+        yield Finding("voice notes", "note", "not heard: people are asked for words", "set BRICOL_VOICE_MODEL; docs/voice.md says how")
+    elif importlib.util.find_spec("faster_whisper") is None:
+        yield Finding("voice notes", "broken", "BRICOL_VOICE_MODEL is set, faster-whisper is not installed", "uv pip install 'bricol[voice]'")
+    else:
+        yield Finding("voice notes", "good", f"heard with {settings.voice_model}, up to {settings.voice_max_seconds:g} seconds")
+
+
 def _twilio(settings: Settings) -> Iterator[Finding]:
     if not settings.twilio_account_sid:
         cure = "set BRICOL_TWILIO_ACCOUNT_SID, BRICOL_TWILIO_AUTH_TOKEN and a number"
@@ -191,6 +200,7 @@ CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     _understanding,
     _knowledge,
     _model,
+    _voice,
     _twilio,
     _exposure,
 )

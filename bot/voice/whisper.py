@@ -20,10 +20,14 @@ DEMUXERS = {"ogg": "ogg", "mp4": "mp4", "mp3": "mp3", "aac": "aac", "amr": "amr"
 
 
 class FasterWhisper:
-    """A CTranslate2 Whisper model in a folder. One note at a time: recognition already uses every core."""
+    """A CTranslate2 Whisper model in a folder. One note at a time: recognition already uses every core.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._model, self._lock = folder, None, threading.Lock()
+    `skip_silence`: only where somebody speaks is anything recognised; Whisper invents words for silence.
+    """
+
+    def __init__(self, folder: Path, *, skip_silence: bool = True) -> None:
+        self._folder, self._skip_silence, self._lock = folder, skip_silence, threading.Lock()
+        self._model: Any = None
 
     def transcribe(self, audio: bytes, family: str, most_seconds: float) -> Transcript:
         samples = decode(audio, family, most_seconds)
@@ -32,7 +36,7 @@ class FasterWhisper:
             return Transcript("", 0.0)
         with self._lock:
             model = self._loaded()
-            options: dict[str, Any] = {"initial_prompt": hints()["hint"], "vad_filter": True, "condition_on_previous_text": False, "beam_size": 5}
+            options: dict[str, Any] = {"initial_prompt": hints()["hint"], "vad_filter": self._skip_silence, "condition_on_previous_text": False}
             segments, info = model.transcribe(samples, **options)
             spoken = hints()["languages"]
             if info.language not in spoken:  # a tongue nobody here writes: the likeliest of ours is meant

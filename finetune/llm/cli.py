@@ -47,7 +47,7 @@ def llm(
     epochs: Annotated[float, typer.Option(min=0.01, max=100)] = 2.0,
     rate: Annotated[float, typer.Option(help="Highest learning rate.", min=1e-7, max=1.0)] = 2e-4,
     batch: Annotated[int, typer.Option(help="Lessons of one step.", min=1)] = 8,
-    tokens: Annotated[int, typer.Option(help="Longest lesson; older exchanges of a longer one are left out.", min=16)] = 8192,
+    tokens: Annotated[int, typer.Option(help="Longest lesson; older exchanges of a longer one are left out.", min=16)] = 12_288,
     rank: Annotated[int, typer.Option(help="Of the LoRA matrices.", min=1, max=1024)] = 32,
     alpha: Annotated[int, typer.Option(min=1)] = 64,
     dropout: Annotated[float, typer.Option(min=0.0, max=0.9)] = 0.05,

@@ -21,7 +21,7 @@ class Options:
     epochs: float = 2.0
     rate: float = 2e-4
     batch: int = 8
-    most_tokens: int = 8192
+    most_tokens: int = 12_288
     rank: int = 32
     alpha: int = 64
     dropout: float = 0.05
