@@ -170,7 +170,7 @@ def _voice(settings: Settings) -> Iterator[Finding]:
     if settings.voice_model is None:
         yield Finding("voice notes", "note", "not heard: people are asked for words", "set BRICOL_VOICE_MODEL; docs/voice.md says how")
     elif importlib.util.find_spec("faster_whisper") is None:
-        yield Finding("voice notes", "broken", "BRICOL_VOICE_MODEL is set, faster-whisper is not installed", "uv pip install 'bricol[voice]'")
+        yield Finding("voice notes", "broken", "BRICOL_VOICE_MODEL is set, faster-whisper is not installed", "uv pip install -e '.[voice]'")
     else:
         yield Finding("voice notes", "good", f"heard with {settings.voice_model}, up to {settings.voice_max_seconds:g} seconds")
 

@@ -71,7 +71,7 @@ def ears(settings: Settings, transcriber: Transcriber | None = None) -> Ears | N
         from bot.voice.whisper import FasterWhisper
 
         if find_spec("faster_whisper") is None:
-            raise SettingsError("BRICOL_VOICE_MODEL: the extra that hears voice notes is not installed; uv pip install 'bricol[voice]', or unset it")
+            raise SettingsError("BRICOL_VOICE_MODEL: the extra that hears voice notes is not installed; uv pip install -e '.[voice]', or unset it")
         transcriber = FasterWhisper(settings.voice_model)
     return Ears(transcriber, settings.voice_max_seconds, settings.voice_max_bytes, settings.voice_timeout_seconds, settings.voice_forget)
 

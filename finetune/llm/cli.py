@@ -71,7 +71,7 @@ def llm(
     if not base:
         _fail("--base is missing: a folder with a causal language model, as saved by transformers")
     if missing := [name for name in ("torch", "transformers", "peft") if find_spec(name) is None]:
-        _fail(f"{', '.join(missing)} not installed; uv pip install 'bricol[finetune]'")
+        _fail(f"{', '.join(missing)} not installed; uv pip install -e '.[finetune]'")
     from finetune.llm.options import Options
     from finetune.llm.templates import BadTemplate
     from finetune.llm.train import BadBase, OtherRun, train

@@ -22,7 +22,8 @@ PROBE: list[dict[str, Any]] = [
     {"role": "tool", "tool_call_id": "c1", "name": "probe_tool", "content": "result-word"},
     {"role": "assistant", "content": "answer-word"},
 ]
-PROBE_TOOLS = [{"type": "function", "function": {"name": "probe_tool", "description": "listing-word", "parameters": {"type": "object", "properties": {}}}}]
+NOTHING = {"type": "object", "properties": {}}
+PROBE_TOOLS = [{"type": "function", "function": {"name": "probe_tool", "description": "listing-word", "parameters": NOTHING}}]
 
 
 class BadTemplate(Exception):

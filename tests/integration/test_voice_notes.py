@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -121,9 +120,7 @@ def test_what_was_said_is_the_turns_text_and_marked_as_heard(stage: Stage) -> No
 
 
 def test_the_webhook_fetches_nothing(stage: Stage) -> None:
-    begun = time.perf_counter()
     stage.receive()
-    assert time.perf_counter() - begun < 2
     assert stage.provider.requests == [] and stage.ears.heard == []
 
 

@@ -11,8 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from bot.inline import InlineWorker
 from finetune.cli import train as commands
 from finetune.llm.data import BadLessons, load
+from tests.support.builders import build_house
+from tests.support.fake_channel import inbound
 
 CALL = {"id": "c1", "type": "function", "function": {"name": "find_slots", "arguments": '{"city": "rabat"}'}}
 TOOLS = [{"type": "function", "function": {"name": "find_slots", "parameters": {"type": "object", "properties": {}}}}]
@@ -128,3 +131,22 @@ def test_a_run_without_a_base_or_a_file_says_what_to_give(tmp_path: Path) -> Non
     assert "--base is missing" in runner.invoke(commands, ["llm", "--data", str(write(tmp_path, lesson()))]).output
     gone = runner.invoke(commands, ["llm", "--data", str(tmp_path / "no.jsonl"), "--check"])
     assert gone.exit_code == 2 and "is not there" in gone.output
+
+
+def test_the_stores_conversations_are_written_as_lessons_the_training_accepts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "var").mkdir()
+    house = build_house(tmp_path / "var")
+    InlineWorker(house).deliver([inbound("m1", "slm, ana 0661234567")])
+    house.close()
+    monkeypatch.setenv("BRICOL_DATA_DIR", str(tmp_path / "var"))
+    out = tmp_path / "new" / "lessons.jsonl"
+    answer = CliRunner().invoke(commands, ["lessons", "--out", str(out)])
+    assert answer.exit_code == 0, answer.output
+    [found] = load([out])
+    assert found.id == "store:1.1" and "0661234567" not in out.read_text(encoding="utf-8")
+
+
+def test_a_store_that_is_not_there_is_told_without_a_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BRICOL_DATA_DIR", str(tmp_path / "empty"))
+    answer = CliRunner().invoke(commands, ["lessons", "--out", str(tmp_path / "lessons.jsonl")])
+    assert answer.exit_code == 2 and "bricol doctor" in answer.output and "Traceback" not in answer.output
