@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +19,30 @@ from domain.store.conversations import conversation_for
 from domain.store.tables import Conversation, OutboxRow
 from domain.store.world import snapshot
 from evals import stage
+from evals.changes import changed
 from evals.graders import state, words
 from evals.person import NoFact, Person
 from evals.records import Played, PlayedTurn
 from evals.scenario import Scenario, Step
 
 
-def play(scenario: Scenario, model: str = "embedded", at_end: Callable[[House], None] | None = None) -> Played:
+def play(
+    scenario: Scenario,
+    model: str = "embedded",
+    at_end: Callable[[House], None] | None = None,
+    *,
+    trial: int = 0,
+    seed: int = 0,
+    inject: Sequence[str] = (),
+) -> Played:
     """The whole conversation, judged. A scenario that breaks the service itself fails with the reason; nothing is raised.
 
-    `at_end` sees the house before it is torn down.
+    `at_end` sees the house before it is torn down. Trial 0 is played as written; later ones may respell what the person says, by `seed`.
     """
     played = Played(scenario.id, scenario.suite, scenario.language, scenario.script, scenario.channel)
     played.known_failure = KNOWN_FAILURE in scenario.tags
+    played.tags, played.path = list(scenario.tags), scenario.path
+    played.trial, played.seed, played.inject = trial, seed, list(inject)
     with tempfile.TemporaryDirectory(prefix="bricol-scenario-") as folder:
         house = stage.build(scenario, Path(folder), model)
         try:
@@ -58,7 +69,7 @@ class _Play:
         self.worker = InlineWorker(house, technicians=scenario.technicians)
         self.sender = f"web-{scenario.phone[1:]}" if scenario.channel == "web" else scenario.phone
         self.person = Person(scenario.facts, self._last_code)
-        self.number = self.person_turns = self.seen = 0
+        self.number = self.person_turns = self.seen = self.step_number = 0
         self.last_delivery: list[InboundMessage] = []
         self.awaiting: str | None = None
         self.options: list[dict[str, str]] = []
@@ -68,12 +79,14 @@ class _Play:
                 talk.claimed_phone = scenario.phone
             session.flush()
             self.conversation = talk.id
-            self.world_refs = frozenset(row["ref"] for row in snapshot(session)["bookings"]) - {
-                row["booking"].get("ref") for row in scenario.given if "booking" in row
-            }
+            self.snapshots = [snapshot(session)]  # of the store: before the first turn, then after each
+        self.world_refs = frozenset(row["ref"] for row in self.snapshots[0]["bookings"]) - {
+            row["booking"].get("ref") for row in scenario.given if "booking" in row
+        }
 
     def run(self) -> None:
         for number, step in enumerate(self.scenario.turns, 1):
+            self.step_number = number
             before = len(self.played.turns)
             self._step(step)
             turns = self.played.turns[before:]
@@ -82,9 +95,7 @@ class _Play:
                 self.played.why += [f"turn {number} ({step.action}): {w}" for w in words.failures(step.expect, turns[-1], stage.understander())]
         if self.person_turns > self.scenario.max_turns:
             self.played.why.append(f"{self.person_turns} turns of the person, {self.scenario.max_turns} at most")
-        with self.house.db.transaction() as session:
-            end = snapshot(session)
-        self.played.why += state.failures(self.scenario.after, end, self.world_refs)
+        self.played.why += state.failures(self.scenario.after, self.snapshots[-1], self.world_refs)
         self.played.why += words.anywhere(self.scenario.never, self.scenario.ever, self.played.turns)
 
     def _step(self, step: Step) -> None:
@@ -149,10 +160,14 @@ class _Play:
             replies = [dict(row.reply) for row in rows if row.author == "bot"]
             self.seen = max((row.id for row in rows), default=self.seen)
             owner = session.get_one(Conversation, self.conversation).owner
+            self.snapshots.append(snapshot(session))
         if replies:
             self.awaiting, self.options = replies[-1].get("awaiting"), list(replies[-1].get("options") or [])
         calls = [call for t in mine for call in t.calls]
-        self.played.turns.append(PlayedTurn(action, said, replies, calls, owner, sum(t.ms for t in mine), sum(t.tokens for t in mine)))
+        heard = next((t.understanding for t in reversed(mine) if t.understanding), None)
+        changes = changed(*self.snapshots[-2:])
+        ms, tokens = round(sum(t.ms for t in mine), 1), sum(t.tokens for t in mine)
+        self.played.turns.append(PlayedTurn(action, said, replies, calls, owner, ms, tokens, self.step_number, heard, changes))
 
     def _last_code(self) -> str | None:
         """The digits of the last code that was sent to this person's phone."""
