@@ -174,6 +174,8 @@ def _past(message: Message, start: int, hit: tuple[str, int]) -> bool:
     if any(_lex("starting").ends_at(tokens, at) is not None for at in (start, start - 1)):
         return False
     to = _lex("ranges").at(tokens, hit[1])
+    if to and hit[0].startswith("day:") and to[1] < len(tokens) and tokens[to[1]].is_number:
+        return False  # "mn nhar 25 l 30"
     return not (_lex("weekdays").at(tokens, to[1] if to else hit[1]) and (to or tokens[hit[1]].text.startswith("لل")))
 
 
@@ -181,6 +183,8 @@ def _negated(message: Message, start: int) -> bool:
     """Whether a "not", an "instead of" or a "cannot" stands just before, in the same clause."""
     tokens = message.tokens
     for at in (start, start - 1):
+        if _lex("not_before").ends_at(tokens, at, 2) is not None:
+            return False
         if at <= 0 or any(token.is_break for token in tokens[at:start]):
             continue
         if _lex("negation").ends_at(tokens, at, 3) is not None:

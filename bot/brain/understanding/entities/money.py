@@ -101,7 +101,8 @@ def _with_unit(message: Message, index: int, value: float, end: int) -> tuple[fl
 def _lone_million(message: Message, index: int) -> _Amount | None:
     """ "mlyoun frank": one million centimes."""
     million = _lex("million").at(message.tokens, index)
-    franc = _lex("franc").at(message.tokens, million[1]) if million else None
+    small = _lex("of").at(message.tokens, million[1]) if million else None
+    franc = _lex("franc").at(message.tokens, small[1] if small else million[1]) if million else None
     return _Amount(CENTIMES["million"], index, franc[1], True, False) if franc else None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,9 @@ from domain.spelling import clean, fold, is_arabic, stems
 
 LEXICON = Path(__file__).parents[4] / "prompts" / "lexicon"
 MAX_CHARS = 2000  # an entity further into a message than this is not worth the time a flood of text would cost
+MAX_WORDS = 450  # 2,000 characters of prose hold about 350
 _PUNCTUATION = ',.!?;:()"«»'
-_UNITS = r"h|dhs?|dir\w*|drhm|derhem|mad|alf|pm|am|m2|m|min|mn|eme|er|e|th|(?<=2)nd|(?<=3)rd|(?<=1)st|pcs|x"
+_UNITS = r"h|dhs?|dir\w*|drhm|derhem|mad|alf|pm|am|m2|m|min|mn|eme|er|e|th|(?<=2)nd|(?<=3)rd|(?<=1)st|pcs|x|k"
 _TOKEN = re.compile(
     r"\d{4}-\d{1,2}-\d{1,2}(?!\d)|\d{1,2}:\d{2}(?!\d)|\d+(?:/\d+)+"
     rf"|\d+(?:[.,]\d+)*(?=(?:{_UNITS})(?![a-z0-9])|[^a-z0-9]|$)"
@@ -33,15 +34,16 @@ class Token:
     text: str
     keys: frozenset[str]  # its spellings: "=word" as written, and folded forms with and without what sticks to its front
     glued: bool  # nothing stands between it and the token before
+    ordered: tuple[str, ...] = ()  # `keys`, as written first, then the longest
 
     @property
     def is_number(self) -> bool:
         return self.number is not None
 
-    @property
+    @cached_property
     def number(self) -> float | None:
         text = self.text
-        if not text[0].isdigit() or len(text) > 15:
+        if text[0] not in "0123456789" or len(text) > 15:
             return None
         try:
             return float(re.sub("[.,]", "", text) if _THOUSANDS.fullmatch(text) else text.replace(",", "."))
@@ -54,7 +56,12 @@ class Token:
 
 
 @lru_cache(maxsize=20_000)
-def _keys(word: str) -> frozenset[str]:
+def _keys(word: str) -> tuple[frozenset[str], tuple[str, ...]]:
+    keys = _forms(word)
+    return keys, tuple(sorted(keys, key=lambda key: (key[0] != "=", -len(key))))
+
+
+def _forms(word: str) -> frozenset[str]:
     keys = {"=" + word, *stems(word)}
     if word.startswith("لل") and len(word) > 4:
         keys.add(fold("ال" + word[2:]))  # "للخميس" is ل + الخميس
@@ -68,8 +75,11 @@ def tokens_of(text: str) -> list[Token]:
     found: list[Token] = []
     end = -1
     for match in _TOKEN.finditer(text):
-        found.append(Token(match.group(), _keys(match.group()), match.start() == end))
+        keys, ordered = _keys(match.group())
+        found.append(Token(match.group(), keys, match.start() == end, ordered))
         end = match.end()
+        if len(found) >= MAX_WORDS:
+            break
     return found
 
 
@@ -88,14 +98,17 @@ class Lexicon:
                 self._first.setdefault(keys[0], []).append((keys, label))
         for found in self._first.values():
             found.sort(key=lambda entry: -len(entry[0]))
+        self._heads = frozenset(self._first)
 
     def at(self, tokens: list[Token], index: int) -> tuple[Any, int] | None:
         """(label, index after it) of the longest phrase that starts at `index`; the spelling as written wins among equals."""
-        if not 0 <= index < len(tokens):
+        if not 0 <= index < len(tokens) or tokens[index].keys.isdisjoint(self._heads):
             return None
         best: tuple[Any, int] | None = None
-        for key in sorted(tokens[index].keys, key=lambda key: (key[0] != "=", -len(key))):
-            for keys, label in self._first.get(key, ()):
+        for key in tokens[index].ordered:
+            if key not in self._first:
+                continue
+            for keys, label in self._first[key]:
                 end = index + len(keys)
                 if best is not None and end <= best[1]:
                     break
@@ -116,7 +129,7 @@ class Lexicon:
 
     def firsts(self) -> frozenset[str]:
         """The first keys of its phrases."""
-        return frozenset(self._first)
+        return self._heads
 
     def within(self, tokens: list[Token]) -> bool:
         return any(self.at(tokens, index) for index in range(len(tokens)))
@@ -161,6 +174,7 @@ class Message:
     asked: str | None  # what our last words asked for: time date rating amount quantity options, or nothing
     ramadan: bool = False
     used: set[int] = field(default_factory=set)
+    parts: list[tuple[str, int, int]] | None = None  # the parts of the day it names, once they have been looked for
 
     def take(self, start: int, end: int) -> None:
         self.used.update(range(start, end))

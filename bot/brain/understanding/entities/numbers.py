@@ -27,7 +27,7 @@ def digits_at(tokens: list[Token], index: int) -> tuple[float, int] | None:
 
 def _words_at(tokens: list[Token], index: int) -> tuple[float, int] | None:
     """Adds tens and units, multiplies by hundreds and thousands; a joiner ("w", "et") only between a larger part and a smaller one."""
-    total, part, smallest, end = 0.0, 0.0, float("inf"), index
+    total, part, smallest, end, unit = 0.0, 0.0, float("inf"), index, 0.0
     position = index
     while position < len(tokens):
         if end > index and (joined := lexicon("numbers", "joiners").at(tokens, position)):
@@ -37,8 +37,8 @@ def _words_at(tokens: list[Token], index: int) -> tuple[float, int] | None:
             break
         kind, value, after = step
         if kind == "times":
-            if value == 100 and 0 < part < 10:
-                part *= 100
+            if value == 100 and 1 < unit < 10 and part % 1000 == unit:  # "mille cinq cents"
+                part += unit * 99
             elif value == 1000 and 0 < part < 1000:
                 total, part = total + part * 1000, 0.0
             elif value < smallest and (value == 100 or end == index):
@@ -50,6 +50,7 @@ def _words_at(tokens: list[Token], index: int) -> tuple[float, int] | None:
             part, smallest = part + value, value
         else:
             break
+        unit = value if kind == "word" else 0.0
         position = end = after
     return (total + part, end) if end > index else None
 

@@ -19,6 +19,7 @@ MAX_CHARS = 2000
 _WORD = re.compile(r"[^\W_]+|[.,;:!?()،؛؟]")
 _DOUBLE = re.compile(r"(.)\1+")
 _ARTICLES = frozenset({"el", "al", "l", "les", "le", "la", "the"})
+_SKIPPED = _ARTICLES | {"d", "de"}
 _LONGEST = 5  # words of a name
 _SHORT_MESSAGE = 3  # words: little else than a place can be meant
 _FUZZY_FROM, _FUZZY_AT = 6, 88  # letters, per cent
@@ -93,7 +94,7 @@ def _believable(hit: _Hit, words: list[_Word], partners: list[_Hit], city: str |
 
     `partners`: the towns named beside a district, or the districts of a town; `city`: the town meant, as far as known.
     """
-    if _before(words, hit.start, "not_this", 1) or _is_street(words, hit.start):
+    if _before(words, hit.start, "not_this", 1) or (_is_street(words, hit.start) and not _says_district(words, hit)):
         return False
     inside = city is not None and (hit.district is None or any(home == city for home, _ in hit.others))
     beside = inside and any(_near(hit, other) for other in partners)
@@ -103,13 +104,20 @@ def _believable(hit: _Hit, words: list[_Word], partners: list[_Hit], city: str |
         return True
     if beside or _before(words, hit.start, "district_words", 1):
         return True
-    letters = [word for word in words if word.text.isalnum()]
+    if words[hit.start].text in _lex()["rooms"] and any(word.text in _lex()["household"] for word in words):
+        return _before(words, hit.start, "living", 2)
+    letters = [word for word in words if word.text.isalnum() and word.text not in _ARTICLES]
     if len(letters) == hit.end - hit.start and hit.name not in _lex()["alone_is_a_word"]:
         return True
     if _located(words, hit) or (hit.name not in _lex()["alone_is_a_word"] and _alone_in_clause(words, hit)):
         return True
     glued = is_arabic(words[hit.start].text) and words[hit.start].text[0] in "فبل" and normalise(words[hit.start].text) != hit.name
     return glued or _before(words, hit.start, "cues", 1) or _glued_latin(words[hit.start].text, hit.name)
+
+
+def _says_district(words: list[_Word], hit: _Hit) -> bool:
+    """ "f zen9a, hay hassani": a name that says itself that it is a district is no street's."""
+    return hit.end - hit.start > 1 and words[hit.start].text in _lex()["district_words"]
 
 
 def _alone_in_clause(words: list[_Word], hit: _Hit) -> bool:
@@ -186,8 +194,10 @@ def _scan(words: list[_Word], names: dict[str, list[tuple[tuple[str, ...], _Hit]
 
 def _match(words: list[_Word], at: int, keys: tuple[str, ...], name: str) -> int | None:
     """The index after a name that starts at `at`; articles standing alone are stepped over."""
+    if len(keys) > 1 and (at + 1 >= len(words) or not (keys[1] in words[at + 1].keys or words[at + 1].text in _SKIPPED)):
+        return None  # most names of a busy first word ("hay") end here
     for number, (key, spelt) in enumerate(zip(keys, name.split(), strict=True)):
-        while number and at < len(words) and words[at].text in _ARTICLES | {"d", "de"} and key not in words[at].keys:
+        while number and at < len(words) and words[at].text in _SKIPPED and key not in words[at].keys:
             at += 1
         if at >= len(words) or key not in words[at].keys or not _alike(words[at].text, spelt):
             return None
@@ -198,7 +208,7 @@ def _match(words: list[_Word], at: int, keys: tuple[str, ...], name: str) -> int
 def _is_common(word: str) -> bool:
     """A word with a meaning of its own is no misspelling of a place."""
     forms = {*bare(word), *map(normalise, bare(word))}
-    return any(forms & _lex()[section] for section in ("cues", "district_words", "needs_city", "needs_cue"))
+    return any(forms & _lex()[section] for section in ("cues", "district_words", "needs_city", "needs_cue", "no_place"))
 
 
 @lru_cache(maxsize=20_000)

@@ -33,6 +33,8 @@ def find_rating(message: Message) -> int | None:
         after = read[1]
         out_of_five = _lex("out_of").at(tokens, after)
         on_five = out_of_five and out_of_five[1] < len(tokens) and tokens[out_of_five[1]].text == "5"
+        small = lexicon("quantity", "of").at(tokens, after)
+        after = small[1] if small and _lex("star_words").at(tokens, small[1]) else after
         asked = message.asked == "rating" and (len(tokens) <= 3 or token.is_number)
         if on_five or asked or _lex("star_words").at(tokens, after) or (token.is_number and _after_note(message, index)):
             message.take(index, out_of_five[1] + 1 if out_of_five and on_five else after)

@@ -6,6 +6,7 @@ import re
 
 from bot.brain.understanding.entities.normalise import Lexicon, Message, is_arabic, lexicon
 from domain.geo import city_of
+from domain.spelling import fold
 
 _LETTERS = re.compile("[a-z]{3,}")
 
@@ -24,6 +25,8 @@ def find_technician(message: Message) -> str | None:
             continue
         if is_arabic(tokens[start].text) and city_of(tokens[start].text):
             continue  # برشيد is a town, not ب + رشيد
+        if tokens[start].text.startswith("ال") and fold(tokens[start].text) not in _lex("names").firsts():
+            continue  # العمر is an age: first names have no article
         return _with_surname(message, str(name), end)
     for index in range(len(tokens)):
         hit = _lex("with_cue").at(tokens, index)
@@ -33,7 +36,9 @@ def find_technician(message: Message) -> str | None:
     for _, _, end in _lex("titles").all(tokens):
         if hit := _lex("with_title").at(tokens, end):
             return str(hit[0])
-    for _, _, end in _lex("any_name_after").all(tokens):
+    for _, start, end in _lex("any_name_after").all(tokens):
+        if _lex("own_name_before").ends_at(tokens, start, 3) is not None or _lex("own_name_before").ends_at(tokens, end, 4) is not None:
+            continue
         if end < len(tokens) and _LETTERS.fullmatch(tokens[end].text) and not _lex("stops").at(tokens, end):
             return tokens[end].text
     return None

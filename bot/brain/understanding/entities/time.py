@@ -106,6 +106,8 @@ def _clock_at(message: Message, index: int) -> tuple[str, int, int] | None:
     if unit and part is None and (not marked or tokens[index - 1].text == "a") and _is_duration(tokens, index, hour):
         return None
     if not sure:
+        if message.asked in ("rating", "amount", "quantity") and not part:
+            return None
         if message.asked == "time":
             if end < len(tokens) and not marked and _counts_something(tokens, end):
                 return None
@@ -168,6 +170,8 @@ def _hour_at(message: Message, index: int, spoken: bool) -> tuple[int, int] | No
     hour = _lex("hours").at(tokens, index)
     if hour and not tokens[index].is_number and (spoken or _part_after(message, hour[1])[0] or minutes_after(tokens, hour[1], hour_said=False)[2]):
         return int(hour[0]), hour[1]
+    if _lex("not_hours").at(tokens, index):
+        return None
     read = (tokens[index].number, index + 1) if tokens[index].is_number else number_at(tokens, index)
     if read is None or read[0] is None or not 0 <= read[0] < 24 or read[0] != int(read[0]):
         return None
@@ -214,6 +218,8 @@ def _part_after(message: Message, index: int) -> tuple[str | None, int]:
 
 
 def _part_elsewhere(message: Message) -> str | None:
+    if not _parts(message):
+        return None
     free = (hit for hit in _parts(message) if hit[0] != "noon" and not _of_an_hour(message, hit[1]))
     return next((part for part, start, end in free if not told(message, start, end)), None)
 
@@ -228,13 +234,17 @@ def _of_an_hour(message: Message, start: int) -> bool:
 
 def _parts(message: Message) -> list[tuple[str, int, int]]:
     """The parts of the day named, without greetings and without an "am" or "pm" that follows no hour."""
+    if message.parts is not None:
+        return message.parts
     tokens = message.tokens
-    found, index = [], 0
+    found: list[tuple[str, int, int]] = []
+    index = 0
     while index < len(tokens):
         hit = part_at(message, index)
         if hit and tokens[index].text not in ("am", "pm") and not _greeting(tokens, index) and not _doubtful(tokens, index):
             found.append((hit[0], index, hit[1]))
         index = hit[1] if hit else index + 1
+    message.parts = found
     return found
 
 
