@@ -116,6 +116,15 @@ def test_a_template_shows_everything_and_begins_the_answer_where_it_is_learnt(to
         assert full.startswith(show(tokenizer, family, PROBE[:n], PROBE_TOOLS, answer_next=True))
 
 
+@pytest.mark.parametrize("name", families())
+def test_a_call_without_words_is_shown_alike_however_a_server_writes_it(tokenizer: Any, name: str) -> None:
+    """Clients send null for no words, and arguments as text."""
+    [call] = PROBE[2]["tool_calls"]
+    function = {**call["function"], "arguments": json.dumps(call["function"]["arguments"])}
+    sent = [*PROBE[:2], {**PROBE[2], "content": None, "tool_calls": [{**call, "function": function}]}, *PROBE[3:]]
+    assert show(tokenizer, families()[name], sent, PROBE_TOOLS) == show(tokenizer, families()[name], PROBE, PROBE_TOOLS)
+
+
 words = st.text(st.characters(codec="utf-8", exclude_characters="<>", exclude_categories=("Cs", "Cc")), min_size=1, max_size=30)
 
 
