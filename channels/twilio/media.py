@@ -7,6 +7,7 @@ import time
 from urllib.parse import urljoin, urlsplit
 
 import requests
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from channels.base import Media, MediaRefused
 from channels.twilio.settings import TwilioSettings
@@ -35,9 +36,9 @@ def fetch(settings: TwilioSettings, url: str, most_bytes: int, within_seconds: f
                     here = _next(settings, urljoin(here, answer.headers["location"]))
                     continue
                 return _read(answer, most_bytes, until)
-    except requests.Timeout:
+    except (requests.Timeout, ReadTimeoutError):
         raise MediaRefused("slow", retry=True) from None
-    except requests.RequestException:
+    except (requests.RequestException, HTTPError):
         raise MediaRefused("unreachable", retry=True) from None
     raise MediaRefused("refused")
 
@@ -84,7 +85,8 @@ def _read(answer: requests.Response, most_bytes: int, until: float) -> Media:
     if answer.headers.get("content-encoding", "identity") != "identity":
         raise MediaRefused("refused")
     content = bytearray()
-    for chunk in answer.iter_content(CHUNK):
+    # read1 gives what has come: a read that waits for a whole chunk would let a trickle outlast any limit
+    while chunk := answer.raw.read1(CHUNK, decode_content=False):
         content += chunk
         if len(content) > most_bytes:
             raise MediaRefused("too_large")

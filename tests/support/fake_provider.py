@@ -32,6 +32,7 @@ class MediaFile:
     mime: str = "audio/ogg"
     moved: bool = False
     missing: int = 0
+    trickles: bool = False  # a byte at a time, for ever
     headers: dict[str, str] = field(default_factory=dict)
 
 
@@ -141,6 +142,11 @@ def running() -> Iterator[FakeTwilio]:
                     if value:
                         self.send_header(name, value)
                 self.end_headers()
+                while file.trickles and not account.answered.wait(0.02):
+                    try:
+                        self.wfile.write(b"x")
+                    except ConnectionError:
+                        return
                 with suppress(ConnectionError):  # who has had enough hangs up
                     self.wfile.write(file.content)
 

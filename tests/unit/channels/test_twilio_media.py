@@ -67,6 +67,13 @@ def test_what_is_larger_than_asked_for_is_refused(provider: FakeTwilio, whatsapp
     assert refusal(whatsapp, most=100_000).code == "too_large"
 
 
+def test_a_trickle_ends_at_the_time_allowed(provider: FakeTwilio, whatsapp: TwilioWhatsApp) -> None:
+    provider.media[PATH] = MediaFile(b"x" * 900, trickles=True)
+    found = refusal(whatsapp, seconds=0.3)
+    assert (found.code, found.retry) == ("slow", True)
+    assert not provider.answered.is_set(), "it would have gone on"
+
+
 def test_compressed_media_is_refused_unread(provider: FakeTwilio, whatsapp: TwilioWhatsApp) -> None:
     provider.media[PATH] = MediaFile(b"x" * 10, headers={"Content-Encoding": "gzip"})
     assert refusal(whatsapp).code == "refused"
