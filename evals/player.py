@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+import random
 import re
 import tempfile
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +17,30 @@ from sqlalchemy import select
 
 from bot import takeover
 from bot.inline import InlineWorker
+from bot.redact import RedactingFilter
 from bot.turn import Played as PlayedByBot
 from bot.wiring import House
 from channels.base import InboundMessage
+from domain.clock import to_local
 from domain.store.conversations import conversation_for
 from domain.store.tables import Conversation, OutboxRow
 from domain.store.world import snapshot
+from evals import inject as faults
 from evals import stage
-from evals.changes import changed
-from evals.graders import state, words
-from evals.person import NoFact, Person
+from evals.changes import broken_at, changed
+from evals.findings import Finding
+from evals.graders import consent, grounding, privacy, speech, state, tone, words
+from evals.graders.case import read_case
+from evals.graders.measures import measures
+from evals.noise import VERBATIM, Noise
+from evals.person import Answers, Asked, NoFact, Person, PersonFault
 from evals.records import Played, PlayedTurn
 from evals.scenario import Scenario, Step
+
+KNOWN_FAILURE = "known_failure"  # a tag
+#: Builds the worker of a conversation; the audit's agents that do nothing come in here.
+MakeWorker = Callable[[House, Scenario, int], InlineWorker]
+MakePerson = Callable[[Scenario, House], Answers]
 
 
 def play(
@@ -33,43 +50,63 @@ def play(
     *,
     trial: int = 0,
     seed: int = 0,
-    inject: Sequence[str] = (),
+    inject: Iterable[str] = (),
+    person: MakePerson | None = None,
+    worker: MakeWorker | None = None,
 ) -> Played:
     """The whole conversation, judged. A scenario that breaks the service itself fails with the reason; nothing is raised.
 
-    `at_end` sees the house before it is torn down. Trial 0 is played as written; later ones may respell what the person says, by `seed`.
+    `trial` 0 says what is written; others respell it, by `seed`. `inject`: names of evals.inject.FAULTS. `person`: who answers in
+    place of the facts (evals.actor). `worker`: who plays the turns (evals.audit). `at_end` sees the house before it is torn down.
+    Raises ValueError for a fault that does not exist.
     """
     played = Played(scenario.id, scenario.suite, scenario.language, scenario.script, scenario.channel)
     played.known_failure = KNOWN_FAILURE in scenario.tags
     played.tags, played.path = list(scenario.tags), scenario.path
-    played.trial, played.seed, played.inject = trial, seed, list(inject)
-    with tempfile.TemporaryDirectory(prefix="bricol-scenario-") as folder:
+    broken = faults.faults(inject)
+    played.trial, played.seed, played.inject = trial, seed, sorted(broken)
+    with tempfile.TemporaryDirectory(prefix="bricol-scenario-") as folder, _heard_logs() as logs:
         house = stage.build(scenario, Path(folder), model)
         try:
-            _Play(scenario, house, played).run()
+            faults.put_before(house, broken, model)
+            _Play(scenario, house, played, logs, broken, person, worker).run()
             if at_end is not None:
                 at_end(house)
-        except NoFact as fault:
+        except PersonFault as fault:
             played.simulator_fault = str(fault)
         except Exception as error:
-            played.why.append(f"the service failed: {error.__class__.__name__}: {error}")
+            told = f"the service failed: {error.__class__.__name__}: {error}"
+            found(played, Finding("service", told, len(played.turns) or None))
         finally:
             house.close()
     return played
 
 
-KNOWN_FAILURE = "known_failure"  # a tag
+def found(played: Played, *findings: Finding) -> None:
+    """Keeps the findings; hard ones fail the scenario and are said in `why`."""
+    played.findings += findings
+    played.why += [f.why for f in findings if f.hard]
 
 
 class _Play:
     """One scenario on its stage: who writes, what they last got, and what was already seen of the outbox."""
 
-    def __init__(self, scenario: Scenario, house: House, played: Played) -> None:
-        self.scenario, self.house, self.played = scenario, house, played
-        self.worker = InlineWorker(house, technicians=scenario.technicians)
-        self.sender = f"web-{scenario.phone[1:]}" if scenario.channel == "web" else scenario.phone
-        self.person = Person(scenario.facts, self._last_code)
+    def __init__(
+        self,
+        scenario: Scenario,
+        house: House,
+        played: Played,
+        logs: list[str],
+        inject: frozenset[str],
+        person: MakePerson | None,
+        worker: MakeWorker | None,
+    ) -> None:
+        self.scenario, self.house, self.played, self.logs, self.inject = scenario, house, played, logs, inject
+        self.sender = stage.sender(scenario)
+        self.noise = Noise(scenario.language, played.trial, played.seed, scenario.id)
+        self.person: Answers = person(scenario, house) if person is not None else Person(scenario.facts, self._last_code)
         self.number = self.person_turns = self.seen = self.step_number = 0
+        self.places: dict[int, int] = {}
         self.last_delivery: list[InboundMessage] = []
         self.awaiting: str | None = None
         self.options: list[dict[str, str]] = []
@@ -83,6 +120,13 @@ class _Play:
         self.world_refs = frozenset(row["ref"] for row in self.snapshots[0]["bookings"]) - {
             row["booking"].get("ref") for row in scenario.given if "booking" in row
         }
+        self.worker = worker(house, scenario, self.conversation) if worker is not None else self._worker()
+
+    def _worker(self) -> InlineWorker:
+        if not self.inject:
+            return InlineWorker(self.house, technicians=self.scenario.technicians)
+        draw = random.Random(f"{self.played.seed}:{self.played.trial}:{self.scenario.id}")
+        return faults.FaultyWorker(self.house, technicians=self.scenario.technicians, inject=self.inject, draw=draw)
 
     def run(self) -> None:
         for number, step in enumerate(self.scenario.turns, 1):
@@ -92,23 +136,55 @@ class _Play:
             turns = self.played.turns[before:]
             if step.expect and turns:
                 # what a step of several turns must show, it must show at its last
-                self.played.why += [f"turn {number} ({step.action}): {w}" for w in words.failures(step.expect, turns[-1], stage.understander())]
+                now = to_local(self.house.clock.now())
+                for finding in words.failures(step.expect, turns[-1], stage.understander(), now):
+                    found(self.played, replace(finding, why=f"turn {number} ({step.action}): {finding.why}", turn=len(self.played.turns)))
         if self.person_turns > self.scenario.max_turns:
-            self.played.why.append(f"{self.person_turns} turns of the person, {self.scenario.max_turns} at most")
-        self.played.why += state.failures(self.scenario.after, self.snapshots[-1], self.world_refs)
-        self.played.why += words.anywhere(self.scenario.never, self.scenario.ever, self.played.turns)
+            why = f"{self.person_turns} turns of the person, {self.scenario.max_turns} at most"
+            found(self.played, Finding("turns", why, expected=self.scenario.max_turns, got=self.person_turns))
+        self._judge()
+
+    def _judge(self) -> None:
+        scenario, played = self.scenario, self.played
+        with self.house.db.reading() as session:
+            case = read_case(
+                session, self.conversation, language=scenario.language, script=scenario.script, rules=self.house.rules,
+                places=self.places, logs=self.logs,
+            )  # fmt: skip
+        end = self.snapshots[-1]
+        if "late-status" in self.inject:
+            for row in end["messages"]:  # statuses moved on: that is the fault, not the end state
+                row["status"] = "sent" if row["status"] in ("delivered", "read") else row["status"]
+        for table, rows in scenario.after.items():
+            for wanted in rows:
+                for finding in state.failures({table: [wanted]}, end, self.world_refs):
+                    found(played, replace(finding, turn=broken_at(table, wanted, self.snapshots, self.world_refs)))
+        found(played, *words.anywhere(scenario.never, scenario.ever, played.turns, to_local(self.house.clock.now())))
+        found(played, *self._sent_twice())
+        for grader in (consent, privacy, grounding, tone):
+            found(played, *grader.findings(case))
+        found(played, *speech.findings(case, stage.understander()))
+        played.measures = measures(scenario, played, end)
+
+    def _sent_twice(self) -> Iterator[Finding]:
+        for name, channel in self.house.channels.items():
+            if isinstance(channel, stage.RecordingChannel):
+                for row, times in Counter(m.id for m in channel.sent).items():
+                    if times > 1:
+                        yield Finding("twice", f"outbox {row} left {times} times on {name}", expected=1, got=times)
 
     def _step(self, step: Step) -> None:
         if step.say is not None:
-            self._say("say", self._inbound("text", step.say))
+            self._say("say", self._inbound("text", self.noise(step.say)))
         elif step.burst is not None:
-            self._say("burst", *(self._inbound("text", text) for text in step.burst))
+            self._say("burst", *(self._inbound("text", self.noise(text)) for text in step.burst))
         elif step.location is not None:
             self._say("location", self._inbound("location", "", step.location.model_dump()))
         elif step.voice is not None:
             self._say("voice", self._inbound("voice", "", {"url": "https://media.invalid/voice.ogg", **step.voice}))
         elif step.photo is not None:
-            self._say("photo", self._inbound("photo", str(step.photo.get("caption", "")), {"url": "https://media.invalid/photo.jpg", **step.photo}))
+            caption = self.noise(str(step.photo.get("caption", "")))
+            self._say("photo", self._inbound("photo", caption, {"url": "https://media.invalid/photo.jpg", **step.photo}))
         elif step.button is not None:
             self._say("button", self._tap(step.button))
         elif step.redeliver is not None:
@@ -130,7 +206,9 @@ class _Play:
         for _ in range(turns):
             if self.awaiting is None or self.person_turns >= self.scenario.max_turns:
                 return
-            self._say("converse", self._inbound("text", self.person.answer(self.awaiting)))
+            asked = Asked(self.awaiting, tuple(self.options), tuple(self.played.turns))
+            words_ = self.person.answer(asked)
+            self._say("converse", self._inbound("text", words_ if self.awaiting in VERBATIM or not self.person.respelled else self.noise(words_)))
 
     def _say(self, action: str, *messages: InboundMessage) -> None:
         self.person_turns += 1
@@ -143,10 +221,10 @@ class _Play:
 
     def _tap(self, button: str | int) -> InboundMessage:
         offered = self.options
-        found = [o for n, o in enumerate(offered, 1) if button in (n, str(n), o["payload"])]
-        if not found:
+        tapped = [o for n, o in enumerate(offered, 1) if button in (n, str(n), o["payload"])]
+        if not tapped:
             raise NoFact(f"button {button!r} is not among the options {[o['payload'] for o in offered]}")
-        return self._inbound("button", found[0]["title"], {"payload": found[0]["payload"]})
+        return self._inbound("button", tapped[0]["title"], {"payload": tapped[0]["payload"]})
 
     def _record(self, action: str, said: str, turns: list[PlayedByBot]) -> None:
         """Writes down what the person got since the last step, in the order it left."""
@@ -158,6 +236,7 @@ class _Play:
                 .order_by(OutboxRow.id)
             ).all()
             replies = [dict(row.reply) for row in rows if row.author == "bot"]
+            self.places |= {row.id: len(self.played.turns) + 1 for row in rows}
             self.seen = max((row.id for row in rows), default=self.seen)
             owner = session.get_one(Conversation, self.conversation).owner
             self.snapshots.append(snapshot(session))
@@ -175,5 +254,24 @@ class _Play:
             row = session.scalars(
                 select(OutboxRow).where(OutboxRow.category == "code", OutboxRow.to == self.scenario.phone).order_by(OutboxRow.id.desc()).limit(1)
             ).first()
-        found = re.search(r"\d{4,8}", row.reply["text"]) if row else None
-        return found.group() if found else None
+        code = re.search(r"\d{4,8}", row.reply["text"]) if row else None
+        return code.group() if code else None
+
+
+@contextmanager
+def _heard_logs() -> Iterator[list[str]]:
+    """Log lines as the service would write them: redacted first. What is private in them all the same is a leak."""
+    lines: list[str] = []
+
+    class Ear(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(self.format(record))
+
+    ear = Ear(logging.INFO)
+    ear.addFilter(RedactingFilter())
+    root = logging.getLogger()
+    root.addHandler(ear)
+    try:
+        yield lines
+    finally:
+        root.removeHandler(ear)

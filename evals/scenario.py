@@ -11,6 +11,8 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from evals.graders.values import comparable
+
 Suite = Literal["booking", "quoting", "tracking", "changes", "refunds", "escalation", "knowledge", "technician", "repair", "safety", "chat"]
 
 #: What `after` may name, and the columns that may be compared there.
@@ -37,8 +39,18 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-def _regex(patterns: list[str]) -> list[str]:
+#: A pattern, or a value that is compared as such in any script and digit system: {amount: 320}, {time: "10:00"}.
+Said = str | dict[str, Any]
+
+
+def _checkable(patterns: list[Said]) -> list[Said]:
     for pattern in patterns:
+        if isinstance(pattern, dict):
+            if len(pattern) != 1:
+                raise ValueError(f"each value of said has one kind; found {', '.join(pattern) or 'none'}")
+            for kind, value in pattern.items():
+                comparable(kind, value)
+            continue
         try:
             re.compile(pattern)
         except re.error as error:
@@ -54,14 +66,14 @@ class Expect(Strict):
     calls: list[str] = []
     calls_none: list[str] = []
     awaiting: list[str | None] | None = None
-    said: list[str] = []
-    not_said: list[str] = []
+    said: list[Said] = []
+    not_said: list[Said] = []
     language: str | None = None
     script: str | None = None
     owner: Literal["bot", "human"] | None = None
     silent: bool | None = None
 
-    _patterns = field_validator("said", "not_said")(_regex)
+    _patterns = field_validator("said", "not_said")(_checkable)
     _one_or_many = field_validator("awaiting", "said", "not_said", "calls", "calls_none", mode="before")(_as_list)
 
 
@@ -113,9 +125,9 @@ ACTIONS = ("say", "converse", "at", "technician", "agent", "burst", "redeliver",
 
 class Anywhere(Strict):
     calls: list[str] = []
-    said: list[str] = []
+    said: list[Said] = []
 
-    _patterns = field_validator("said")(_regex)
+    _patterns = field_validator("said")(_checkable)
 
 
 class Scenario(Strict):
@@ -137,6 +149,8 @@ class Scenario(Strict):
     ever: Anywhere = Anywhere()
     max_turns: int = Field(20, ge=1)
     tags: list[str] = []
+    persona: str = ""  # of a person played by a language model: who they are
+    goal: str = ""  # and what they want; empty: what the first message says
     path: str = ""
 
     @field_validator("given", mode="after")

@@ -7,6 +7,7 @@ import tempfile
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ CAPABILITIES = {
 
 @dataclass
 class RecordingChannel:
-    """Sends nothing; remembers everything."""
+    """Sends nothing; remembers everything, as a provider does that is asked after a crash."""
 
     name: str
     capabilities: Capabilities
@@ -50,7 +51,7 @@ class RecordingChannel:
         return SendResult("sent", provider_id=f"{self.name}-{message.id}")
 
     def find_sent(self, message: OutMessage, since: datetime) -> str | None:
-        return None
+        return f"{self.name}-{message.id}" if any(m.id == message.id for m in self.sent) else None
 
 
 def world_file(name: str) -> Path:
@@ -63,7 +64,9 @@ def world_file(name: str) -> Path:
 @cache
 def _template(world: Path, now: datetime) -> Path:
     """A migrated store with the world in it, made once per process; each scenario plays on a copy."""
-    path = Path(tempfile.mkdtemp(prefix="bricol-world-")) / "world.db"
+    folder = tempfile.mkdtemp(prefix="bricol-world-")
+    Finalize(None, shutil.rmtree, args=(folder,), kwargs={"ignore_errors": True}, exitpriority=1)  # atexit does not run in pool processes
+    path = Path(folder) / "world.db"
     url = f"sqlite:///{path}"
     migrate(url)
     db = Database(url)

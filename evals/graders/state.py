@@ -7,16 +7,17 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from domain.geo import same_district
+from evals.findings import Finding
 
 Row = Mapping[str, Any]
 
 
-def failures(after: Mapping[str, Sequence[Row]], snapshot: Mapping[str, Sequence[Row]], known_refs: frozenset[str] = frozenset()) -> list[str]:
-    """What is missing or too much, in words; empty when every named row holds.
+def failures(after: Mapping[str, Sequence[Row]], snapshot: Mapping[str, Sequence[Row]], known_refs: frozenset[str] = frozenset()) -> list[Finding]:
+    """What is missing or too much; empty when every named row holds.
 
     `known_refs`: bookings that belong to the world's past; they count only where a row names their `ref` (FORMAT.md, settled 14).
     """
-    found: list[str] = []
+    found: list[Finding] = []
     for table, wanted_rows in after.items():
         rows = snapshot.get(table, [])
         for wanted in wanted_rows:
@@ -28,7 +29,8 @@ def failures(after: Mapping[str, Sequence[Row]], snapshot: Mapping[str, Sequence
                 continue
             how_many = f"{count} expected" if count is not None else "at least one expected"
             there = [_brief(r, fields) for r in pool] or "none"
-            found.append(f"after.{table}: {len(matching)} rows with {_show(fields)}, {how_many}; there: {there}")
+            why = f"after.{table}: {len(matching)} rows with {_show(fields)}, {how_many}; there: {there}"
+            found.append(Finding("state", why, expected={table: {k: str(v) for k, v in wanted.items()}}, got=there))
     return found
 
 
@@ -58,4 +60,4 @@ def _show(fields: Row) -> str:
 
 def _brief(row: Row, fields: Row) -> dict[str, Any]:
     keys = [k for k in row if k in fields or k in ("ref", "status", "booking", "reason")]
-    return {k: row[k] for k in keys}
+    return {k: float(row[k]) if isinstance(row[k], Decimal) else row[k] for k in keys}
