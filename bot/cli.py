@@ -167,13 +167,16 @@ def doctor(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
 
 @app.command()
 def index() -> None:
-    """Read the knowledge documents again and build the search index."""
+    """Bring the knowledge index up to date: only what changed is read again."""
     with _plain_errors():
         import retrieval
+        from bot.settings import load
 
-        knowledge = retrieval.load()
-        count = getattr(knowledge, "count", None)
-        typer.echo(f"index ready{f': {count()} passages' if callable(count) else ''}")
+        knowledge, synced = retrieval.prepare(folder=load().index_folder)
+        if synced is None:
+            typer.echo(f"{knowledge.count()} texts, searched by words alone: there is no encoder (bricol train understanding)")
+        else:
+            typer.echo(f"index ready: {synced.added} texts new or changed, {synced.removed} gone, {synced.kept} as they were")
 
 
 @app.command()

@@ -144,8 +144,11 @@ def _understanding(settings: Settings) -> Iterator[Finding]:
 def _knowledge(settings: Settings) -> Iterator[Finding]:
     import retrieval
 
-    passages = retrieval.load().search("garantie", "fr", 1)
-    if passages:
+    knowledge = retrieval.load(folder=settings.index_folder)
+    passages = knowledge.search("garantie", "fr", 1)
+    if passages and knowledge.by_words_alone:
+        yield Finding("knowledge", "note", "goes by words alone: no encoder, or no index of it", "bricol train understanding, then bricol index")
+    elif passages:
         yield Finding("knowledge", "good", f"answers from {passages[0].source}")
     else:
         yield Finding("knowledge", "broken", "finds nothing about the guarantee", "bricol index")

@@ -130,6 +130,11 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.data_dir / 'bricol.sqlite3'}"
 
     @property
+    def index_folder(self) -> Path:
+        """Where the knowledge index is kept."""
+        return self.data_dir / "index"
+
+    @property
     def workflow_store_url(self) -> str:
         """Where the workflow engine keeps its own tables: the same PostgreSQL (its own schema), or a SQLite file of its own."""
         if self.workflow_url:

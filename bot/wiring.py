@@ -108,7 +108,7 @@ def build(
         db=db,
         clock=clock,
         rules=rules,
-        knowledge=knowledge or LateKnowledge(Later(lambda: _knowledge(rules))),
+        knowledge=knowledge or LateKnowledge(Later(lambda: _knowledge(settings, rules))),
         links=OneTapLinks(settings.address, secret),
         secret=secret,
     )
@@ -169,10 +169,10 @@ def _understander() -> Any:
     return load()
 
 
-def _knowledge(rules: MarketRules) -> Any:
+def _knowledge(settings: Settings, rules: MarketRules) -> Any:
     import retrieval
 
-    return retrieval.load(rules)
+    return retrieval.load(rules, settings.index_folder)
 
 
 def prepare_store(house: House, *, world: bool = True) -> bool:

@@ -1,4 +1,4 @@
-"""Reads how people ask: prompts/questions/<locale>.yaml, questions by topic and section of the knowledge documents; for the search and for training."""
+"""Reads how people ask for each section of the knowledge documents (prompts/questions/<locale>.yaml), for the search and for training."""
 
 from __future__ import annotations
 
@@ -57,7 +57,10 @@ def off_topic(folder: Path = FOLDER) -> list[tuple[str, str]]:
 
 def _entries(path: Path) -> list[tuple[str, str, str]]:
     """(topic, section, question) of one file."""
-    data: Any = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    try:
+        data: Any = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as error:
+        raise BadQuestions(f"{path.name}: cannot be read: {error}; put each question between quotes") from None
     if not isinstance(data, dict):
         raise BadQuestions(f"{path.name}: must be topic -> section -> list of questions")
     entries = []

@@ -2,18 +2,58 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from domain.rules import MarketRules
-    from retrieval.index import Index
+    from retrieval.search import Search
+    from retrieval.vectors import Synced, Vectors
+
+log = logging.getLogger(__name__)
+
+ENCODER = Path(__file__).parents[1] / "finetune" / "artifacts" / "understanding"
+
+
+def default_folder() -> Path:
+    """Where the index is kept when nobody says: under BRICOL_DATA_DIR."""
+    return Path(os.environ.get("BRICOL_DATA_DIR") or "var") / "index"
 
 
 @cache
-def load(rules: MarketRules | None = None) -> Index:
-    """The search over all documents (`search(query, locale, k) -> [Passage]`), built once per process and set of rules."""
-    from retrieval.documents import read
-    from retrieval.index import Index
+def load(rules: MarketRules | None = None, folder: Path | None = None) -> Search:
+    """The search over all documents (`search(query, locale, k) -> [Passage]`), built once per process, set of rules and folder.
 
-    return Index(read(rules=rules))
+    Only what changed since the index in `folder` was written is embedded. Without a usable encoder or index it goes by words alone and logs it.
+    """
+    return prepare(rules, folder)[0]
+
+
+def prepare(rules: MarketRules | None = None, folder: Path | None = None, encoder: Path = ENCODER) -> tuple[Search, Synced | None]:
+    """The search, and what bringing its index up to date changed (None: it goes by words alone)."""
+    from prompts.questions import load as questions
+    from prompts.questions import off_topic
+    from retrieval import calibration
+    from retrieval.documents import read
+    from retrieval.search import Search
+    from retrieval.units import units_of
+
+    units = units_of(read(), questions(), off_topic())  # with the rules' defaults: another market's numbers change no meaning, nor the index
+    vectors, synced = None, None
+    try:
+        vectors = _vectors(folder or default_folder(), encoder)
+        synced = vectors.sync(units)
+    except Exception as error:
+        log.warning("knowledge is searched by words alone: %s", error)
+        vectors = None
+    return Search(read(rules=rules), units, vectors, calibration.load("hybrid" if vectors else "lexical")), synced
+
+
+def _vectors(folder: Path, encoder: Path) -> Vectors:
+    from retrieval.encoder import Encoder
+    from retrieval.vectors import Vectors, fingerprint_of
+
+    return Vectors(folder, Encoder.load(encoder), fingerprint_of(encoder))

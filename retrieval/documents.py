@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from domain.pricing.estimate import baselines
 from domain.rules import MarketRules
 
 FOLDER = Path(__file__).parent / "documents"
 HEADING = re.compile(r"^## (?P<title>.+?) \{#(?P<id>[a-z0-9_]+)\}$")
-ASKS = re.compile(r"<!-- asks: (.+?) -->", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Section:
-    """One heading and its few sentences. `asks`: how people put the question, never shown."""
+    """One heading and its few sentences: what a person is answered with."""
 
     topic: str
     id: str
@@ -23,7 +24,11 @@ class Section:
     subject: str  # the document's own title
     title: str
     text: str
-    asks: tuple[str, ...]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What it tells, whatever the locale: topic and section."""
+        return self.topic, self.id
 
     @property
     def source(self) -> str:
@@ -40,9 +45,14 @@ def read(folder: Path = FOLDER, rules: MarketRules | None = None) -> list[Sectio
     return [section for path in sorted(folder.glob("*/*.md")) for section in _sections(path, values)]
 
 
+def fingerprint(text: str) -> str:
+    """Sixteen hex digits that change when the text does."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 def numbers(rules: MarketRules) -> dict[str, str]:
-    """Every number of MarketRules as people write it: shares in percent, whole numbers without decimals."""
-    said = {}
+    """MarketRules' numbers as people write them (shares in percent, whole ones without decimals), and `price_<service>`, a usual small job's MAD."""
+    said = {f"price_{service}": f"{price:g}" for service, price in baselines().items()}
     for name, value in vars(rules).items():
         amount = value if isinstance(value, str) else float(value) * (100 if 0 < float(value) < 1 else 1)
         said[name] = amount if isinstance(amount, str) else f"{amount:g}"
@@ -60,10 +70,9 @@ def _sections(path: Path, values: dict[str, str]) -> list[Section]:
         heading = HEADING.match(first.strip())
         if heading is None:
             raise BadDocument(f"{path}: write the heading {first!r} as '## Heading {{#id}}'")
-        asks = tuple(q.strip() for line in ASKS.findall(body) for q in line.split("|"))
         try:
-            text = " ".join(ASKS.sub("", body).format_map(values).split())
+            text = " ".join(body.format_map(values).split())
         except (KeyError, ValueError) as error:
             raise BadDocument(f"{path}: {first!r} uses {error}, which is no number of domain/rules.py") from None
-        found.append(Section(path.stem, heading["id"], path.parent.name, subject, heading["title"], text, asks))
+        found.append(Section(path.stem, heading["id"], path.parent.name, subject, heading["title"], text))
     return found

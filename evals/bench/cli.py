@@ -19,10 +19,14 @@ BENCHES = {
     "reading": "evals.bench.reading:measure",
     "turns": "evals.bench.conversations:measure",
     "agent": "evals.bench.agent_step:measure",
+    "knowledge": "evals.bench.knowledge:measure",
     "matching": "evals.bench.match:measure",
     "server": "evals.bench.server:measure",
     "start": "evals.bench.server:start_again",
+    "fuzz": "evals.bench.fuzz:measure",
 }
+#: Only measured when asked for by name: it takes a quarter of an hour.
+LONG = {"fuzz"}
 
 
 def bench(
@@ -31,20 +35,26 @@ def bench(
     train: Annotated[Path | None, typer.Option(help='with intent: labelled lines {"text", "label"} to fit a head on')] = None,
     test: Annotated[Path | None, typer.Option(help="with intent: labelled lines to measure it on")] = None,
     kind: Annotated[str, typer.Option(help="with intent: intent or sentiment")] = "intent",
+    unadapted: Annotated[Path | None, typer.Option(help="with knowledge: an encoder before its training, to compare with")] = None,
+    tune: Annotated[bool, typer.Option(help="with knowledge: learn the bars anew from evals/questions/tuning.yaml and keep them")] = False,
 ) -> None:
     """Measures this machine. Prints every figure beside the number it is held to; exit 0 whatever they are.
 
+    `bench knowledge` alone shows every way of searching side by side and what the shipped one missed.
     `bench intent --train F --test F` measures the encoder instead: a head fitted on it, on anybody's labels.
     """
     console = Console(stderr=True)
     if names == ["intent"]:
         _intent(train, test, kind, json_file, console)
         return
+    if names == ["knowledge"]:
+        _knowledge(unadapted, tune, json_file, console)
+        return
     if unknown := set(names or ()) - set(BENCHES):
         console.print(f"unknown bench {sorted(unknown)[0]!r}; one of {', '.join(BENCHES)}", style="red")
         raise typer.Exit(2)
     found: list[Figure] = []
-    for name in names or BENCHES:
+    for name in names or [name for name in BENCHES if name not in LONG]:
         with console.status(f"measuring {name} ..."):
             module, _, function = BENCHES[name].partition(":")
             found += getattr(importlib.import_module(module), function)()
@@ -52,6 +62,18 @@ def bench(
     if json_file:
         figures = [figure.__dict__ for figure in found]
         json_file.write_text(json.dumps({"machine": machine(), "figures": figures}, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def _knowledge(unadapted: Path | None, tune: bool, json_file: Path | None, console: Console) -> None:
+    from evals.bench import knowledge
+
+    try:
+        with console.status("asking every question in every way ..."):
+            found = knowledge.results(unadapted, tune)
+    except NoEncoder as fault:
+        console.print(str(fault), style="red", markup=False)
+        raise typer.Exit(2) from None
+    knowledge.show(found, Console(), json_file)
 
 
 def _intent(train: Path | None, test: Path | None, kind: str, json_file: Path | None, console: Console) -> None:

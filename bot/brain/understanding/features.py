@@ -12,7 +12,8 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
-from bot.brain.understanding.normalise import normalise, skeleton, tokens
+from bot.brain.understanding.normalise import normalise, tokens
+from domain.skeleton import skeleton
 
 BITS = 17  # 131,072 buckets for all blocks together
 LANGUAGE_BITS = 16

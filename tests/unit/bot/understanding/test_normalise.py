@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from bot.brain.understanding.features import chosen_option
-from bot.brain.understanding.normalise import normalise, script_of, skeleton
+from bot.brain.understanding.normalise import normalise, script_of
+from domain.skeleton import skeleton
 
 
 @pytest.mark.parametrize(
