@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+LONGEST = 2000  # characters read of one message: its beginning and its end
 RULES = Path(__file__).parents[3] / "prompts" / "system" / "danger.yaml"
 MARKS = re.compile("[\u064b-\u0652\u0640\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 SAME_LETTER = str.maketrans("أإآٱىةؤئگڭ", "اااايهويكك")
@@ -21,20 +22,41 @@ DOUBLED = re.compile(r"([a-z])\1+")
 
 @dataclass(frozen=True)
 class Rule:
-    """Holds when `need` is found and `unless` is not found in the same sentence."""
+    """Holds when one of `needs` is found and `unless` is not found in the same sentence.
+
+    A need: the word lists it cannot do without, and its pattern.
+    """
 
     name: str
-    need: re.Pattern[str]
+    needs: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...]
     unless: re.Pattern[str] | None
 
 
 def find_hazard(text: str) -> str | None:
     """The first danger of prompts/system/danger.yaml that a sentence of `text` tells of ("gas"), or None."""
+    if len(text) > LONGEST:
+        text = text[: LONGEST * 3 // 4] + "\n" + text[-LONGEST // 4 :]
     for sentence in re.split(r"[.!?؟\n;]+", folded(text)):
+        seen: dict[str, bool] = {}
         for rule in _data()["rules"]:
-            if rule.need.search(sentence) and not (rule.unless and rule.unless.search(sentence)):
+            if _needed(rule, sentence, seen) and not (rule.unless and rule.unless.search(sentence)):
                 return str(rule.name)
     return None
+
+
+def _needed(rule: Rule, sentence: str, seen: dict[str, bool]) -> bool:
+    """Whether a need of the rule is found; a pattern is only tried where each of its word lists has a word, which is looked up once a sentence."""
+    words = _data()["words"]
+    for lists, pattern in rule.needs:
+        for name in lists:
+            if name not in seen:
+                seen[name] = bool(words[name].search(sentence))
+            if not seen[name]:
+                break
+        else:
+            if pattern.search(sentence):
+                return True
+    return False
 
 
 def names_a_number(text: str) -> bool:
@@ -60,7 +82,16 @@ def _data() -> dict[str, Any]:
         return re.compile(re.sub(r"\{([a-z_]+)\}", lambda m: "(?:" + "|".join(words[m[1]]) + ")", text))
 
     rules = [
-        Rule(r["name"], re.compile("|".join(pattern(n).pattern for n in r["need"])), pattern("|".join(r["unless"])) if r.get("unless") else None)
+        Rule(r["name"], tuple((_surely(n), pattern(n)) for n in r["need"]), pattern("|".join(r["unless"])) if r.get("unless") else None)
         for r in raw["rules"]
     ]
-    return {"rules": rules, "number": pattern("|".join(n.replace("{number}", raw["number"]) for n in raw["names_a_number"]))}
+    number = pattern("|".join(n.replace("{number}", raw["number"]) for n in raw["names_a_number"]))
+    return {"rules": rules, "words": {name: pattern("{" + name + "}") for name in words}, "number": number}
+
+
+def _surely(need: str) -> tuple[str, ...]:
+    """The word lists a need cannot do without: those outside its choices in brackets, when it is no choice as a whole."""
+    outside = need
+    while (shorter := re.sub(r"\([^()]*\)[?*]?", "", outside)) != outside:
+        outside = shorter
+    return () if "|" in outside else tuple(dict.fromkeys(re.findall(r"\{([a-z_]+)\}(?!\?)", outside)))

@@ -92,10 +92,10 @@ def _calendar_at(message: Message, index: int, now: datetime) -> tuple[str, int]
     if (slashed := _SLASHED.fullmatch(text)) and (day := _coming(today, int(slashed.group(2)), int(slashed.group(1)), slashed.group(3))):
         said = _lex("number_days").ends_at(tokens, index, 2) is not None or message.asked == "date"
         return (day, index + 1) if said or slashed.group(3) or int(slashed.group(1)) > 10 else None
-    number = int(text) if text.isdigit() and len(text) <= 2 else int(bool(_lex("first_of_month").at(tokens, index)))
+    number = int(text) if text.isdecimal() and len(text) <= 2 else int(bool(_lex("first_of_month").at(tokens, index)))
     if not 1 <= number <= 31:
         month = _lex("months").at(tokens, index)
-        if month and month[1] < len(tokens) and tokens[month[1]].text.isdigit() and len(tokens[month[1]].text) <= 2:
+        if month and month[1] < len(tokens) and tokens[month[1]].text.isdecimal() and len(tokens[month[1]].text) <= 2:
             day = _coming(today, int(month[0]), int(tokens[month[1]].text), None)
             return (day, month[1] + 1) if day else None
         return None
@@ -151,7 +151,7 @@ def _not_for_a_job(message: Message, start: int, hit: tuple[str, int]) -> bool:
         return False
     end = hit[1]
     alone = end + 1 >= len(tokens) or tokens[end + 1].is_break
-    return (end < len(tokens) and tokens[end].text.isdigit() and int(tokens[end].text) > 12 and alone) or event_near(message, start)
+    return (end < len(tokens) and tokens[end].text.isdecimal() and int(tokens[end].text) > 12 and alone) or event_near(message, start)
 
 
 def event_near(message: Message, start: int) -> bool:

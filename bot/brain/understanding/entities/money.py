@@ -94,7 +94,7 @@ def _with_unit(message: Message, index: int, value: float, end: int) -> tuple[fl
         for name, rate in _UNITS:
             if unit := _lex(name).at(tokens, hit[1]):
                 return value * times * rate, unit[1]
-        return (value * bare, hit[1]) if section != "thousand" or value < 100 else None
+        return (value * bare, hit[1]) if section != "thousand" or (value < 100 and tokens[end].text != "k") else None
     return None
 
 

@@ -174,7 +174,7 @@ class Message:
     asked: str | None  # what our last words asked for: time date rating amount quantity options, or nothing
     ramadan: bool = False
     used: set[int] = field(default_factory=set)
-    parts: list[tuple[str, int, int]] | None = None  # the parts of the day it names, once they have been looked for
+    memo: dict[str, Any] = field(default_factory=dict)  # what a grammar asks again and again of the whole message
 
     def take(self, start: int, end: int) -> None:
         self.used.update(range(start, end))

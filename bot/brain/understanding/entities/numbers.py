@@ -20,7 +20,7 @@ def digits_at(tokens: list[Token], index: int) -> tuple[float, int] | None:
         return None
     head, value = tokens[index].text, tokens[index].number or 0.0
     end = index + 1
-    while end < len(tokens) and len(head) <= 3 and head.isdigit() and len(tokens[end].text) == 3 and tokens[end].text.isdigit():
+    while end < len(tokens) and len(head) <= 3 and head.isdecimal() and len(tokens[end].text) == 3 and tokens[end].text.isdecimal():
         value, end = value * 1000 + int(tokens[end].text), end + 1
     return value, end
 

@@ -7,10 +7,10 @@ from bot.brain.understanding.entities.normalise import Message, lexicon
 _REACH = 14  # words: what was said longer ago governs nothing any more
 
 
-def told(message: Message, start: int, end: int) -> bool:
+def told(message: Message, start: int, end: int, *, since: bool = True) -> bool:
     """Whether the day or hour at [start, end) belongs to the past.
 
-    It does when a word of the past stands before it in the clause with no wish between, or right after it.
+    It does when a word of the past stands before it in the clause with no wish between, or right after it. `since`: whether "since" counts too.
     """
     tokens = message.tokens
     opens = start
@@ -23,7 +23,7 @@ def told(message: Message, start: int, end: int) -> bool:
     if any(lexicon("story", "coming").at(clause, at) for at in range(len(clause))):
         return False
     past, wish = _last(message, "past", opens, start), _last(message, "wish", opens, start)
-    if any(lexicon("story", "since").at(tokens, at) for at in range(max(opens, start - 4), start)):
+    if since and any(lexicon("story", "since").at(tokens, at) for at in range(max(opens, start - 4), start)):
         return True
     if past is not None and (wish is None or wish <= past):
         return True

@@ -175,7 +175,7 @@ def _hour_at(message: Message, index: int, spoken: bool) -> tuple[int, int] | No
     read = (tokens[index].number, index + 1) if tokens[index].is_number else number_at(tokens, index)
     if read is None or read[0] is None or not 0 <= read[0] < 24 or read[0] != int(read[0]):
         return None
-    if tokens[index].is_number and not tokens[index].text.isdigit():
+    if tokens[index].is_number and not tokens[index].text.isdecimal():
         return None
     return int(read[0]), read[1]
 
@@ -218,10 +218,11 @@ def _part_after(message: Message, index: int) -> tuple[str | None, int]:
 
 
 def _part_elsewhere(message: Message) -> str | None:
-    if not _parts(message):
-        return None
-    free = (hit for hit in _parts(message) if hit[0] != "noon" and not _of_an_hour(message, hit[1]))
-    return next((part for part, start, end in free if not told(message, start, end)), None)
+    if "elsewhere" not in message.memo:
+        free = (hit for hit in _parts(message) if hit[0] != "noon" and not _of_an_hour(message, hit[1]))
+        message.memo["elsewhere"] = next((part for part, start, end in free if not told(message, start, end)), None)
+    part: str | None = message.memo["elsewhere"]
+    return part
 
 
 def _of_an_hour(message: Message, start: int) -> bool:
@@ -233,18 +234,22 @@ def _of_an_hour(message: Message, start: int) -> bool:
 
 
 def _parts(message: Message) -> list[tuple[str, int, int]]:
-    """The parts of the day named, without greetings and without an "am" or "pm" that follows no hour."""
-    if message.parts is not None:
-        return message.parts
-    tokens = message.tokens
-    found: list[tuple[str, int, int]] = []
+    """The parts of the day named; none in a greeting or in what happens every night, nor an "am" or "pm" that follows no hour."""
+    if "parts" not in message.memo:
+        message.memo["parts"] = _read_parts(message.tokens, message)
+    found: list[tuple[str, int, int]] = message.memo["parts"]
+    return found
+
+
+def _read_parts(tokens: list[Token], message: Message) -> list[tuple[str, int, int]]:
+    found = []
+    greeted = {at for _, start, end in _lex("night_not_time").all(tokens) for at in range(start, end)}
     index = 0
     while index < len(tokens):
         hit = part_at(message, index)
-        if hit and tokens[index].text not in ("am", "pm") and not _greeting(tokens, index) and not _doubtful(tokens, index):
+        if hit and tokens[index].text not in ("am", "pm") and index not in greeted and not _doubtful(tokens, index):
             found.append((hit[0], index, hit[1]))
         index = hit[1] if hit else index + 1
-    message.parts = found
     return found
 
 
@@ -288,11 +293,6 @@ def _negated(tokens: list[Token], start: int) -> bool:
     return any(lexicon("dates", "negation").ends_at(tokens, at, 3) is not None for at in range(max(1, start - 1), start + 1))
 
 
-def _greeting(tokens: list[Token], start: int) -> bool:
-    """Whether the part of the day at `start` belongs to a greeting, or to what happens every night."""
-    return any(at <= start < end for _, at, end in _lex("night_not_time").all(tokens))
-
-
 def _part(message: Message) -> str | None:
     tokens = message.tokens
     found = [hit for hit in _parts(message) if message.free(hit[1], hit[2]) and not told(message, hit[1], hit[2])]
@@ -313,7 +313,7 @@ def _now(message: Message) -> str | None:
         if (opens and not last and not polite and len(tokens) - end > 2) or _lex("not_now_before").ends_at(tokens, start, 3) is not None:
             continue
         after_number = start > 0 and tokens[start - 1].is_number and message.free(start - 1, start)  # "it's 11 now"
-        if after_number or _lex("not_now_after").at(tokens, end) or number_at(tokens, end) or told(message, start, end):
+        if after_number or _lex("not_now_after").at(tokens, end) or number_at(tokens, end) or told(message, start, end, since=False):
             continue
         message.take(start, end)
         return "now"
