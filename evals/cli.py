@@ -1,23 +1,25 @@
-"""`bricol eval run`: plays scenario files, says which passed and why the others did not."""
+"""`bricol eval`: plays scenario files, says which passed and why the others did not, and compares runs."""
 
 from __future__ import annotations
 
-import json
 import os
-from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
-from rich.progress import track
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn, track
 
-from evals.records import Played
-from evals.scenario import Scenario, ScenarioError, files, load
+if TYPE_CHECKING:
+    from evals.records import Played
+    from evals.run import Plan
+    from evals.scenario import Scenario
 
 app = typer.Typer(help="Regression conversations.", no_args_is_help=True)
+
+Paths = Annotated[list[Path], typer.Argument(help="scenario files or folders")]
+Model = Annotated[str, typer.Option(help="which brain answers (BRICOL_MODEL)")]
 
 
 @app.callback()
@@ -27,59 +29,121 @@ def evaluation() -> None:
 
 @app.command()
 def run(
-    paths: Annotated[list[Path], typer.Argument(help="scenario files or folders")],
-    model: Annotated[str, typer.Option(help="which brain answers (BRICOL_MODEL)")] = "embedded",
-    json_file: Annotated[Path | None, typer.Option("--json", help="write every turn and verdict here")] = None,
+    paths: Paths,
+    model: Model = "embedded",
+    trials: Annotated[int, typer.Option(help="plays of each; the first as written, the others respelled", min=1, max=100)] = 1,
     workers: Annotated[int, typer.Option(help="processes", min=1)] = min(2, os.cpu_count() or 1),
+    seed: Annotated[int, typer.Option(help="decides every respelling and fault")] = 0,
+    inject: Annotated[str, typer.Option(help="faults, by comma: duplicate,reorder,crash,slow-model,model-down,late-status")] = "",
+    json_file: Annotated[Path | None, typer.Option("--json", help="write every turn and verdict here")] = None,
+    html: Annotated[Path | None, typer.Option(help="write one page that people read")] = None,
+    junit: Annotated[Path | None, typer.Option(help="write JUnit XML")] = None,
+    baseline: Annotated[Path | None, typer.Option(help="the --json of an earlier run to compare with")] = None,
+    allow_drift: Annotated[bool, typer.Option("--allow-drift", help="other facts or end states than the baseline's are told, but no exit 1")] = False,
+    resume: Annotated[Path | None, typer.Option(help="keep every result here as it comes, and go on from what is there")] = None,
+    suite: Annotated[list[str] | None, typer.Option(help="only this suite (may be repeated)")] = None,
+    split: Annotated[list[str] | None, typer.Option(help="only train, dev or test of splits.yaml")] = None,
+    language: Annotated[list[str] | None, typer.Option(help="only this language, or language-script as ary-latn")] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="only scenarios with this tag")] = None,
+    tariff: Annotated[Path | None, typer.Option(help="what tokens and machines cost; default evals/report/tariff.yaml")] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="show the conversations that failed")] = False,
 ) -> None:
-    """Plays the scenarios. Exit 0: all passed; 1: one failed; 2: a file cannot be played, nothing was run.
+    """Plays the scenarios. Exit 0: all passed; 1: one failed, or got worse than the baseline; 2: something cannot be played, nothing was run.
 
     One with the tag known_failure must fail: when it passes, that is exit 1 too, until the tag is struck.
     """
+    from evals import run as runner
+    from evals.journal import Journal, JournalError
+    from evals.report import console as tell
+    from evals.report import costs, document
+    from evals.report import junit as junit_file
+    from evals.report.baseline import WORSE
+    from evals.report.baseline import compare as against
+
     console = Console(stderr=True)
+    plan = runner.Plan(model, trials, workers, seed, tuple(sorted({name.strip() for name in inject.split(",") if name.strip()})))
+    chosen = runner.Chosen(tuple(suite or ()), tuple(split or ()), tuple(language or ()), tuple(tag or ()))
     try:
-        scenarios = _read(paths, console)
-    except ScenarioError as error:
-        console.print(str(error), style="red", markup=False, soft_wrap=True)
-        raise typer.Exit(2) from None
-    results = _play_all(scenarios, model, workers, console)
-    surprises = [p for p in results if p.passed == p.known_failure]
-    for played in surprises:
-        _explain(played, console, verbose)
-    passed, faults = sum(p.passed for p in results), sum(p.simulator_fault is not None for p in results)
-    suites = Counter(p.suite for p in results)
-    good = Counter(p.suite for p in results if p.passed)
-    for suite in sorted(suites):
-        console.print(f"{suite:12} {good[suite]:4}/{suites[suite]}")
-    known = sum(p.known_failure for p in results)
-    style = "red" if surprises else "green"
-    console.print(f"{passed} of {len(results)} scenarios passed, {faults} with a fault of the simulated person, {known} known to fail", style=style)
+        earlier = document.read(baseline) if baseline else None
+        prices = costs.tariff(tariff)
+        scenarios = [s for s in _read(paths, console) if chosen.takes(s)]
+        runner.check(scenarios, plan)
+        part = resume or (json_file.with_name(json_file.name + ".part") if json_file else None)
+        journal = Journal.open(part, model=model, seed=seed, inject=plan.inject, fresh=resume is None) if part else None
+    except (runner.RunError, JournalError, document.ReportError, costs.TariffError) as error:
+        _refuse(error, console)
+    if not scenarios:
+        _refuse(f"no scenario in {', '.join(map(str, paths))} with what --suite, --split, --language and --tag ask for", console)
+    begun = time.perf_counter()
+    try:
+        results = _play(scenarios, plan, journal, console)
+    except (KeyboardInterrupt, runner.RunError) as stopped:
+        on = f"; to go on: the same command with --resume {journal.path}" if journal else ""
+        console.print(f"{str(stopped) or 'stopped'}{on}", style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(130 if isinstance(stopped, KeyboardInterrupt) else 2) from None
+    report = document.document(results, plan, prices, time.perf_counter() - begun)
+    tell.show(report, console, verbose)
+    comparison = against(report, earlier) if earlier else None
+    if comparison:
+        report["baseline"] = comparison.to_dict()
+        tell.compared(comparison, report, console)
     if json_file:
-        share = passed / len(results) if results else None
-        summary = {"scenarios": len(results), "passed": passed, "simulator_faults": faults, "known_failures": known, "pass^1": share, "model": model}
-        report = {"summary": summary, "scenarios": [p.to_dict() for p in results]}
-        json_file.write_text(json.dumps(report, ensure_ascii=False, indent=1), encoding="utf-8")
-    if surprises:
+        document.write(report, json_file)
+    if junit:
+        junit_file.write(report, junit)
+    if html:
+        from evals.report.page import write as write_page
+
+        write_page(report, html, comparison)
+        console.print(f"page: {html}", markup=False)
+    if journal and resume is None:
+        journal.path.unlink(missing_ok=True)
+    worse = comparison.of(*(WORSE[:1] if allow_drift else WORSE)) if comparison else []
+    if worse or document.surprises(report["scenarios"]):
         raise typer.Exit(1)
 
 
 @app.command()
+def compare(
+    reports: Annotated[list[Path], typer.Argument(help="files written by `bricol eval run --json`; the first is what the others are held against")],
+    html: Annotated[Path | None, typer.Option(help="write one page with all of them side by side")] = None,
+) -> None:
+    """Puts runs side by side: models, versions, settings. Exit 2 when a file is no report."""
+    from evals.report import console as tell
+    from evals.report import document
+    from evals.report.baseline import compare as against
+
+    console = Console(stderr=True)
+    try:
+        found = dict(zip(_names(reports), (document.read(path) for path in reports), strict=True))
+    except document.ReportError as error:
+        _refuse(error, console)
+    first, *others = found
+    comparisons = {name: against(found[name], found[first]) for name in others}
+    tell.side_by_side(found, comparisons, Console())
+    if html:
+        from evals.report.page import write_models
+
+        write_models(found, comparisons, html)
+        console.print(f"page: {html}", markup=False)
+
+
+@app.command()
 def export(
-    paths: Annotated[list[Path], typer.Argument(help="scenario files or folders")],
+    paths: Paths,
     out: Annotated[Path, typer.Option(help="the .jsonl to write, one lesson a line")],
     leave_out: Annotated[list[Path] | None, typer.Option(help="ids never to learn from: one a line, or YAML; the test split always is")] = None,
-    model: Annotated[str, typer.Option(help="which brain answers (BRICOL_MODEL)")] = "embedded",
+    model: Model = "embedded",
 ) -> None:
     """Plays the scenarios and writes those that pass as lessons for `bricol train llm`, private details hidden."""
     from evals import export as exporting
 
     console = Console(stderr=True)
+    scenarios = _read(paths, console)
     try:
-        scenarios, never = _read(paths, console), exporting.never_learnt(leave_out or ())
-    except (ScenarioError, ValueError) as error:
-        console.print(str(error), style="red", markup=False, soft_wrap=True)
-        raise typer.Exit(2) from None
+        never = exporting.never_learnt(leave_out or ())
+    except ValueError as error:
+        _refuse(error, console)
     out.parent.mkdir(parents=True, exist_ok=True)
     with out.open("w", encoding="utf-8") as file:
         done = exporting.export(track(scenarios, "playing", console=console), file, leave_out=never, model=model)
@@ -88,38 +152,40 @@ def export(
 
 
 def _read(paths: list[Path], console: Console) -> list[Scenario]:
-    found: dict[str, Scenario] = {}
-    for path in files(paths):
-        scenario = load(path)
-        if scenario is None:
-            console.print(f"{path}: no scenario (no id and turns), skipped", markup=False)
-        elif scenario.id in found:
-            raise ScenarioError(f"{path}: id {scenario.id!r} is also in {found[scenario.id].path}; ids are unique")
-        else:
-            found[scenario.id] = scenario
-    return list(found.values())
+    from evals.run import read
+    from evals.scenario import ScenarioError
+
+    try:
+        return read(paths, lambda line: console.print(line, markup=False, soft_wrap=True))
+    except ScenarioError as error:
+        _refuse(error, console)
 
 
-def _play_all(scenarios: list[Scenario], model: str, workers: int, console: Console) -> list[Played]:
-    from evals.player import play
-
-    one = partial(play, model=model)
-    if workers == 1 or len(scenarios) < 8:
-        return [one(s) for s in track(scenarios, "playing", console=console)]
-    with ProcessPoolExecutor(workers) as pool:
-        return list(track(pool.map(one, scenarios, chunksize=4), "playing", total=len(scenarios), console=console))
+def _refuse(error: Exception | str, console: Console) -> NoReturn:
+    console.print(str(error), style="red", markup=False, soft_wrap=True)
+    raise typer.Exit(2) from None
 
 
-def _explain(played: Played, console: Console, verbose: bool) -> None:
-    if played.passed:
-        console.print(f"PASSED {played.id}, which is tagged known_failure: strike the tag", style="red")
-        return
-    console.print(f"FAILED {played.id}", style="red")
-    if played.simulator_fault:
-        console.print(f"  the simulated person could not go on: {played.simulator_fault}", markup=False)
-    for reason in played.why:
-        console.print(f"  {reason}", markup=False, soft_wrap=True)
-    for turn in played.turns if verbose else ():
-        console.print(f"    {turn.action}: {turn.said}   {turn.tools}", markup=False, soft_wrap=True, style="dim")
-        for reply in turn.replies:
-            console.print(f"      -> [{reply.get('awaiting')}] {reply['text']}", markup=False, soft_wrap=True, style="dim")
+def _play(scenarios: list[Scenario], plan: Plan, journal: object, console: Console) -> list[Played]:
+    """Plays with a line of progress: done, failed, time left."""
+    from evals.journal import Journal
+    from evals.run import play_all
+
+    assert journal is None or isinstance(journal, Journal)
+    count, failures = MofNCompleteColumn(), TextColumn("{task.fields[failed]}")
+    with Progress(TextColumn("playing"), BarColumn(), count, failures, TimeElapsedColumn(), TimeRemainingColumn(), console=console) as progress:
+        task = progress.add_task("playing", total=len(scenarios) * plan.trials, failed="")
+        failed = 0
+
+        def done(played: Played) -> None:
+            nonlocal failed
+            failed += played.passed == played.known_failure
+            progress.update(task, advance=1, failed=f"[red]{failed} failed[/]" if failed else "")
+
+        return play_all(scenarios, plan, journal, done)
+
+
+def _names(reports: list[Path]) -> list[str]:
+    """A short name for each file; the whole path where two are called the same."""
+    stems = [path.stem for path in reports]
+    return [stem if stems.count(stem) == 1 else str(path) for stem, path in zip(stems, reports, strict=True)]
