@@ -117,6 +117,7 @@ def _calendar_at(message: Message, index: int, now: datetime) -> tuple[str, int]
     if ordinal and (before is not None or tokens[index + 1].text != "er"):
         return f"day:{number}", end
     counted = any(lexicon(file, name).at(tokens, end) for file, name in (("quantity", "nouns"), ("quantity", "no_count"), ("money", "currency")))
+    counted = counted or lexicon("times", "no_time_after").at(tokens, end) is not None  # "le 2 rue des Fleurs"
     if before is not None and not counted:
         return f"day:{number}", end
     if message.asked == "date" and len(tokens) <= 4 and not counted:

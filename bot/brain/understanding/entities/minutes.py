@@ -26,7 +26,8 @@ def minutes_after(tokens: list[Token], end: int, *, hour_said: bool, between: bo
     if joined or glued:
         said = _said(tokens, joined[1] if joined else end)
         fraction = lexicon("times", "fractions").at(tokens, joined[1] if joined else end)
-        if said and (fraction or not (glued or between)):
+        counted = said and lexicon("times", "minute_words").at(tokens, said[1])
+        if said and (fraction or counted or not (glued or between)):
             return said[0], said[1], said[0]
     if hour_said and not between and end < len(tokens) and not tokens[end].is_number:
         spoken = number_at(tokens, end)

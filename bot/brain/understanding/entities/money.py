@@ -85,6 +85,8 @@ def _with_unit(message: Message, index: int, value: float, end: int) -> tuple[fl
     for section, rate in _UNITS:
         if (unit := _lex(section).at(tokens, end)) and value * rate >= 1:
             return value * rate, unit[1]
+    if not tokens[index].is_number and value < 100 and (millions := _lex("million").at(tokens, end)):
+        return value * CENTIMES["million"], millions[1]
     if not tokens[index].is_number:
         return (value / CENTIMES_PER_DIRHAM, end) if value >= 2000 and end - index > 1 and _lex("centimes").at(tokens, end - 1) else None
     for section, times, bare in (("centimes", 1000, CENTIMES["alf"]), ("thousand", 1000, 1000.0), ("million", 1_000_000, CENTIMES["million"])):

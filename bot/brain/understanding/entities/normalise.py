@@ -25,7 +25,7 @@ _TOKEN = re.compile(
 )
 _GLUED = re.compile(r"(?<=\d)h(?=\d{2}(?!\d))|(?<![a-z0-9])(?:m3a|f)(?=\d{1,2}(?:h|:|(?![a-z0-9])))")  # 15h30, m3a10, f3
 _DOTTED = re.compile(r"(?<=\d)(\s?[ap])\.\s?m\b\.?")  # 2 p.m.
-_RANGE = re.compile(rf"(?<![\d/.,:-])(\d{{1,5}})\s?-\s?(\d{{1,5}})(?=\s?(?:{_UNITS}|heures|درهم)(?![a-z]))")  # 10-12h, 150-200 dh
+_RANGE = re.compile(rf"(?<![\d/.,:-])(\d{{1,5}})\s?[-/]\s?(\d{{2,5}})(?=\s?(?:{_UNITS}|heures|درهم)(?![a-z]))")  # 10-12h, 150-200 dh
 _THOUSANDS = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
 
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from bot.brain.understanding.entities.normalise import Token, lexicon
+
+_CENTIMES = re.compile(r"\d{3}[.,]\d{1,2}")
+
+_TENS = frozenset(range(20, 100, 10))
 
 
 def number_at(tokens: list[Token], index: int) -> tuple[float, int] | None:
@@ -22,6 +28,8 @@ def digits_at(tokens: list[Token], index: int) -> tuple[float, int] | None:
     end = index + 1
     while end < len(tokens) and len(head) <= 3 and head.isdecimal() and len(tokens[end].text) == 3 and tokens[end].text.isdecimal():
         value, end = value * 1000 + int(tokens[end].text), end + 1
+    if end == index + 1 < len(tokens) and len(head) <= 3 and head.isdecimal() and _CENTIMES.fullmatch(tokens[end].text):
+        value, end = value * 1000 + (tokens[end].number or 0.0), end + 1  # "2 500,50"
     return value, end
 
 
@@ -30,8 +38,10 @@ def _words_at(tokens: list[Token], index: int) -> tuple[float, int] | None:
     total, part, smallest, end, unit = 0.0, 0.0, float("inf"), index, 0.0
     position = index
     while position < len(tokens):
-        if end > index and (joined := lexicon("numbers", "joiners").at(tokens, position)):
+        joined = lexicon("numbers", "joiners").at(tokens, position) if end > index else None
+        if joined:
             position = joined[1]
+        glued = position < len(tokens) and tokens[position].text.startswith("و")
         step = _step(tokens, position)
         if step is None:
             break
@@ -46,6 +56,8 @@ def _words_at(tokens: list[Token], index: int) -> tuple[float, int] | None:
             else:
                 break
             smallest = value
+        elif (joined or glued) and 1 <= unit <= 9 and value in _TENS:  # "خمسة وسبعين": units first
+            part, smallest = part + value, unit
         elif value < smallest and not (smallest < 20) and not (smallest < 100 and value >= 20 and smallest % 20):
             part, smallest = part + value, value
         else:

@@ -8,6 +8,8 @@ from bot.brain.understanding.entities.normalise import Lexicon, Message, lexicon
 from bot.brain.understanding.entities.numbers import number_at
 
 _STARS = re.compile("[⭐★🌟]")
+_OUT_OF_TEN = re.compile(r"(\d{1,2})/(10|20)")
+_MOST = 5
 _OUT_OF = re.compile(r"([0-5])/5")
 
 
@@ -27,6 +29,9 @@ def find_rating(message: Message) -> int | None:
         if (out_of := _OUT_OF.fullmatch(token.text)) and out_of.group(1) != "0":
             message.take(index, index + 1)
             return int(out_of.group(1))
+        if (tenths := _OUT_OF_TEN.fullmatch(token.text)) and 1 <= (stars := _stars_of(*map(int, tenths.groups()))) <= _MOST:
+            message.take(index, index + 1)
+            return stars
         read = number_at(tokens, index)
         if read is None or read[0] not in (1, 2, 3, 4, 5):
             continue
@@ -40,6 +45,11 @@ def find_rating(message: Message) -> int | None:
             message.take(index, out_of_five[1] + 1 if out_of_five and on_five else after)
             return int(read[0])
     return _stars_counted_after(message)
+
+
+def _stars_of(marks: int, most: int) -> int:
+    """8/10 -> 4 of 5, halves upwards."""
+    return int(marks * _MOST / most + 0.5) if marks <= most else 0
 
 
 def _stars_counted_after(message: Message) -> int | None:

@@ -36,7 +36,7 @@ def find_technician(message: Message) -> str | None:
     for _, _, end in _lex("titles").all(tokens):
         if hit := _lex("with_title").at(tokens, end):
             return str(hit[0])
-    for _, start, end in _lex("any_name_after").all(tokens):
+    for _, start, end in _lex("any_name_after").all(tokens) if message.role == "client" else ():  # a technician says so of clients
         if _lex("own_name_before").ends_at(tokens, start, 3) is not None or _lex("own_name_before").ends_at(tokens, end, 4) is not None:
             continue
         if end < len(tokens) and _LETTERS.fullmatch(tokens[end].text) and not _lex("stops").at(tokens, end):

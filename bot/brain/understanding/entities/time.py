@@ -172,12 +172,20 @@ def _hour_at(message: Message, index: int, spoken: bool) -> tuple[int, int] | No
         return int(hour[0]), hour[1]
     if _lex("not_hours").at(tokens, index):
         return None
-    read = (tokens[index].number, index + 1) if tokens[index].is_number else number_at(tokens, index)
+    read = (tokens[index].number, index + 1) if tokens[index].is_number else number_at(_until_joiner(tokens, index), index)
     if read is None or read[0] is None or not 0 <= read[0] < 24 or read[0] != int(read[0]):
         return None
     if tokens[index].is_number and not tokens[index].text.isdecimal():
         return None
     return int(read[0]), read[1]
+
+
+def _until_joiner(tokens: list[Token], index: int) -> list[Token]:
+    """The tokens up to the next "w": "jouj w 3chrin" is an hour and its minutes, not 22."""
+    for at in range(index + 1, min(len(tokens), index + 3)):
+        if lexicon("numbers", "joiners").at(tokens, at) or tokens[at].text.startswith("و"):
+            return tokens[:at]
+    return tokens[: index + 4]
 
 
 def _marker_before(tokens: list[Token], index: int) -> bool:
