@@ -31,7 +31,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path("var"), examples=["./var"])
     database_url: str = Field("", examples=["postgresql+psycopg://bricol:password@localhost/bricol"])
     workflow_url: str = Field("", examples=["postgresql+psycopg://bricol:password@localhost/bricol"])
-    world: Path = Field(Path("evals/worlds/demo.yaml"), examples=["evals/worlds/demo.yaml"])
+    world: Path = Field(Path(__file__).parents[1] / "evals" / "worlds" / "demo.yaml", examples=["evals/worlds/demo.yaml"])
 
     # the server
     host: str = Field("127.0.0.1", examples=["0.0.0.0"])
