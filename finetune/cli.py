@@ -30,11 +30,14 @@ def main() -> None:
 def understanding(
     data: Annotated[Path, typer.Option(help="The public corpora; without them, only our sentences teach.")] = Path("../shared/data"),
     work: Annotated[Path, typer.Option(help="Where a training keeps what it has done: stopped, it goes on from there.")] = Path("var/train"),
-    keep_adapted: Annotated[bool, typer.Option(help="Keep the encoder adapted before, though sentences were written since.")] = False,
+    keep: Annotated[str, typer.Option(help='Though sentences were written since: "adapted" or "encoder", as far as it was trained before.')] = "",
     evaluate_on: Annotated[Path | None, typer.Option("--evaluate", help="Only measure the present artefact on this labelled .jsonl.")] = None,
     errors: Annotated[bool, typer.Option(help="With --evaluate: list each misread message.")] = False,
 ) -> None:
     """Train the reader of messages from prompts/sentences (about an hour and a half on two cores), or measure it with --evaluate."""
+    if keep not in ("", "adapted", "encoder"):
+        console.print(f"unknown --keep {keep!r}; adapted or encoder")
+        raise typer.Exit(2)
     if evaluate_on is not None:
         _measure(evaluate_on, errors)
         return
@@ -57,7 +60,7 @@ def understanding(
             def say(share: float, text: str) -> None:
                 progress.update(bar, completed=share, description=text)
 
-            meta = build(sentences, data, work=work, keep_adapted=keep_adapted, say=say)
+            meta = build(sentences, data, work=work, keep=keep, say=say)
         except NoBase as missing_base:
             console.print(str(missing_base))
             raise typer.Exit(2) from None

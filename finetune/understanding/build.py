@@ -58,21 +58,22 @@ def build(
     work: Path = Path("var/train"),
     recipe: Recipe = Recipe(),
     origin: Base = recovered,
-    keep_adapted: bool = False,
+    keep: str = "",
     say: Say = lambda share, text: None,
 ) -> dict[str, Any]:
     """Trains on `sentences` and the corpora under `data`; writes the artefact into `folder` and gives its meta.
 
-    Stopped half-way, it goes on from what it left in `work`. `keep_adapted`: sentences written since do not adapt the encoder anew.
+    Stopped half-way, it goes on from what it left in `work`. `keep`: "adapted" keeps the encoder's adaptation though sentences were written
+    since, "encoder" keeps what it was taught too, so that only the linear half and the blend are made anew.
     """
     work.mkdir(parents=True, exist_ok=True)
     known = teach.all_tasks()
-    small, adapted, meaning, wanted = adapted_encoder(sentences, data, work, recipe, origin, keep_adapted, say)
+    small, adapted, meaning, wanted = adapted_encoder(sentences, data, work, recipe, origin, bool(keep), say)
     tokenizer = vocabulary.ready(small)
     held = np.array([crc32(f"{s.text}|{s.context}".encode()) % 100 < recipe.held for s in sentences])
 
     learnt = [s for s, out in zip(sentences, held, strict=True) if not out]
-    reader = taught_reader(learnt, data, work, recipe, adapted, tokenizer, meaning, wanted, say)
+    reader = taught_reader(learnt, data, work, recipe, adapted, tokenizer, meaning, wanted, keep == "encoder", say)
 
     def linear_say(text: str) -> None:
         say(0.0, text)
@@ -120,11 +121,13 @@ def taught_reader(
     tokenizer: Tokenizer,
     meaning: Sequence[Pair],
     wanted: npt.NDArray[np.float32],
+    keep: bool,
     say: Say,
 ) -> model.Reader:
     """A reader taught from the adapted encoder; kept in `work`, so that what comes after may be tried again."""
     key = digest(asdict(recipe), [(s.text, s.intents, s.context, s.urgency, s.sentiment) for s in learnt], float(adapted.words.weight.sum()))
-    at = work / f"taught-{key}.pt"
+    before = next(work.glob("taught-*.pt"), None) if keep else None
+    at = before or work / f"taught-{key}.pt"
     if at.is_file():
         reader = model.Reader(adapted, {task.name: len(task.labels) for task in teach.all_tasks()})
         reader.load_state_dict(torch.load(at, weights_only=True))
