@@ -17,6 +17,14 @@ LONGEST = 64  # tokens read of a message with what was said before it; the end i
 LONGEST_PASSAGE = 128  # tokens read of a text to be found again
 PAD = 1
 Array = npt.NDArray[np.float32]
+Ids = npt.NDArray[np.int64]
+
+
+def asked(text: str, context: str | None = None) -> str | tuple[str, str]:
+    """What the encoder is asked about a message: its text, behind what was said before; a long one's beginning and end."""
+    if len(text) > 280:
+        text = f"{text[:170]} {text[-100:]}"
+    return (context[-160:], text) if context else text
 
 
 class NoEncoder(FileNotFoundError):
@@ -66,17 +74,17 @@ class Encoder:
 
     def read(self, text: str, context: str | None = None) -> dict[str, Array]:
         """{"embedding": (width,), head: logits (labels,)} of one message, said after `context`."""
-        ids, mask = self._padded([(context, text) if context else text], LONGEST)
+        ids, mask = self._padded([asked(text, context)], LONGEST)
         answers: list[Any] = self._session.run(None, {"ids": ids, "mask": mask})
         return {output.name: answer[0] for output, answer in zip(self._session.get_outputs(), answers, strict=True)}
 
-    def _padded(self, texts: Sequence[str | tuple[str, str]], longest: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    def _padded(self, texts: Sequence[str | tuple[str, str]], longest: int) -> tuple[Ids, Ids]:
         rows = []
         for encoded in self._tokenizer.encode_batch(list(texts)):
-            ids = encoded.ids
-            rows.append(ids if len(ids) <= longest else [ids[0], *ids[-longest + 1 :]])
-        ids = np.full((len(rows), max(map(len, rows))), PAD, dtype=np.int64)
-        mask = np.zeros_like(ids)
+            whole = encoded.ids
+            rows.append(whole if len(whole) <= longest else [whole[0], *whole[-longest + 1 :]])
+        ids: Ids = np.full((len(rows), max(map(len, rows))), PAD, dtype=np.int64)
+        mask: Ids = np.zeros_like(ids)
         for at, row in enumerate(rows):
             ids[at, : len(row)] = row
             mask[at, : len(row)] = 1
