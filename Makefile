@@ -5,11 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: setup setup-dev run test check chat eval system lock clean
+.PHONY: setup setup-dev setup-finetune run test check chat eval system lock clean
 
 setup: $(VENV)/.base        ## virtual environment and locked install, nothing else
 
 setup-dev: $(VENV)/.dev
+
+setup-finetune: setup-dev    ## what training needs too: torch and the base model's packages
 
 $(VENV)/.uv: requirements/uv.lock
 	@bash .ci/system.sh venv
