@@ -34,12 +34,13 @@ from evals.graders.case import read_case
 from evals.graders.measures import measures
 from evals.noise import VERBATIM, Noise
 from evals.person import Answers, Asked, NoFact, Person, PersonFault
+from evals.puppets import Puppet
 from evals.records import Played, PlayedTurn
 from evals.scenario import Scenario, Step
 
 KNOWN_FAILURE = "known_failure"  # a tag
 #: Builds the worker of a conversation; the audit's agents that do nothing come in here.
-MakeWorker = Callable[[House, Scenario, int], InlineWorker]
+MakeWorker = Callable[[House, Scenario, int, frozenset[str]], InlineWorker]
 MakePerson = Callable[[Scenario, House], Answers]
 
 
@@ -120,7 +121,7 @@ class _Play:
         self.world_refs = frozenset(row["ref"] for row in self.snapshots[0]["bookings"]) - {
             row["booking"].get("ref") for row in scenario.given if "booking" in row
         }
-        self.worker = worker(house, scenario, self.conversation) if worker is not None else self._worker()
+        self.worker = worker(house, scenario, self.conversation, self.world_refs) if worker is not None else self._worker()
 
     def _worker(self) -> InlineWorker:
         if not self.inject:
@@ -131,6 +132,8 @@ class _Play:
     def run(self) -> None:
         for number, step in enumerate(self.scenario.turns, 1):
             self.step_number = number
+            if isinstance(self.worker, Puppet):
+                self.worker.begin(step)
             before = len(self.played.turns)
             self._step(step)
             turns = self.played.turns[before:]
