@@ -43,7 +43,8 @@ def find_date(message: Message, now: datetime) -> str | None:
     if value.startswith("weekday") and len(kept) == 1 and any(hit[0] == "next_week" for hit in kept):
         return value
     if value in ("next_week", "weekend"):
-        return next((hit[0] for hit in kept if hit[0].startswith("weekday") and abs(hit[1] - start) <= 4), value)
+        near = (hit[0] for hit in kept if hit[0].startswith("day:") or (hit[0].startswith("weekday") and abs(hit[1] - start) <= 4))
+        return next(near, value)
     return value
 
 
@@ -56,7 +57,7 @@ def _day_at(message: Message, index: int, now: datetime) -> tuple[str, int] | No
     if hit := _calendar_at(message, index, now):
         return hit
     if weekday := _lex("weekdays").at(tokens, index):
-        doubtful = f"={tokens[index].text}" in _lex("needs_day_word").firsts()
+        doubtful = f"={tokens[index].text}" in _lex("needs_day_word").firsts() and not _another_day(message, index, weekday[1])
         if not doubtful or _day_word_before(message, index) or (message.asked == "date" and len(tokens) <= 3) or _sure_after(message, weekday[1]):
             return f"weekday:{weekday[0]}", weekday[1]
     if (spoken := _lex("spoken_after_day_word").at(tokens, index)) and _nhar_before(message, index):
@@ -79,6 +80,14 @@ def _sure_after(message: Message, end: int) -> bool:
         return True
     joined = _lex("alternatives").at(tokens, end) or _lex("ranges").at(tokens, end) or _lex("negation").at(tokens, end)
     return bool(joined and _lex("weekdays").at(tokens, joined[1]))
+
+
+def _another_day(message: Message, index: int, end: int) -> bool:
+    """Whether a doubtful word opens a clause after a day was named, and counts nothing: "l7ed la, tnin mzyan"."""
+    tokens = message.tokens
+    if index == 0 or not tokens[index - 1].is_break or lexicon("quantity", "of").at(tokens, end) or lexicon("quantity", "nouns").at(tokens, end):
+        return False
+    return any(_lex("weekdays").at(tokens, at) and _day_word_before(message, at) for at in range(index))
 
 
 def _calendar_at(message: Message, index: int, now: datetime) -> tuple[str, int] | None:

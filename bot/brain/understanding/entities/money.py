@@ -69,6 +69,8 @@ def _amount_at(message: Message, index: int) -> _Amount | None:
         return _Amount(value, index, end, False, taken)
     if _lex("word_after").at(tokens, end) or taken or _follows(message, index, "word_before") or _about_money(message, index, end, value):
         return _Amount(value, index, end, False, taken)
+    if _follows(message, index, "by_now") and any(_lex(section).within(tokens) for section in ("currency", "topic")):
+        return _Amount(value, index, end, False, taken)
     alone = index > 0 and tokens[index - 1].is_break and (end >= len(tokens) or tokens[end].is_break)
     if message.role == "technician" and value >= 50 and alone:
         return _Amount(value, index, end, False, taken)

@@ -91,6 +91,8 @@ def _clock_at(message: Message, index: int) -> tuple[str, int, int] | None:
     numbered = lexicon("dates", "number_days").ends_at(tokens, index, 2) is not None  # "nhar 15"
     if _is_year(tokens, index) or (numbered and part is not None and not unit and tokens[end - 1].text not in ("am", "pm")):
         return None
+    if lexicon("dates", "of_month").at(tokens, end):
+        return None
     if _lex("length_after").at(tokens, end) or _lex("length_before").ends_at(tokens, index, 3) is not None:
         return None
     if _lex("since").ends_at(tokens, index, 1) is not None and _lex("past_time").within(tokens[:index]):
@@ -170,7 +172,7 @@ def _hour_at(message: Message, index: int, spoken: bool) -> tuple[int, int] | No
     hour = _lex("hours").at(tokens, index)
     if hour and not tokens[index].is_number and (spoken or _part_after(message, hour[1])[0] or minutes_after(tokens, hour[1], hour_said=False)[2]):
         return int(hour[0]), hour[1]
-    if _lex("not_hours").at(tokens, index):
+    if _lex("not_hours").at(tokens, index) and not minutes_after(tokens, index + 1, hour_said=False)[2]:
         return None
     read = (tokens[index].number, index + 1) if tokens[index].is_number else number_at(_until_joiner(tokens, index), index)
     if read is None or read[0] is None or not 0 <= read[0] < 24 or read[0] != int(read[0]):

@@ -59,7 +59,7 @@ def misses(rows: list[Row], kind: str) -> tuple[int, int, list[str]]:
     return right, both, wrong
 
 
-@pytest.mark.parametrize("batch", ["first"])
+@pytest.mark.parametrize("batch", ["first", "second", "third"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_entity_of_the_held_out_messages_is_read(batch: str, kind: str) -> None:
     right, both, wrong = misses(rows_of(batch), kind)
