@@ -31,6 +31,7 @@ from evals.changes import broken_at, changed
 from evals.findings import Finding
 from evals.graders import consent, grounding, privacy, speech, state, tone, words
 from evals.graders.case import read_case
+from evals.graders.judge import Judge
 from evals.graders.measures import measures
 from evals.noise import VERBATIM, Noise
 from evals.person import Answers, Asked, NoFact, Person, PersonFault
@@ -54,11 +55,13 @@ def play(
     inject: Iterable[str] = (),
     person: MakePerson | None = None,
     worker: MakeWorker | None = None,
+    judge: Judge | None = None,
 ) -> Played:
     """The whole conversation, judged. A scenario that breaks the service itself fails with the reason; nothing is raised.
 
     `trial` 0 says what is written; others respell it, by `seed`. `inject`: names of evals.inject.FAULTS. `person`: who answers in
-    place of the facts (evals.actor). `worker`: who plays the turns (evals.audit). `at_end` sees the house before it is torn down.
+    place of the facts (evals.actor). `worker`: who plays the turns (evals.audit). `judge`: calibrated, its opinion is told.
+    `at_end` sees the house before it is torn down.
     Raises ValueError for a fault that does not exist.
     """
     played = Played(scenario.id, scenario.suite, scenario.language, scenario.script, scenario.channel)
@@ -70,7 +73,7 @@ def play(
         house = stage.build(scenario, Path(folder), model)
         try:
             faults.put_before(house, broken, model)
-            _Play(scenario, house, played, logs, broken, person, worker).run()
+            _Play(scenario, house, played, logs, broken, person, worker, judge).run()
             if at_end is not None:
                 at_end(house)
         except PersonFault as fault:
@@ -101,8 +104,10 @@ class _Play:
         inject: frozenset[str],
         person: MakePerson | None,
         worker: MakeWorker | None,
+        judge: Judge | None,
     ) -> None:
         self.scenario, self.house, self.played, self.logs, self.inject = scenario, house, played, logs, inject
+        self.judge = judge
         self.sender = stage.sender(scenario)
         self.noise = Noise(scenario.language, played.trial, played.seed, scenario.id)
         self.person: Answers = person(scenario, house) if person is not None else Person(scenario.facts, self._last_code)
@@ -167,6 +172,8 @@ class _Play:
         for grader in (consent, privacy, grounding, tone):
             found(played, *grader.findings(case))
         found(played, *speech.findings(case, stage.understander()))
+        if self.judge is not None:
+            found(played, *self.judge.findings(case))
         played.measures = measures(scenario, played, end)
 
     def _sent_twice(self) -> Iterator[Finding]:
