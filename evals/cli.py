@@ -94,7 +94,7 @@ def run(
     if html:
         from evals.report.page import write as write_page
 
-        write_page(report, html, comparison)
+        write_page(report, html, comparison, earlier)
         console.print(f"page: {html}", markup=False)
     if journal and resume is None:
         journal.path.unlink(missing_ok=True)

@@ -109,7 +109,7 @@ def _judge(entry: Entry, old: Entry | None, same_seed: bool) -> Compared:
 
 def _regressed(entry: Entry, was: Mapping[str, Any], now: Mapping[str, Any]) -> Compared:
     """The first wrong turn: the one a grader names, or the one where the conversation left its earlier way, whichever comes first."""
-    parted = difference(was["turns"], now["turns"], ("stored", "facts", "calls", "owner", "awaits", "options", "said"))
+    parted = difference(was["turns"], now["turns"], ("said", "calls", "stored", "owner", "awaits", "options", "facts"))
     shown = min((f["turn"] for f in now.get("findings") or () if f.get("hard", True) and f.get("turn")), default=None)
     turns = [t for t in (shown, parted.turn if parted else None) if t]
     why = now["simulator_fault"] or "; ".join(now["why"][:2])
