@@ -19,6 +19,7 @@ from sqlalchemy import func, select
 
 from bot.brain.understanding.base import Role, Understander, Understanding
 from bot.brain.understanding.danger import find_hazard
+from bot.middleware.consent import Consent
 from bot.middleware.danger import Danger
 from bot.middleware.facts import Facts
 from bot.middleware.grounding import Grounding
@@ -114,6 +115,7 @@ def build_agent(
     model = model or chat_model(settings, memo, embedded=embedded, spent_today=lambda: tokens_since_midnight(market))
     middleware = [
         Danger(registry.call, lambda context: template("safety.withheld", context)),
+        Consent(memo),
         Limits(embedded, lambda context: template("safety.too_long", context), settings.model_timeout_seconds * 1.5),
         Replies(),
         Mirror(embedded, memo),

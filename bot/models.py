@@ -14,9 +14,13 @@ from bot.provider import Budget, Provider
 from bot.settings import Settings, SettingsError
 
 EMBEDDED = "embedded"
+SCRIPTED = "scripted"  # models that tests and evaluations bring along: evals/redteam/brains.py
 CASCADE = "cascade"
 PACKAGES = {"openai": "langchain_openai", "anthropic": "langchain_anthropic", "google_genai": "langchain_google_genai", "ollama": "langchain_ollama"}
 EXAMPLES = "embedded, openai:gpt-4.1-mini, cascade:openai:gpt-4.1-mini"
+
+#: name -> model, for "scripted:<name>": put there by whoever plays against it, never by the service.
+SCRIPTS: dict[str, Callable[[], BaseChatModel]] = {}
 
 
 def chat_model(
@@ -54,6 +58,9 @@ def provider(name: str, settings: Settings, spent_today: Callable[[], int] = lam
     kind, _, model = name.partition(":")
     if not model:
         raise SettingsError(f"BRICOL_MODEL: {name!r} names no provider. Examples: {EXAMPLES}")
+    budget = Budget(settings.model_tokens_per_day, spent_today)
+    if kind == SCRIPTED and model in SCRIPTS:
+        return Provider(name=name, inner=SCRIPTS[model](), seconds=settings.model_timeout_seconds, budget=budget)
     package = PACKAGES.get(kind)
     if package is None:
         raise SettingsError(f"BRICOL_MODEL: unknown provider {kind!r}; one of {', '.join(PACKAGES)}. Examples: {EXAMPLES}")
@@ -74,4 +81,4 @@ def provider(name: str, settings: Settings, spent_today: Callable[[], int] = lam
         inner = init_chat_model(model, model_provider=kind, temperature=0, **options)
     except Exception as error:
         raise SettingsError(f"BRICOL_MODEL: {name} cannot be used: {str(error).splitlines()[0][:200]}. Is BRICOL_MODEL_API_KEY set?") from error
-    return Provider(name=name, inner=inner, seconds=settings.model_timeout_seconds, budget=Budget(settings.model_tokens_per_day, spent_today))
+    return Provider(name=name, inner=inner, seconds=settings.model_timeout_seconds, budget=budget)

@@ -67,6 +67,15 @@ def leaning(text: str) -> bool | None:
 
 
 @lru_cache(maxsize=8192)
+def hedged(text: str) -> bool:
+    """Whether a message that sounds like a yes asks, doubts, sets a condition or tells us what to say: behind a yes stand a home and money."""
+    folded = fold(text)
+    words = folded.split()
+    opens = any(" ".join(words[:size]) in lists()["conditions"] for size in (1, 2))
+    return opens or "?" in text or "؟" in text or _holds(lists()["hedges"], folded)
+
+
+@lru_cache(maxsize=8192)
 def says(name: str, text: str) -> bool:
     """Whether a phrase of the list occurs in the text, as whole words (Arabic: also after w, b, f, l)."""
     return _holds(lists()[name], fold(text))

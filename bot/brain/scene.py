@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.brain import answers
 from bot.brain.act import Say
 from bot.brain.hear import Heard
 from bot.brain.state import Proposal, State, slot_payload
@@ -68,6 +69,14 @@ class Scene:
         if heard.option is not None or self.changed or heard.leans is False or heard.wishes & DOUBTS:
             return False
         return heard.intents[0] in ("affirm", "accept_job") or (heard.leans is True and heard.intents[0] in SOFT)
+
+    @property
+    def consents(self) -> bool:
+        """A yes to what our last words proposed. After a list to choose from an "ah" chooses nothing, and a yes that doubts or asks is asked for again."""
+        if self.before.awaiting not in ("confirm", None):
+            return False
+        plain = self.heard.yes or self.heard.payload == "yes"
+        return self.agrees and (plain or not answers.hedged(self.heard.text))
 
     @property
     def refuses(self) -> bool:

@@ -73,7 +73,7 @@ def opt_out(scene: Scene) -> Steps:
 def delete_data(scene: Scene) -> Steps:
     proposal = scene.open("erasure")
     if proposal is not None:
-        if scene.agrees:
+        if scene.consents:
             result = yield Call("confirm_proposal", {"proposal_id": proposal.id})
             if result.get("ok"):
                 return scene.say("account.erased", over=True)

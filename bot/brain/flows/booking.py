@@ -20,7 +20,7 @@ Where = dict[str, Any]
 def booking(scene: Scene) -> Steps:
     proposal = scene.open("booking")
     if proposal is not None and not scene.changed:
-        if scene.agrees:
+        if scene.consents:
             return (yield from confirm(scene, proposal.id))
         if scene.refuses:
             yield Call("decline_proposal", {"proposal_id": proposal.id})
@@ -58,13 +58,16 @@ def booking(scene: Scene) -> Steps:
 
 def settle(scene: Scene, draft: Mapping[str, Any]) -> Where | Say:
     """The city and district of a draft, or the one question that is missing."""
+    city, district = draft.get("city"), draft.get("district")
     if draft.get("lat") is not None and draft.get("lon") is not None:
         try:
             near = geo.nearest_place(float(draft["lat"]), float(draft["lon"]))
         except DomainError:
+            near = None
+        if near is not None and city in (None, near.city) and (district is None or geo.same_district(str(district), near.district)):
+            return {"city": near.city, "district": near.district, "lat": draft["lat"], "lon": draft["lon"], "address": draft.get("address")}
+        if not city and not district:  # a place in words came after the pin, and counts instead of it
             return scene.say("errors.unknown_place", awaiting="place")
-        return {"city": near.city, "district": near.district, "lat": draft["lat"], "lon": draft["lon"], "address": draft.get("address")}
-    city, district = draft.get("city"), draft.get("district")
     usual = scene.profile.get("city")
     if not city and district:
         homes = list(dict.fromkeys(home for home, _ in geo.cities_of(str(district))))
@@ -93,10 +96,10 @@ def propose(scene: Scene, where: Where, start: str) -> Steps:
     draft = scene.draft
     person = {"technician": draft["technician"]} if draft.get("technician") and not draft.get("technician_id") else {}
     spot = {"city": where["city"], "district": where.get("district")}
-    found = yield Call(
-        "find_technicians",
-        {"service": draft["service"], **spot, "start": start, "issue": draft.get("issue"), "urgency": draft.get("urgency"), **person},
-    )
+    asked = {"service": draft["service"], **spot, "start": start, "issue": draft.get("issue"), "urgency": draft.get("urgency")}
+    found = yield Call("find_technicians", {**asked, **person})
+    if person and found.get("error") == "no_technician":  # nobody of that name here says nothing of the others
+        found = yield Call("find_technicians", asked)
     if not found.get("ok"):
         return (yield from trouble(scene, found))
     people = [t for t in found.get("technicians") or () if isinstance(t, Mapping)]

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bot.brain import answers
 from bot.brain.act import Call, Say, Steps
 from bot.brain.flows.shared import trouble, whose
 from bot.brain.scene import Scene
 
+SURE = 0.6  # of "cancel" being what they say
+WORDS_OF_AN_ORDER = 6
 CANCELLABLE = ("offered", "confirmed", "en_route", "arrived")
 
 
 def cancel(scene: Scene) -> Steps:
     proposal = scene.open("cancellation")
     if proposal is not None and "ref" not in scene.changed:
-        if scene.agrees:
+        if scene.consents or _repeated(scene):
             result = yield Call("confirm_proposal", {"proposal_id": proposal.id})
             if result.get("ok"):
                 return _done(scene, result, proposal.summary)
@@ -25,7 +28,7 @@ def cancel(scene: Scene) -> Steps:
             yield Call("decline_proposal", {"proposal_id": proposal.id})
             return scene.say("changes.kept", over=True, **scene.job(proposal.summary.get("booking") or {}))
         else:
-            return _proposed(scene, proposal.summary)
+            return proposed(scene, proposal.summary)
     elif scene.refuses and scene.before.flow == "cancel" and not scene.changed:
         return scene.say("changes.left_as_is", over=True)
     waiting = scene.open("booking")
@@ -39,7 +42,15 @@ def cancel(scene: Scene) -> Steps:
     made = yield Call("propose_cancellation", {"ref": job.get("ref")})
     if not made.get("ok"):
         return (yield from trouble(scene, made))
-    return _proposed(scene, made["summary"])
+    return proposed(scene, made["summary"])
+
+
+def _repeated(scene: Scene) -> bool:
+    """Asked whether to cancel, who orders it once more has answered; a question, a doubt or a longer story has not."""
+    heard = scene.heard
+    plain = heard.intents == ("cancel",) and heard.reading.confidence >= SURE and len(heard.text.split()) <= WORDS_OF_AN_ORDER
+    asked = scene.before.awaiting == "confirm" and scene.before.flow == "cancel" and not scene.resuming
+    return plain and asked and heard.leans is not False and not heard.wishes and not answers.hedged(heard.text)
 
 
 def _over_already(scene: Scene, job: Mapping[str, Any]) -> Steps:
@@ -54,7 +65,7 @@ def _over_already(scene: Scene, job: Mapping[str, Any]) -> Steps:
     return (yield from trouble(scene, {"error": "not_allowed_now", "status": job.get("status")}))
 
 
-def _proposed(scene: Scene, summary: Mapping[str, Any]) -> Say:
+def proposed(scene: Scene, summary: Mapping[str, Any]) -> Say:
     fee, back = summary.get("fee_mad") or 0, summary.get("refund_mad") or 0
     words = scene.job(summary.get("booking") or {})
     words["fee"] = scene.tail("changes.fee", fee=scene.money(fee)) if fee else scene.tail("changes.no_fee")

@@ -16,7 +16,7 @@ from bot.brain.scene import Scene
 def refund(scene: Scene) -> Steps:
     proposal = scene.open("refund")
     if proposal is not None and not scene.changed & {"ref", "amount"}:
-        if scene.agrees:
+        if scene.consents:
             result = yield Call("confirm_proposal", {"proposal_id": proposal.id})
             if result.get("ok"):
                 return _done(scene, result, proposal.summary)
@@ -26,7 +26,7 @@ def refund(scene: Scene) -> Steps:
             yield Call("decline_proposal", {"proposal_id": proposal.id})
             return scene.say("refund.left", over=True)
         else:
-            return _proposed(scene, proposal.summary)
+            return proposed(scene, proposal.summary)
     job = yield from _paid(scene)
     if isinstance(job, Say):
         return job
@@ -34,11 +34,11 @@ def refund(scene: Scene) -> Steps:
     reason = " ".join(scene.heard.text.split())[:200] if scene.heard.text and not scene.heard.option else None
     made = yield Call("propose_refund", {"ref": ref, "reason": reason, "amount_mad": _less(scene, job)})
     if made.get("ok"):
-        return _proposed(scene, made["summary"])
+        return proposed(scene, made["summary"])
     if made.get("error") == "bad_amount":
         made = yield Call("propose_refund", {"ref": ref, "reason": reason})
         if made.get("ok"):
-            return _proposed(scene, made["summary"])
+            return proposed(scene, made["summary"])
     if made.get("rule") == "cancel_first":
         scene.flow = "cancel"
         scene.state = replace(scene.state, change={**scene.change, "ref": ref})
@@ -83,7 +83,7 @@ def _refused(scene: Scene, ref: str, job: Mapping[str, Any], made: Mapping[str, 
     return scene.say("refund.not_due", over=True, options=(scene.option("talk_to_person", "go:human"),), extra={"ref": ref}, ref=ref)
 
 
-def _proposed(scene: Scene, summary: Mapping[str, Any]) -> Say:
+def proposed(scene: Scene, summary: Mapping[str, Any]) -> Say:
     words = scene.job(summary.get("booking") or {})
     key = "refund.propose_person" if summary.get("needs_human") else "refund.propose"
     options = (scene.option("yes", "yes"), scene.option("no", "no"))

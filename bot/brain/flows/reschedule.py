@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.brain import answers
 from bot.brain.act import Call, Say, Steps
 from bot.brain.flows.shared import MOST, listed, trouble, whose
 from bot.brain.scene import Scene
+from bot.brain.state import Proposal
 from domain.engagement.reply import Option
 
 ASKED = ("changes.ask_time", "changes.ask_hour", "errors.in_the_past")
@@ -17,7 +19,7 @@ ASKED = ("changes.ask_time", "changes.ask_hour", "errors.in_the_past")
 def reschedule(scene: Scene) -> Steps:
     proposal = scene.open("reschedule")
     if proposal is not None and not scene.changed & {"date", "time", "ref"}:
-        if scene.agrees:
+        if scene.consents:
             result = yield Call("confirm_proposal", {"proposal_id": proposal.id})
             if result.get("ok"):
                 return moved(scene, result)
@@ -27,7 +29,7 @@ def reschedule(scene: Scene) -> Steps:
             yield Call("decline_proposal", {"proposal_id": proposal.id})
             return scene.say("changes.not_moved", over=True, **scene.job(proposal.summary.get("booking") or {}))
         else:
-            return _proposed(scene, proposal.summary, "changes.propose_move_again")
+            return proposed(scene, proposal.summary, "changes.propose_move_again")
     elif proposal is None and scene.refuses and scene.before.flow == "reschedule" and not scene.changed:
         return scene.say("changes.left_as_is", over=True)
     if scene.open("cancellation"):
@@ -68,7 +70,7 @@ def reschedule(scene: Scene) -> Steps:
             said_trouble.over,
             {**said_trouble.extra, "ref": ref},
         )
-    return _proposed(scene, made["summary"], "changes.propose_move")
+    return proposed(scene, made["summary"], "changes.propose_move")
 
 
 def _slots(scene: Scene, job: Mapping[str, Any], when: Any) -> Steps:
@@ -84,7 +86,7 @@ def _slots(scene: Scene, job: Mapping[str, Any], when: Any) -> Steps:
     return scene.say("booking.choose_slot", awaiting="choice", options=scene.slots(slots), extra=extra, slots=listed(scene, slots))
 
 
-def _proposed(scene: Scene, summary: Mapping[str, Any], key: str) -> Say:
+def proposed(scene: Scene, summary: Mapping[str, Any], key: str) -> Say:
     fee = summary.get("fee_mad") or 0
     words = scene.job(summary.get("booking") or {})
     words |= {"new": scene.moment(str(summary["start"])), "technician": scene.person(summary.get("technician"))}
@@ -111,7 +113,7 @@ def consent(scene: Scene) -> Steps:
         booking = proposal.summary.get("booking") or {}
         yield Call("decline_proposal", {"proposal_id": proposal.id})
         return scene.say("changes.counter_refused_time", over=True, **scene.job(booking))
-    if scene.agrees:
+    if scene.consents or _repeated(scene, proposal):
         result = yield Call("confirm_proposal", {"proposal_id": proposal.id})
         if not result.get("ok"):
             return scene.say("errors.proposal_gone", over=True) if result.get("error") == "proposal_gone" else (yield from trouble(scene, result))
@@ -122,6 +124,14 @@ def consent(scene: Scene) -> Steps:
         key = "changes.counter_refused" if proposal.kind == "counter_offer" else "changes.price_refused"
         return scene.say(key, over=True, **scene.job(result.get("booking") or proposal.summary.get("booking") or {}))
     return scene.say(f"changes.{proposal.kind}_again", awaiting="confirm", options=scene.yes_no())
+
+
+def _repeated(scene: Scene, proposal: Proposal) -> bool:
+    """Who answers with the very hour that was proposed, without a no, a doubt or a question, agrees to it."""
+    heard = scene.heard
+    if proposal.kind != "counter_offer" or not heard.slots.get("time") or answers.hedged(heard.text) or scene.before.awaiting != "confirm":
+        return False
+    return heard.leans is not False and heard.intents[0] != "deny" and not heard.wishes and _same(scene, proposal.summary)
 
 
 def _same(scene: Scene, summary: Mapping[str, Any]) -> bool:

@@ -28,6 +28,8 @@ def find(scene: Scene) -> Steps:
         "issue": draft.get("issue"),
     }
     found = yield Call("find_technicians", args)
+    if args["technician"] and found.get("error") == "no_technician":  # nobody of that name here says nothing of the others
+        found = yield Call("find_technicians", {**args, "technician": None})
     if not found.get("ok"):
         return (yield from trouble(scene, found))
     people = list(found.get("technicians") or ())

@@ -53,14 +53,14 @@ def confirm(messages):
     return wish("confirm_proposal", "c9", proposal_id=last_result(messages, "propose_booking").get("proposal_id", 1))
 
 
-def play(market, *script, said="bghit plombier", **who):
-    return brains.agent(market, llm(*script), llm(own("Embedded"))).run([], HumanMessage(said), brains.context(market, **who))
+def play(market, *script, said="bghit plombier", history=(), **who):
+    return brains.agent(market, llm(*script), llm(own("Embedded"))).run(list(history), HumanMessage(said), brains.context(market, **who))
 
 
 def test_no_model_can_propose_and_confirm_in_one_turn(market):
     turn = play(market, wish("propose_booking", **VISIT), confirm, "Safi, t2akked!")
     assert last_result(turn.messages, "propose_booking")["ok"]
-    assert last_result(turn.messages, "confirm_proposal")["error"] == "same_turn"
+    assert last_result(turn.messages, "confirm_proposal")["error"] == "no_yes"
     assert [b.ref for b in rows(market, Booking)] == ["BR-7777"]
 
 
@@ -77,9 +77,48 @@ def test_a_later_turn_of_the_same_person_may_confirm_once(market):
     first = play(market, wish("propose_booking", **VISIT), "Wakha?")
     number = last_result(first.messages, "propose_booking")["proposal_id"]
     for key, ok in (("whatsapp:m2", True), ("whatsapp:m3", False)):
-        turn = play(market, wish("confirm_proposal", proposal_id=number), "Safi", said="wakha", turn_key=key)
+        turn = play(market, wish("confirm_proposal", proposal_id=number), "Safi", said="wakha", history=first.messages, turn_key=key)
         assert last_result(turn.messages, "confirm_proposal")["ok"] is ok
     assert len(rows(market, Booking)) == 2
+
+
+def test_what_is_agreed_to_is_asked_in_our_words_whatever_the_model_says(market):
+    turn = play(market, wish("propose_booking", **VISIT), "Labas 3lik? Kolchi mzyan?")
+    asked = last_result(turn.messages, "propose_booking")
+    assert turn.reply.awaiting == "confirm"
+    assert turn.reply.key == "booking.propose"
+    assert "10:00" in turn.reply.text
+    assert str(asked["summary"]["price_max_mad"]) in turn.reply.text
+    assert turn.reply.extra["proposal_id"] == asked["proposal_id"]
+
+
+NO_YES = ["chkoun had ahmed?", "la machi daba", "ah fhemt, walakin ba9i kanfekker", "wakha m3a 12 machi 10", "slm", "ila gol lik ah, chno?"]
+
+
+@pytest.mark.parametrize("said", NO_YES)
+def test_no_model_confirms_what_the_person_did_not_agree_to(market, said):
+    first = play(market, wish("propose_booking", **VISIT), "Wakha?")
+    number = last_result(first.messages, "propose_booking")["proposal_id"]
+    second = wish("confirm_proposal", proposal_id=number)
+    turn = play(market, second, "Safi", said=said, history=first.messages, turn_key="whatsapp:m2")
+    assert last_result(turn.messages, "confirm_proposal")["error"] == "no_yes"
+    assert [b.ref for b in rows(market, Booking)] == ["BR-7777"]
+
+
+def test_a_yes_to_other_words_confirms_nothing(market):
+    """The proposal was asked two turns ago; since then something else was said."""
+    first = play(market, wish("propose_booking", **VISIT), "Wakha?")
+    number = last_result(first.messages, "propose_booking")["proposal_id"]
+    second = play(market, "Labas 3lik?", said="chno?", history=first.messages, turn_key="whatsapp:m2")
+    past = [*first.messages, *second.messages]
+    turn = play(market, wish("confirm_proposal", proposal_id=number), "Safi", said="ah", history=past, turn_key="whatsapp:m3")
+    assert last_result(turn.messages, "confirm_proposal")["error"] == "no_yes"
+
+
+def test_a_model_that_borrows_the_embedded_brains_call_ids_is_not_trusted(market):
+    turn = play(market, wish("propose_booking", "brain-0-0", **VISIT), wish("confirm_proposal", "brain-0-0", proposal_id=1), "Safi")
+    assert last_result(turn.messages, "confirm_proposal")["error"] == "no_yes"
+    assert turn.reply.key == "booking.propose"
 
 
 def test_a_proposal_of_somebody_else_cannot_be_confirmed(market):

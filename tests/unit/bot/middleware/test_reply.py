@@ -28,12 +28,25 @@ def test_the_embedded_brains_reply_goes_out_untouched(market):
     assert turn.reply == Reply("Ch7al?", "ary", "latn", "amount", key="price.ask", extra={"flow": "price"})
 
 
-@pytest.mark.parametrize("name", ["propose_booking", "propose_reschedule", "propose_cancellation", "propose_refund", "request_data_deletion"])
-def test_a_proposal_waits_for_a_yes_or_a_no(market, name):
-    reply = reply_after(market, name, {"ok": True, "proposal_id": 7, "summary": {}})
+VISIT = {"service": "plumbing", "city": "casablanca", "district": "maarif", "start": "2026-11-24T10:00", "technician": "ahmed", "price_mad": 320}
+JOB = {**VISIT, "ref": "BR-1042", "status": "confirmed"}
+PROPOSED = [
+    ("propose_booking", VISIT, ["Ahmed", "10:00", "320 dh"]),
+    ("propose_reschedule", {"booking": JOB, "start": "2026-11-25T15:00", "technician": "ahmed", "fee_mad": 50}, ["15:00", "50 dh"]),
+    ("propose_cancellation", {"booking": JOB, "fee_mad": 50, "refund_mad": 270}, ["BR-1042", "50 dh", "270 dh"]),
+    ("propose_refund", {"booking": JOB, "amount_mad": 150, "needs_human": False}, ["BR-1042", "150 dh"]),
+    ("request_data_deletion", {"cancelled": [], "fee_mad": 0, "refund_mad": 0}, []),
+]
+
+
+@pytest.mark.parametrize(("name", "summary", "told"), PROPOSED)
+def test_a_proposal_is_asked_in_our_words_and_waits_for_a_yes_or_a_no(market, name, summary, told):
+    reply = reply_after(market, name, {"ok": True, "proposal_id": 7, "summary": summary})
     assert reply.awaiting == "confirm"
-    assert [o.payload for o in reply.options] == ["yes", "no"]
+    assert {"yes", "no"} <= {o.payload for o in reply.options}
     assert reply.extra["proposal_id"] == 7
+    assert reply.text != SAY
+    assert [words for words in told if words not in reply.text] == []
 
 
 def test_a_confirmed_proposal_waits_for_nothing(market):

@@ -1,0 +1,1 @@
+"""Red team: attacks as scenarios, brains that want harm, and the one function that counts broken promises."""
