@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot import inbox, metrics, onetap, outbox
-from bot.wiring import House
+from bot.wiring import House, LateKnowledge
 from channels.base import InboundMessage, StatusUpdate, StoreUnavailable
 
 log = logging.getLogger(__name__)
@@ -93,6 +93,9 @@ def _warm_up(house: House) -> None:
         house.late_agent()
     except Exception:
         log.exception("the brain cannot be built: people get an apology until it can; see bricol doctor")
+    # after the brain, which everybody waits for; a first index is left to `bricol index` or the first question
+    if isinstance(house.market.knowledge, LateKnowledge) and house.settings.index_folder.exists():
+        house.market.knowledge.warm()
 
 
 def _store_answers(house: House) -> bool:

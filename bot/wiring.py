@@ -50,6 +50,10 @@ class LateKnowledge:
     def __init__(self, later: Later) -> None:
         self._later = later
 
+    def warm(self) -> None:
+        """Reads the index now, so that nobody waits for it."""
+        self._later()
+
     def search(self, query: str, locale: str, k: int = 3) -> list[Passage]:
         knowledge: Knowledge = self._later()
         return knowledge.search(query, locale, k)

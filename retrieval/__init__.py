@@ -49,7 +49,10 @@ def prepare(rules: MarketRules | None = None, folder: Path | None = None, encode
     except Exception as error:
         log.warning("knowledge is searched by words alone: %s", error)
         vectors = None
-    return Search(read(rules=rules), units, vectors, calibration.load("hybrid" if vectors else "lexical")), synced
+    learnt = calibration.load("hybrid" if vectors else "lexical")
+    if vectors and vectors.encoder != learnt.encoder:
+        log.warning("what fits a question was learnt on another encoder; learn it anew: bricol bench knowledge --tune")
+    return Search(read(rules=rules), units, vectors, learnt), synced
 
 
 def _vectors(folder: Path, encoder: Path) -> Vectors:

@@ -15,7 +15,7 @@ from retrieval.units import Key, Kind, Unit
 from retrieval.vectors import Vectors
 
 # chosen on evals/questions/tuning.yaml
-ASKED = 0.6  # share of the nearest known questions in a section's score; the rest is its own paragraph's
+ASKED = 0.8  # share of the nearest known questions in a section's score; the rest is its own paragraph's
 QUESTIONS = 3  # how many of its questions must lie near: one alone may be chance
 SEARCHED: tuple[Kind, ...] = ("question", "paragraph")
 WEIGHTS = {"words": 0.5, "vectors": 1.0}  # in the fusion: a vector crosses languages, a word seldom does
@@ -29,6 +29,11 @@ class Ranking:
     words: dict[Key, float] = field(default_factory=dict)  # 0..1
     vectors: dict[Key, float] = field(default_factory=dict)  # -1..1
     foreign: dict[str, float] = field(default_factory=dict)  # side -> score of the nearest question that asks for something else
+
+    def share(self, key: Key) -> float:
+        """0..1: how near `key` is beside the nearest, on the side that sees it best."""
+        sides = [side for side in (self.words, self.vectors) if side and max(side.values()) > 0]
+        return max((max(side.get(key, 0.0), 0.0) / max(side.values()) for side in sides), default=0.0)
 
     def evidence(self, key: Key) -> dict[str, float]:
         """The signs that `key` answers: how near it is, and how much nearer than any foreign question."""
@@ -67,7 +72,7 @@ class Search:
         if not ranking.keys or max(self._calibration.probability(ranking.evidence(key)) for key in ranking.keys[:3]) < self._calibration.bar:
             return []
         for key in ranking.keys[:k]:
-            score = min(score, self._calibration.probability(ranking.evidence(key)))
+            score = min(score, self._calibration.probability(ranking.evidence(key)) * ranking.share(key))
             shown = self._shown.get((*key, locale)) or self._shown[(*key, "fr")]
             passages.append(Passage(key[0], shown.title, shown.text, shown.source, round(score, 4)))
         return passages

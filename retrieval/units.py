@@ -10,6 +10,7 @@ from prompts.questions import Question
 from retrieval.documents import Section, fingerprint
 
 Kind = Literal["paragraph", "question", "foreign"]
+KINDS: tuple[Kind, ...] = ("paragraph", "question", "foreign")
 Key = tuple[str, str]  # topic, section: the same in every locale
 
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from retrieval.documents import fingerprint
 from retrieval.space import Space
-from retrieval.units import Kind, Unit
+from retrieval.units import KINDS, Kind, Unit
 
 if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
@@ -50,10 +50,11 @@ class Vectors:
 
     def __init__(self, folder: Path, encoder: Embedder, name: str) -> None:
         """`name` tells encoders apart (`fingerprint_of`)."""
+        self.encoder = name
         self._folder, self._encoder, self._name = folder, encoder, f"knowledge-{name}"
         self._space_file = folder / f"{name}.npz"
         self._units: dict[str, Unit] = {}
-        self._collection: Collection | None = None
+        self._collections: dict[Kind, Collection] = {}
         self._space: Space | None = None
 
     def sync(self, units: Sequence[Unit]) -> Synced:
@@ -77,9 +78,9 @@ class Vectors:
 
     def nearest(self, vector: Array, kind: Kind, n: int = SEEN) -> list[tuple[Unit, float]]:
         """At most `n` units of `kind`, nearest first, with their cosine in -1..1."""
-        if self._collection is None:
+        if not self._collections:
             raise RuntimeError("sync() comes first")
-        found = self._collection.query(query_embeddings=vector, n_results=n, where={"kind": kind}, include=["distances"])
+        found = self._collections[kind].query(query_embeddings=vector, n_results=n, include=["distances"])
         distances = found["distances"] or [[]]
         pairs = zip(found["ids"][0], distances[0], strict=True)
         return [(self._units[id], 1 - distance) for id, distance in pairs if id in self._units]
@@ -88,19 +89,23 @@ class Vectors:
         """Embeds what changed; all of it, when there is no index of this encoder yet or most of it is old."""
         if not self._space_file.exists():
             return self._build(units)
-        collection = self._open(_client(self._folder / "chroma"))
-        held = collection.get(include=["metadatas"])
-        there = {id: meta.get("hash") for id, meta in zip(held["ids"], held["metadatas"] or [], strict=True)}
-        gone = sorted(there.keys() - {unit.id for unit in units})
-        fresh = [unit for unit in units if there.get(unit.id) != _hash(unit)]
+        collections = self._open(_client(self._folder / "chroma"))
+        there: dict[str, tuple[Kind, Any]] = {}
+        for kind, collection in collections.items():
+            held = collection.get(include=["metadatas"])
+            there |= {id: (kind, meta.get("hash")) for id, meta in zip(held["ids"], held["metadatas"] or [], strict=True)}
+        wanted = {unit.id: (unit.kind, _hash(unit)) for unit in units}
+        gone = [id for id, (kind, _) in there.items() if id not in wanted or wanted[id][0] != kind]
+        fresh = [unit for unit in units if there.get(unit.id) != wanted[unit.id]]
         if len(fresh) + len(gone) > OLD * len(units):
             return self._build(units)
         space = Space.load(self._space_file)
-        for start in range(0, len(gone), AT_ONCE):
-            collection.delete(ids=gone[start : start + AT_ONCE])
+        for kind, collection in collections.items():
+            if ids := [id for id in gone if there[id][0] == kind]:
+                collection.delete(ids=ids)
         if fresh:
-            _write(collection, fresh, space.place(self._encoder.embed([unit.text for unit in fresh])))
-        self._collection, self._space = collection, space
+            _write(collections, fresh, space.place(self._encoder.embed([unit.text for unit in fresh])))
+        self._collections, self._space = collections, space
         return Synced(len(fresh), len(gone), len(units) - len(fresh))
 
     def _build(self, units: Sequence[Unit]) -> Synced:
@@ -111,17 +116,17 @@ class Vectors:
         client = _client(self._folder / "chroma")
         for other in client.list_collections():
             client.delete_collection(other.name)
-        collection = self._open(client)
-        _write(collection, units, space.place(vectors))
+        collections = self._open(client)
+        _write(collections, units, space.place(vectors))
         space.save(self._space_file)  # last: without it the next start builds anew
-        self._collection, self._space = collection, space
+        self._collections, self._space = collections, space
         return Synced(len(units), 0, 0)
 
-    def _open(self, client: Any) -> Collection:
+    def _open(self, client: Any) -> dict[Kind, Collection]:
+        """One collection per kind: asking one for a kind by its metadata takes ten times longer."""
         # no embedding function: without an explicit None Chroma attaches one that downloads a model
-        hnsw = {"space": "cosine", "ef_search": 200, "ef_construction": 200}
-        collection: Collection = client.get_or_create_collection(self._name, embedding_function=None, configuration={"hnsw": hnsw})
-        return collection
+        how = {"embedding_function": None, "configuration": {"hnsw": {"space": "cosine", "ef_search": 200, "ef_construction": 200}}}
+        return {kind: client.get_or_create_collection(f"{self._name}-{kind}", **how) for kind in KINDS}
 
 
 def fingerprint_of(folder: Path) -> str:
@@ -132,14 +137,16 @@ def fingerprint_of(folder: Path) -> str:
     return digest.hexdigest()[:12]
 
 
-def _write(collection: Collection, units: Sequence[Unit], vectors: Array) -> None:
-    for start in range(0, len(units), AT_ONCE):
-        some = units[start : start + AT_ONCE]
-        collection.upsert(
-            ids=[unit.id for unit in some],
-            embeddings=vectors[start : start + AT_ONCE],
-            metadatas=[{"hash": _hash(unit), "kind": unit.kind, "locale": unit.locale} for unit in some],
-        )
+def _write(collections: dict[Kind, Collection], units: Sequence[Unit], vectors: Array) -> None:
+    for kind, collection in collections.items():
+        rows = [row for row, unit in enumerate(units) if unit.kind == kind]
+        for start in range(0, len(rows), AT_ONCE):
+            some = rows[start : start + AT_ONCE]
+            collection.upsert(
+                ids=[units[row].id for row in some],
+                embeddings=vectors[some],
+                metadatas=[{"hash": _hash(units[row]), "locale": units[row].locale} for row in some],
+            )
 
 
 def _hash(unit: Unit) -> str:
