@@ -122,5 +122,7 @@ def _brief(value: Any) -> str:
         return ", ".join(value) or "nothing"
     if value in (None, [], {}):
         return "nothing"
+    if isinstance(value, list) and all(isinstance(v, list) and len(v) == 3 for v in value):  # calls
+        return ", ".join(f"{tool}({', '.join(f'{k}={v}' for k, v in args.items())}){'' if ok else ' refused'}" for tool, args, ok in value)
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 240 else text[:239] + "…"

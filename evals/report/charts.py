@@ -33,8 +33,8 @@ def intervals(shares: Sequence[Mapping[str, Any]], start: float) -> Markup:
 
 
 def axis_start(groups: Sequence[Sequence[Mapping[str, Any]]]) -> float:
-    """Where an axis of shares begins so that every interval is on it: a tenth, below 1."""
-    return min(0.9, floor(10 * min((s["low"] for shares in groups for s in shares), default=0.0)) / 10)
+    """Where an axis of shares begins: half way when all shares lie well above it, else at 0. An interval that begins below is cut there."""
+    return 0.5 if all(s["value"] >= 0.6 for shares in groups for s in shares) else 0.0
 
 
 def curves(series: Mapping[str, Sequence[tuple[float, float]]], x_label: str, y_label: str, *, logarithmic: bool = False) -> Markup:

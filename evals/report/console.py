@@ -78,7 +78,7 @@ def side_by_side(reports: dict[str, Report], comparisons: dict[str, Comparison],
     summaries = [r["summary"] for r in reports.values()]
     table.add_row("model", *(str(s["model"]) for s in summaries))
     table.add_row("scenarios", *(str(s["scenarios"]) for s in summaries))
-    for k in range(1, max(s.get("trials", 1) for s in summaries) + 1):
+    for k in range(1, max(s["trials"] for s in summaries) + 1):
         table.add_row(f"pass^{k}", *(_share(s, k) for s in summaries))
     table.add_row("turn p50 / p95", *(f"{s['turn_ms']['p50']:.0f} / {s['turn_ms']['p95']:.0f} ms" if "turn_ms" in s else "" for s in summaries))
     table.add_row("cost", *(f"{s['cost']['mad']:.3f} MAD" if "cost" in s else "" for s in summaries))

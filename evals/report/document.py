@@ -81,14 +81,14 @@ def read(path: Path) -> Report:
     """A report written by this or an earlier version. Raises ReportError."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        whole = isinstance(found["summary"], dict) and all(isinstance(e["id"], str) and isinstance(e["turns"], list) for e in found["scenarios"])
+        whole = isinstance(found["summary"], dict) and all(_is_entry(e) for e in found["scenarios"])
     except FileNotFoundError:
         raise ReportError(f"{path}: is not there; make it with: bricol eval run PATH --json {path}") from None
     except (OSError, ValueError, KeyError, TypeError):
         whole = False
     if not whole:
         raise ReportError(f"{path}: is no report of a run (summary, scenarios); make one with: bricol eval run PATH --json {path}")
-    return found
+    return _completed(found)
 
 
 def plays(entry: Entry) -> list[Entry]:
@@ -122,6 +122,24 @@ def _entry(trials: list[Played], model: str, tariff: Tariff) -> Entry:
     }
     entry["trials"] = [_trial(p, p is not shown) for p in trials]
     return entry
+
+
+def _is_entry(entry: Entry) -> bool:
+    words = ("id", "suite", "language", "script", "channel")
+    return all(isinstance(entry[key], str) for key in words) and isinstance(entry["passed"], bool) and isinstance(entry["turns"], list)
+
+
+def _completed(report: Report) -> Report:
+    """A report of an earlier version, with what can be said of it today."""
+    summary, entries = report["summary"], report["scenarios"]
+    for entry in entries:
+        entry.setdefault("plays", 1)
+        entry.setdefault("passes", int(entry["passed"]))
+    summary.setdefault("trials", 1)
+    if entries:
+        summary.setdefault("pass", _shares(entries, summary["trials"]))
+        summary.setdefault("by", {group: _by(entries, group, summary["trials"]) for group in GROUPS})
+    return report
 
 
 def _trial(played: Played, with_turns: bool) -> Entry:

@@ -24,15 +24,14 @@ def write(report: Report, path: Path, comparison: Comparison | None = None, befo
     entries, summary = report["scenarios"], report["summary"]
     scripts_differ = len(summary["by"]["locale"]) != len(summary["by"]["language"])
     groups = {name: summary["by"][name] for name in GROUPS if name != ("language" if scripts_differ else "locale")}
-    starts = {name: charts.axis_start([of["pass"] for of in members.values()]) for name, members in groups.items()}
+    start = charts.axis_start([of["pass"] for members in groups.values() for of in members.values()])
     _render(
         "page.html.jinja",
         path,
         summary=summary,
         entries=entries,
         groups=groups,
-        starts=starts,
-        curve=_pass_curve(summary),
+        start=start,
         reading=views.worth_reading(report, comparison),
         comparison=comparison,
         verdicts=VERDICTS,
@@ -55,16 +54,16 @@ def write_models(reports: Mapping[str, Report], comparisons: Mapping[str, Compar
     """The page that holds several runs side by side, each against the first."""
     summaries = {name: r["summary"] for name, r in reports.items()}
     groups = {
-        group: sorted({member for s in summaries.values() for member in s.get("by", {}).get(group, {})}) for group in ("suite", "locale", "channel")
+        group: sorted({member for s in summaries.values() for member in s["by"][group]}) for group in ("suite", "locale", "channel")
     }
-    starts = charts.axis_start([of["pass"] for s in summaries.values() for by in s.get("by", {}).values() for of in by.values()])
+    start = charts.axis_start([of["pass"] for s in summaries.values() for by in s["by"].values() for of in by.values()])
     _render(
         "models.html.jinja",
         path,
         summaries=summaries,
         comparisons=comparisons,
         groups=groups,
-        start=starts,
+        start=start,
         apart=_apart(reports),
         latency=charts.curves({n: views.latencies(r["scenarios"]) for n, r in reports.items()}, "share of turns", "milliseconds", logarithmic=True),
         money=charts.curves({n: views.costs(r["scenarios"]) for n, r in reports.items()}, "share of scenarios", "MAD for one conversation"),
@@ -87,10 +86,6 @@ def direction(text: str) -> str:
     """rtl where most letters are Arabic."""
     letters = [c for c in text if c.isalpha()]
     return "rtl" if 2 * sum(ord(c) in ARABIC for c in letters) > len(letters) else "ltr"
-
-
-def _pass_curve(summary: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return list(summary["pass"])
 
 
 def _apart(reports: Mapping[str, Report]) -> list[dict[str, Any]]:
