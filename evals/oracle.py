@@ -58,15 +58,13 @@ class Oracle(Puppet):
         return self._after(super().tick())
 
     def _after(self, played: Any) -> Any:
-        """What must be there by now and is not, is written by hand: notices of this step, the end state after the last one."""
+        """What this step must show and nobody wrote, is written by hand."""
         assert self.scenario is not None and self.step is not None
         expect = self.step.expect
         if expect is not None and expect.owner is not None:
             self._own(expect.owner)
         if expect is not None and not played and (expect.said or expect.awaiting) and self.step.action in BY_OTHERS:
             self._notice()
-        if self.step is self.scenario.turns[-1]:
-            self._finish()
         return played
 
     # --- words ------------------------------------------------------------------------------------------------------
@@ -165,10 +163,9 @@ class Oracle(Puppet):
     def _way(self, role: str, table: str, row: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         ref = row.get("ref") or row.get("booking")
         match table:
-            case "bookings" if ref is None and role == "client" and {"service", "city", "start"} <= set(row):
-                fields = {k: str(row[k]) if k == "start" else row[k] for k in ("service", "city", "district", "start") if row.get(k)}
-                fields["start"] = _local(row["start"])
-                yield "propose_booking", fields
+            case "bookings" if ref is None and role == "client" and {"service", "start"} <= set(row):
+                fields = {k: row[k] for k in ("service", "city", "district") if row.get(k)}
+                yield "propose_booking", {"city": "casablanca", **fields, "start": _local(row["start"])}
             case "bookings" if role == "client":
                 if row.get("status") == "cancelled":
                     yield "propose_cancellation", {"ref": ref}
@@ -205,7 +202,8 @@ class Oracle(Puppet):
 
     # --- by hand ----------------------------------------------------------------------------------------------------
 
-    def _finish(self) -> None:
+    def end(self) -> None:
+        """The end state, where tools did not reach it."""
         for table, row in list(self._missing()):
             self.by_hand.append(f"{table}: {', '.join(f'{k}={v}' for k, v in row.items())}")
             with self.house.db.transaction() as session:

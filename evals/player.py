@@ -147,6 +147,10 @@ class _Play:
                 now = to_local(self.house.clock.now())
                 for finding in words.failures(step.expect, turns[-1], stage.understander(), now):
                     found(self.played, replace(finding, why=f"turn {number} ({step.action}): {finding.why}", turn=len(self.played.turns)))
+        if isinstance(self.worker, Puppet):
+            self.worker.end()
+            with self.house.db.reading() as session:
+                self.snapshots.append(snapshot(session))
         if self.person_turns > self.scenario.max_turns:
             why = f"{self.person_turns} turns of the person, {self.scenario.max_turns} at most"
             found(self.played, Finding("turns", why, expected=self.scenario.max_turns, got=self.person_turns))

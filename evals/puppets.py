@@ -30,6 +30,9 @@ class Puppet(InlineWorker):
     def begin(self, step: Step) -> None:
         self.step = step
 
+    def end(self) -> None:
+        """All steps were played, nothing was judged yet."""
+
     def answer(self, scene: Scene, gathered: Gathered) -> tuple[Reply | None, list[dict[str, Any]]]:
         """The reply (None: silence) and the calls of one turn."""
         raise NotImplementedError

@@ -50,7 +50,7 @@ class Fakes:
 
     def of(self, kind: str, detail: str) -> str:
         """The invented detail in place of a real one; a fake stays what it is."""
-        if kind == "NAME" and fold(detail) in _fake_names():
+        if (kind == "NAME" and fold(detail) in _fake_names()) or (kind == "PHONE" and self._is_fake(detail)):
             return detail
         key = _key(kind, detail)
         number = self._given.setdefault((kind, key), sum(k == kind for k, _ in self._given))
