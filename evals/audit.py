@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
-
-import typer
-from rich.console import Console
+from typing import Any
 
 from evals.records import Played
 from evals.scenario import Scenario, ScenarioError, files, load
@@ -104,42 +101,3 @@ def examine(scenario: Scenario) -> Audited:
 
 def _failed(played: Played) -> list[str]:
     return [f.why for f in played.findings if f.hard and f.kind not in NOT_THE_SCENARIO]
-
-
-app = typer.Typer()
-
-
-@app.command("audit")
-def command(
-    paths: Annotated[list[Path], typer.Argument(help="scenario files or folders")],
-    json_file: Annotated[Path | None, typer.Option("--json", help="write every verdict here")] = None,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="also tell what no tool could bring about")] = False,
-) -> None:
-    """Shows that each scenario can be passed and cannot be passed by doing nothing. Exit 0: all; 1: some are not; 2: no such path."""
-    import json
-
-    console = Console(stderr=True)
-
-    def tell(one: Audited) -> None:
-        for name in one.idle:
-            cure = "expect a call, a row of `after` or words that only work done can give"
-            console.print(f"{one.path}: the {name} agent passes; {cure}", markup=False, soft_wrap=True)
-        for why in one.impossible:
-            console.print(f"{one.path}: an oracle fails: {why}", markup=False, soft_wrap=True)
-        if verbose and one.by_hand:
-            console.print(f"{one.path}: by hand: {'; '.join(one.by_hand)}", markup=False, soft_wrap=True, style="dim")
-
-    try:
-        found = audit(paths, tell)
-    except ScenarioError as error:
-        console.print(str(error), style="red", markup=False, soft_wrap=True)
-        raise typer.Exit(2) from None
-    for line in found.unreadable:
-        console.print(line, style="red", markup=False, soft_wrap=True)
-    summary = found.to_dict()["summary"]
-    told = f"{summary['passed_idle']} of {summary['scenarios']} scenarios can be passed by doing nothing, {summary['failed_by_oracle']} not at all"
-    console.print(f"{told}; {summary['unreadable']} files cannot be read", style="green" if found.good else "red")
-    if json_file:
-        json_file.write_text(json.dumps(found.to_dict(), ensure_ascii=False, indent=1), encoding="utf-8")
-    if not found.good:
-        raise typer.Exit(1)

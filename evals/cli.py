@@ -11,12 +11,15 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn, track
 
+from evals.commands import mount
+
 if TYPE_CHECKING:
     from evals.records import Played
     from evals.run import Plan
     from evals.scenario import Scenario
 
 app = typer.Typer(help="Regression conversations.", no_args_is_help=True)
+mount(app)
 
 Paths = Annotated[list[Path], typer.Argument(help="scenario files or folders")]
 Model = Annotated[str, typer.Option(help="which brain answers (BRICOL_MODEL)")]

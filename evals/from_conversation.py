@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
 import yaml
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -285,40 +283,3 @@ def written(db: Database, conversation_id: int, path: Path, *, suite: str | None
         path.write_text(head + yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=150), encoding="utf-8")
         scenario = load(path) or scenario
     return scenario, why
-
-
-app = typer.Typer()
-
-
-@app.command("from-conversation")
-def command(
-    conversation: Annotated[int, typer.Argument(help="the conversation's number, as the desk and the log show it")],
-    data_dir: Annotated[Path | None, typer.Option(help="instead of BRICOL_DATA_DIR")] = None,
-    out: Annotated[Path | None, typer.Option(help="the file to write; standard output without it")] = None,
-    suite: Annotated[str | None, typer.Option(help="instead of the one its tools suggest")] = None,
-) -> None:
-    """Writes one conversation as a scenario with invented people, played once to see whether it passes. Exit 2: it cannot be written."""
-    import tempfile
-
-    from rich.console import Console
-
-    from bot.settings import SettingsError
-    from bot.settings import load as settings_of
-
-    console = Console(stderr=True)
-    try:
-        settings = settings_of(**({"data_dir": data_dir} if data_dir else {}))
-        db = Database(settings.store_url)
-        try:
-            with tempfile.TemporaryDirectory() as folder:
-                path = out or Path(folder) / "scenario.yaml"
-                scenario, why = written(db, conversation, path, suite=suite)
-                if out is None:
-                    sys.stdout.write(path.read_text(encoding="utf-8"))
-        finally:
-            db.close()
-    except (NotToBeWritten, SettingsError) as error:
-        console.print(str(error), style="red", markup=False, soft_wrap=True)
-        raise typer.Exit(2) from None
-    told = f"{scenario.id}: " + (f"its replay differs, marked known_failure: {'; '.join(why)}" if why else "its replay passes")
-    console.print(told, markup=False, soft_wrap=True, style="yellow" if why else "green")

@@ -25,6 +25,7 @@ from tools import registry
 from tools.context import TurnContext
 
 Row = Mapping[str, Any]
+WAITS = ("at", "technician", "agent")  # what comes before them must be done before them
 BY_OTHERS = ("at", "technician", "agent", "redeliver")  # steps in which the person says nothing
 
 
@@ -78,6 +79,9 @@ class Oracle(Puppet):
             self._told = True
         awaiting = next((a for a in expect.awaiting), None) if expect is not None and expect.awaiting else None
         following = self._following()
+        if awaiting is None and following is not None and following.converse is not None and not (expect is not None and expect.awaiting):
+            # a person who is asked nothing says nothing more
+            awaiting = "confirm" if "confirm" in self.scenario.facts else next(iter(self.scenario.facts), None)
         options: tuple[Option, ...] = ()
         if following is not None and following.button is not None:
             name = str(following.button)
@@ -127,8 +131,17 @@ class Oracle(Puppet):
             return False
         steps = self.scenario.turns
         at = next(n for n, step in enumerate(steps) if step is self.step)
-        asked = expect is not None and needs[-1] in expect.calls
-        return asked or not any(s.expect is not None and needs[-1] in s.expect.calls for s in steps[at + 1 :])
+        if expect is not None and needs[-1] in expect.calls:
+            return True
+        if any(s.expect is not None and needs[-1] in s.expect.calls for s in steps[at + 1 :]):
+            return False
+        # as late as can be: what is done early answers in the place of what a later step asks
+        for later in steps[at + 1 :]:
+            if later.action in WAITS:
+                break
+            if later.action not in BY_OTHERS:
+                return False
+        return True
 
     def _do(self, context: TurnContext, tool: str, args: dict[str, Any]) -> None:
         """One tool; a proposal is confirmed at once, under another turn's key, as if the yes had come later."""
