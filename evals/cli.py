@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -48,6 +49,8 @@ def run(
     split: Annotated[list[str] | None, typer.Option(help="only train, dev or test of splits.yaml")] = None,
     language: Annotated[list[str] | None, typer.Option(help="only this language, or language-script as ary-latn")] = None,
     tag: Annotated[list[str] | None, typer.Option(help="only scenarios with this tag")] = None,
+    person: Annotated[str, typer.Option(help="a language model that speaks for the person, as openai:NAME; without it the facts do")] = "",
+    judge: Annotated[str, typer.Option(help="a language model that judges politeness; its agreement with people is told first")] = "",
     tariff: Annotated[Path | None, typer.Option(help="what tokens and machines cost; default evals/report/tariff.yaml")] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="show the conversations that failed")] = False,
 ) -> None:
@@ -64,15 +67,21 @@ def run(
     from evals.report.baseline import compare as against
 
     console = Console(stderr=True)
-    plan = runner.Plan(model, trials, workers, seed, tuple(sorted({name.strip() for name in inject.split(",") if name.strip()})))
+    faults = tuple(sorted({name.strip() for name in inject.split(",") if name.strip()}))
+    plan = runner.Plan(model, trials, workers, seed, faults, person)
     chosen = runner.Chosen(tuple(suite or ()), tuple(split or ()), tuple(language or ()), tuple(tag or ()))
     try:
         earlier = document.read(baseline) if baseline else None
         prices = costs.tariff(tariff)
         scenarios = [s for s in _read(paths, console) if chosen.takes(s)]
         runner.check(scenarios, plan)
+        if judge:
+            plan = replace(plan, judge=runner.calibrated(judge))
+            assert plan.judge is not None
+            console.print(plan.judge[1].told(), markup=False)
         part = resume or (json_file.with_name(json_file.name + ".part") if json_file else None)
-        journal = Journal.open(part, model=model, seed=seed, inject=plan.inject, fresh=resume is None) if part else None
+        who = " ".join(filter(None, (model, person, judge)))
+        journal = Journal.open(part, model=who, seed=seed, inject=plan.inject, fresh=resume is None) if part else None
     except (runner.RunError, JournalError, document.ReportError, costs.TariffError) as error:
         _refuse(error, console)
     if not scenarios:

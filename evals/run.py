@@ -9,10 +9,12 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from evals.findings import Finding
+from evals.graders.judge import Calibration
 from evals.journal import Journal, digest
 from evals.records import Played
 from evals.scenario import Scenario, ScenarioError, files, load
@@ -35,6 +37,8 @@ class Plan:
     workers: int = 1
     seed: int = 0
     inject: tuple[str, ...] = ()
+    person: str = ""  # a language model that speaks for the person instead of the facts
+    judge: tuple[str, Calibration] | None = None  # a language model that judges politeness, and how far it agreed with people
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,8 @@ def check(scenarios: Iterable[Scenario], plan: Plan) -> None:
     try:
         inject.faults(plan.inject)
         settings = Settings(_env_file=None, model=plan.model)  # type: ignore[call-arg]
+        if plan.person:
+            provider(plan.person, settings)
         if plan.model != EMBEDDED:  # built and thrown away: a missing package or key is told here
             provider(settings.cascade_model if plan.model == CASCADE else plan.model.removeprefix(f"{CASCADE}:"), settings)
     except (SettingsError, ValueError) as error:
@@ -129,7 +135,8 @@ def play_one(scenario: Scenario, plan: Plan, trial: int) -> Played:
 
     begun = time.perf_counter()
     try:
-        played = play(scenario, plan.model, trial=trial, seed=plan.seed, inject=plan.inject)
+        person, judge = _others(plan.person, plan.judge)
+        played = play(scenario, plan.model, trial=trial, seed=plan.seed, inject=plan.inject, person=person, judge=judge)
     except Exception as error:
         why = f"cannot be staged: {error.__class__.__name__}: {error}"
         played = Played(scenario.id, scenario.suite, scenario.language, scenario.script, scenario.channel, [why], findings=[Finding("service", why)])
@@ -138,6 +145,33 @@ def play_one(scenario: Scenario, plan: Plan, trial: int) -> Played:
     played.tags, played.path = list(scenario.tags), scenario.path
     played.seconds = round(time.perf_counter() - begun, 3)
     return played
+
+
+@cache
+def _others(person: str, judge: tuple[str, Calibration] | None) -> tuple[Any, Any]:
+    """The language models that play the person and judge, built once per process."""
+    if not person and judge is None:
+        return None, None
+    from bot.models import provider
+    from bot.settings import Settings
+    from evals.actor import played_by
+    from evals.graders.judge import Judge
+
+    settings = Settings(_env_file=None)  # type: ignore[call-arg]
+    who = played_by(provider(person, settings)) if person else None
+    return who, Judge(provider(judge[0], settings), judge[1]) if judge else None
+
+
+def calibrated(judge: str) -> tuple[str, Calibration]:
+    """A judge by name and its agreement with the labelled replies. Raises RunError for a model that cannot be used."""
+    from bot.models import provider
+    from bot.settings import Settings, SettingsError
+    from evals.graders.judge import Judge
+
+    try:
+        return judge, Judge(provider(judge, Settings(_env_file=None))).calibrate()  # type: ignore[call-arg]
+    except SettingsError as error:
+        raise RunError(str(error)) from None
 
 
 def _play(wanted: Sequence[tuple[Scenario, int]], plan: Plan) -> Iterator[Played]:

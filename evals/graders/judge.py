@@ -45,9 +45,9 @@ class Calibration:
 class Judge:
     """Calibrate first: an uncalibrated or distrusted judge finds nothing."""
 
-    def __init__(self, model: BaseChatModel) -> None:
+    def __init__(self, model: BaseChatModel, calibration: Calibration | None = None) -> None:
         self._model = model
-        self.calibration: Calibration | None = None
+        self.calibration = calibration
 
     def calibrate(self, examples: Sequence[dict[str, Any]] | None = None) -> Calibration:
         """Asks about every labelled example. Never raises for what the model says."""

@@ -14,6 +14,7 @@ from evals.graders.case import Case, Exchange
 from evals.graders.judge import Judge
 from evals.person import Asked, NoFact, PersonFault
 from evals.records import PlayedTurn
+from evals.run import Plan, play_one
 from evals.scenario import Scenario
 from tests.support.fake_llm import FakeLLM, Say
 
@@ -89,6 +90,14 @@ def test_a_person_who_goes_in_circles_is_stopped() -> None:
 def test_a_dead_provider_is_the_persons_fault() -> None:
     with FakeLLM([Say(status=500)]) as fake, pytest.raises(PersonFault, match="failed"):
         person(fake).answer(ASKED)
+
+
+def test_a_run_counts_the_persons_faults_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    with FakeLLM([Say("[I DO NOT KNOW]")]) as fake:
+        monkeypatch.setenv("BRICOL_MODEL_BASE_URL", fake.url)
+        played = play_one(scenario(), Plan(person="openai:fake"), 0)
+    assert played.simulator_fault is not None and played.simulator_fault.startswith("no fact")
+    assert not played.passed and played.why == []
 
 
 EXAMPLES = [{"said": "slm", "reply": "Merhba", "polite": True}, {"said": "slm", "reply": "Skot", "polite": False}]
