@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 WIDTH, HEIGHT = 520, 200
-LEFT, RIGHT, TOP, BOTTOM = 52, 14, 12, 30
+LEFT, RIGHT, TOP, BOTTOM = 52, 22, 12, 30
 
 
 def intervals(shares: Sequence[Mapping[str, Any]], start: float) -> Markup:

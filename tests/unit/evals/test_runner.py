@@ -34,7 +34,7 @@ given:
               start: 2026-11-23T11:00, status: confirmed, price_mad: 350, paid_mad: 350}}
 facts: {{confirm: "yes please", booking: "BR-5111"}}
 turns:
-  - say: "sorry I can't be home at 11, please cancel the technician"
+  - say: "never mind the technician, I fixed it myself"
   - converse: 3
 after:
   bookings: [{{ref: BR-5111, status: cancelled, count: 1}}]
@@ -165,11 +165,11 @@ def test_a_changed_wording_alone_is_no_regression(before: tuple[Path, Path], tmp
     assert (code, found["counts"]) == (0, {"worded otherwise": 1})
 
 
-def test_a_reply_that_states_another_amount_is_found(before: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    reworded(monkeypatch, lambda key, text: text.replace("300", "310") if key == "changes.cancelled" else text)
+def test_a_reply_that_states_another_hour_is_found(before: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reworded(monkeypatch, lambda key, text: text.replace("11:00", "12:00") if key == "changes.cancelled" else text)
     code, found, output = again(before, tmp_path)
     assert (code, found["counts"]) == (1, {"drifted": 1})
-    assert found["scenarios"][0]["turn"] == 2 and "310" in output
+    assert found["scenarios"][0]["turn"] == 2 and "time 12:00" in output
 
 
 def test_a_changed_rule_is_found(before: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,7 +186,7 @@ def test_an_intent_read_wrongly_is_found_at_its_turn(before: tuple[Path, Path], 
     class Misreads:
         def understand(self, text: str, **about: Any) -> Any:
             heard = real.understand(text, **about)
-            return replace(heard, intents=("thank",)) if "cancel" in heard.intents else heard
+            return replace(heard, intents=("thank",), scores={"thank": 0.9}) if text.startswith("never mind") else heard
 
     monkeypatch.setattr(stage, "understander", lambda: Misreads())
     code, found, output = again(before, tmp_path)
