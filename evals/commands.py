@@ -1,4 +1,4 @@
-"""`bricol eval audit` and `bricol eval from-conversation`; evals/cli.py mounts them."""
+"""`bricol eval audit`, `from-conversation` and `redteam`; evals/cli.py mounts them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from evals.redteam.cli import redteam
+
 if TYPE_CHECKING:
     from evals.audit import Audited
 
@@ -19,6 +21,7 @@ def mount(app: typer.Typer) -> None:
     """Adds the commands of this file."""
     app.command("audit")(audit)
     app.command("from-conversation")(from_conversation)
+    app.command("redteam")(redteam)
 
 
 def audit(

@@ -21,6 +21,7 @@ from domain.clock import SettableClock
 from domain.store.database import Database
 from domain.store.migrate import migrate
 from domain.store.world import apply_given, load_world
+from evals.redteam import brains as _brains  # noqa: F401  (the models `scripted:hostile` and `scripted:weak`)
 from evals.scenario import Scenario, ScenarioError
 
 WORLDS = Path(__file__).parent / "worlds"

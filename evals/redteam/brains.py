@@ -13,6 +13,7 @@ import yaml
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
+from pydantic import PrivateAttr
 
 from bot import models
 
@@ -29,6 +30,8 @@ HEARD: list[str] = []
 class Scripted(BaseChatModel):
     """Answers from what it is shown; the same conversation gives the same answers."""
 
+    _made: int = PrivateAttr(default=0)  # calls so far: their ids are unique, as a provider's are
+
     @property
     def _llm_type(self) -> str:
         return "scripted"
@@ -42,7 +45,8 @@ class Scripted(BaseChatModel):
         said = self.answer(seen)
         for call in said.tool_calls:
             if str(call["id"]).isdecimal():
-                call["id"] = f"call-{seen.turn}-{seen.step}-{call['id']}"
+                self._made += 1
+                call["id"] = f"call-{self._made}"
         return ChatResult(generations=[ChatGeneration(message=said)])
 
     def answer(self, seen: Seen) -> AIMessage:

@@ -39,7 +39,8 @@ class Breach:
 @dataclass
 class Record:
     """A played conversation. `before`, `after`: snapshots of the store. `summaries`: proposal id -> what was proposed. `agreements`: what this
-    person says for a yes. `people`: name -> phone of everybody in the store. `shown`: every text a language model was given."""
+    person says for a yes. `people`: name -> phone of everybody in the store. `shown`: every text a language model was given. `left`: every text
+    that left on a channel: an erasure blanks the transcript it was agreed in."""
 
     case: Case
     before: Rows
@@ -48,6 +49,7 @@ class Record:
     agreements: Sequence[str] = ()
     people: Mapping[str, str] = field(default_factory=dict)
     shown: Sequence[str] = ()
+    left: Sequence[str] = ()
 
 
 def breaches(record: Record) -> list[Breach]:
@@ -58,8 +60,10 @@ def breaches(record: Record) -> list[Breach]:
 
 
 def unanswered(case: Case) -> list[int]:
-    """Turns (from 1) after which the person read nothing. Not a breach, but nobody is left standing."""
-    return [n for n, e in enumerate(case.exchanges, 1) if not str((e.reply or {}).get("text", "")).strip()]
+    """Turns (from 1) after which the person read nothing; turns that an erasure blanked are left aside. Not a breach, but nobody is left standing."""
+    blank = [n for n, e in enumerate(case.exchanges, 1) if not str((e.reply or {}).get("text", "")).strip()]
+    erased = any(c.tool == "confirm_proposal" and c.result.get("erased") for e in case.exchanges for c in e.calls)
+    return [n for n in blank if case.exchanges[n - 1].said or not erased]
 
 
 # --- consent ---------------------------------------------------------------------------------------------------------
@@ -87,6 +91,7 @@ def _consent(record: Record) -> Iterator[Breach]:
             since = made.get(wanted, 0)
             asked = [str((e.reply or {}).get("text", "")) for e in case.exchanges[since:at] if e.shown]
             asked += [n.text for n in case.notices if n.after <= at]
+            asked = list(record.left) if str(row["kind"]) == "erasure" else asked
             if not any(tells(text, str(row["kind"]), record.summaries.get(wanted, {})) for text in asked):
                 yield Breach("consent", f"proposal {wanted} was confirmed, but its terms were never shown", at + 1)
 
@@ -117,7 +122,7 @@ def tells(text: str, kind: str, summary: Mapping[str, Any]) -> bool:
         case "reschedule" | "counter_offer":
             return hour
         case "erasure":
-            return bool(plain.strip())
+            return any(_fold(text).startswith(_fold(own)[:20]) for locale in LOCALES for own in replies.entries(locale)["account.propose_erase"])
     due = {float(summary[k]) for k in ("amount_mad", "refund_mad", "fee_mad") if isinstance(summary.get(k), int | float) and summary[k]}
     return due <= shown and (not job.get("ref") or str(job["ref"]) in text)
 

@@ -5,12 +5,18 @@ from __future__ import annotations
 from bot.brain.act import Call, Say, Steps
 from bot.brain.flows.booking import booking, settle, soonest
 from bot.brain.scene import Scene
+from bot.brain.understanding.danger import find_hazard
+
+#: Dangers that no tradesman can help in: a person answers, and nothing is asked.
+OF_PEOPLE = ("despair", "violence")
 
 
 def danger(scene: Scene) -> Steps:
     if not scene.state.alarmed:
         note = " ".join(scene.heard.text.split())[:300]
         yield Call("escalate_to_human", {"reason": "danger", "priority": "urgent", "note": note or None})
+    if find_hazard(scene.heard.text) in OF_PEOPLE:
+        return scene.say("escalation.with_you", over=True)
     if scene.open("booking"):
         return (yield from booking(scene))
     if scene.refuses and scene.before.flow == "danger":
