@@ -47,6 +47,14 @@ class Heard:
         return self.reading.intents
 
 
+#: What any words answer.
+FREE = frozenset({"name", "reason", "photo", "place", "code"})
+PLAIN = 0.8  # of a reading without our question
+#: Intents that can be meant beside our question.
+ASIDE: Mapping[Role, frozenset[str]] = {
+    "client": frozenset({"ask_faq", "ask_price", "ask_payment", "track", "refund_status", "ask_loyalty", "ask_human"}),
+    "technician": frozenset({"client_absent", "running_late", "arrived", "en_route", "ask_earnings", "ask_job_details", "ask_human", "ask_payment"}),
+}
 WISHES = ("any", "same_day", "cheaper", "other_technician", "same_time", "same_place", "only_price", "later", "nothing_known")
 
 
@@ -55,6 +63,7 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
     text = " \n".join(str(p.get("text") or "") for p in said.parts).strip() or said.text.strip()
     kinds = frozenset(str(p.get("kind") or "text") for p in said.parts) or frozenset({"text"})
     reading = understand(understander, text, context_of(state), role, now.date().isoformat(), now)
+    reading = _by_itself(reading, understander, text, state, role, now)
     if role == "client":
         reading = cues.corrected(reading, text, of_a_booking=_of_a_booking(state))
         reading = orders.settled(reading, text, of_a_booking=_of_a_booking(state))
@@ -64,6 +73,8 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
     option = _tapped(said.parts, state) or (answers.option(text, state.options) if _may_choose(state, text) else None)
     yes_no = answers.yes_no(text)
     wishes = frozenset(name for name in WISHES if answers.says(name, text))
+    if _below_our_price(state, slots):
+        wishes |= {"cheaper"}
     if "same_day" in wishes:  # not "today", whatever the words
         slots.pop("date", None)
     if option is not None or yes_no is not None:  # "safi" is a yes here, not the town; "3" a place in the list, not an hour
@@ -74,6 +85,23 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
     if state.awaiting == "code" and (digits := _DIGITS.search(answers.fold(text).replace(" ", "") or "")):
         heard = replace(heard, code=re.sub(r"\D", "", digits[0]))
     return _by_question(heard, state)
+
+
+def _by_itself(reading: Understanding, understander: Understander, text: str, state: State, role: Role, now: datetime) -> Understanding:
+    """What gives no answer to our question is read once more without it: it may be a question of their own.
+
+    Only where the words alone are plain, and name something that is answered on the side.
+    """
+    if reading.main != "inform" or reading.entities or not state.said or state.awaiting in FREE or answers.yes_no(text) is not None:
+        return reading
+    alone = understand(understander, text, None, role, now.date().isoformat(), now)
+    return alone if alone.main in ASIDE[role] and alone.confidence >= PLAIN else reading
+
+
+def _below_our_price(state: State, slots: Mapping[str, Any]) -> bool:
+    """Whether an amount is named that is less than the open proposal asks: who bids wants it cheaper, however it is put."""
+    lowest = state.proposal.summary.get("price_min_mad") if state.proposal is not None and state.proposal.kind == "booking" else None
+    return bool(lowest) and "amount" in slots and 0 < float(slots["amount"]) < float(lowest or 0)
 
 
 def _by_voice(parts: tuple[Part, ...]) -> tuple[bool, str | None]:

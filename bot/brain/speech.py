@@ -9,7 +9,7 @@ from bot.brain import answers
 from bot.brain.hear import Heard
 from bot.brain.state import State
 from bot.brain.understanding.normalise import letters, script_of
-from domain.engagement.reply import LOCALES, locale_of
+from domain.engagement.reply import LOCALES, language_script_of, locale_of
 
 #: A message of fewer words does not change the language of a conversation that has one.
 WORDS_TO_SWITCH = 3
@@ -31,9 +31,19 @@ def locale_for(state: State, heard: Heard, facts: Mapping[str, Any], *, answer: 
     count = len(answers.fold(heard.text).split())
     if state.locale is None:  # nothing said yet: the profile decides only what the message cannot
         return known if known and count < 2 and facts.get("name") else mirrored
-    if count < WORDS_TO_SWITCH or (answer and count <= WORDS_OF_AN_ANSWER):
+    if count < WORDS_TO_SWITCH:
         return state.locale
+    if answer and count <= WORDS_OF_AN_ANSWER:
+        return _in_script(state.locale, script_of(heard.text), mirrored)
     return mirrored
+
+
+def _in_script(locale: str, script: str, mirrored: str) -> str:
+    """Too few words to change the language, enough to show that the keyboard was changed."""
+    language, before = language_script_of(locale)
+    if script == before:
+        return locale
+    return locale_of(language, script) if language == "ary" else mirrored
 
 
 def _of_facts(facts: Mapping[str, Any]) -> str | None:

@@ -141,7 +141,7 @@ def noticed(state: State, reply: Mapping[str, Any]) -> State:
     key = str(reply.get("key") or "")
     state = replace(state, ref=extra.get("ref") or state.ref)
     if key == "technician.job_offer":
-        state = replace(state, offer=True)
+        state = replace(state, offer=True, change={})  # a bare "1" answers this offer, whatever job was spoken of before
     awaiting = reply.get("awaiting")
     if not awaiting:
         return state
