@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from importlib.metadata import entry_points
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
+import pytest
+
 GOOD = """\
 id: one
 suite: chat
@@ -19,23 +17,22 @@ turns:
   - say: "slm"
     expect: {said: "(?i)salam"}
 """
+BAD = GOOD.replace("(?i)salam", "no such words")
 
 
-def pytest_in(folder: Path, *arguments: str) -> str:
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-c", "/dev/null", f"--rootdir={folder}", *arguments]
-    if "bricol" not in entry_points(group="pytest11").names:  # installed before the plugin was
-        command += ["-p", "evals.pytest_plugin"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=170)
-    return done.stdout + done.stderr
-
-
-def test_scenario_files_are_tests_and_a_failure_shows_the_conversation(tmp_path: Path) -> None:
+def test_scenario_files_are_tests_and_a_failure_shows_the_conversation(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\nasyncio_default_fixture_loop_scope = function\n", encoding="utf-8")
     (tmp_path / "one.yaml").write_text(GOOD, encoding="utf-8")
-    (tmp_path / "two.yaml").write_text(GOOD.replace("id: one", "id: two").replace("(?i)salam", "no such words"), encoding="utf-8")
-    (tmp_path / "three.yaml").write_text(GOOD.replace("id: one", "id: three\ntags: [known_failure]").replace("(?i)salam", "no such words"), "utf-8")
+    (tmp_path / "two.yaml").write_text(BAD.replace("id: one", "id: two"), encoding="utf-8")
+    (tmp_path / "three.yaml").write_text(BAD.replace("id: one", "id: three\ntags: [known_failure]"), encoding="utf-8")
     (tmp_path / "broken.yaml").write_text(GOOD.replace("say:", "sayy:"), encoding="utf-8")
     (tmp_path / "world.yaml").write_text("technicians: []\n", encoding="utf-8")
-    told = pytest_in(tmp_path, "--scenarios", str(tmp_path), "--continue-on-collection-errors", "-rA")
+    # by its module, so that it is this checkout's, installed or not
+    plugin = ["-p", "no:bricol", "-p", "evals.pytest_plugin", "-p", "no:cacheprovider"]
+    code = pytest.main([*plugin, "-c", str(tmp_path / "pytest.ini"), "--scenarios", str(tmp_path), "--continue-on-collection-errors", "-rA"])
+    told = capfd.readouterr().out
+    assert code == pytest.ExitCode.TESTS_FAILED
     assert "broken.yaml:8" in told and "sayy" in told
-    assert "FAILED two.yaml::two" in told and "XFAIL three.yaml::three" in told
+    assert "PASSED one.yaml::one" in told and "FAILED two.yaml::two" in told and "XFAIL three.yaml::three" in told
     assert "1. say: slm" in told and "Traceback" not in told
+    assert "world.yaml::" not in told
