@@ -13,7 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from evals.graders.values import comparable
 
-Suite = Literal["booking", "quoting", "tracking", "changes", "refunds", "escalation", "knowledge", "technician", "repair", "safety", "redteam", "chat"]
+Suite = Literal[
+    "booking", "quoting", "tracking", "changes", "refunds", "escalation", "knowledge", "technician", "repair", "safety", "redteam", "chat"
+]
 
 #: What `after` may name, and the columns that may be compared there.
 TABLES: dict[str, frozenset[str]] = {

@@ -72,7 +72,10 @@ class Scene:
 
     @property
     def consents(self) -> bool:
-        """A yes to what our last words proposed. After a list to choose from an "ah" chooses nothing, and a yes that doubts or asks is asked for again."""
+        """A yes to what our last words proposed.
+
+        After a list to choose from an "ah" chooses nothing, and a yes that doubts or asks is asked for again.
+        """
         if self.before.awaiting not in ("confirm", None):
             return False
         plain = self.heard.yes or self.heard.payload == "yes"

@@ -166,7 +166,7 @@ def _schedule(step: int, steps: int, warmup: float) -> float:
 
 def _model(base: str, device: str) -> Any:
     try:
-        model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16 if device == "cuda" else torch.float32)
+        model: Any = AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16 if device == "cuda" else torch.float32)
     except Exception as error:
         raise BadBase(f"{base}: no causal language model ({_first(error)}); give a folder in the transformers format") from error
     return model.to(device)

@@ -30,9 +30,9 @@ def padded(tokenizer: Tokenizer, texts: Sequence[str | tuple[str, str]], longest
     """ids and mask (n, tokens) of texts, or of (before, text) pairs, of which the end is kept."""
     cut = []
     for encoded in tokenizer.encode_batch(list(texts)):
-        ids = encoded.ids
-        cut.append(ids if len(ids) <= longest else [ids[0], *ids[-longest + 1 :]])
-    wide = max(len(ids) for ids in cut)
+        whole = encoded.ids
+        cut.append(whole if len(whole) <= longest else [whole[0], *whole[-longest + 1 :]])
+    wide = max(map(len, cut))
     ids = torch.ones(len(cut), wide, dtype=torch.int64)
     mask = torch.zeros(len(cut), wide, dtype=torch.int64)
     for at, row in enumerate(cut):

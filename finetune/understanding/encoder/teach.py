@@ -18,6 +18,7 @@ from bot.brain.understanding.features import chosen_option
 from finetune.understanding.corpora import texts as corpus_texts
 from finetune.understanding.corpora import tweets
 from finetune.understanding.encoder.adapt import Say, drawn, half, padded
+from finetune.understanding.encoder.asking import Sections, apart
 from finetune.understanding.encoder.model import Reader, TextEncoder, average
 from finetune.understanding.encoder.pairs import Pair
 from finetune.understanding.noise import noisy
@@ -28,6 +29,7 @@ from retrieval.encoder import asked
 LONGEST = 64  # tokens of context and text together
 BATCH = 48
 BESIDE = 16  # pairs of meaning kept in mind with each batch
+ASKING = 0.5  # how much finding the right paragraph counts
 LENT = 1 / 8  # of the corpus examples, drawn anew each round
 RATE, HEAD_RATE = 1.5e-4, 1e-3
 SMOOTH = 0.05
@@ -102,13 +104,18 @@ def teach(
     wanted: np.ndarray,
     rounds: float,
     say: Say,
+    sections: Sections | None = None,
+    before: Reader | None = None,
     seed: int = 9,
 ) -> Reader:
-    """A reader trained for `rounds` passes over our sentences; `LENT` of the corpus examples go with each. `pairs` keep the meaning."""
+    """A reader trained for `rounds` passes over our sentences; `LENT` of the corpus examples go with each.
+
+    `pairs` keep the meaning, `sections` bring questions to what answers them, `before` is a reader to go on from.
+    """
     torch.manual_seed(seed)
     draw = random.Random(seed)
     known = all_tasks()
-    reader = Reader(encoder, {task.name: len(task.labels) for task in known})
+    reader = before or Reader(encoder, {task.name: len(task.labels) for task in known})
     inside = set(map(id, reader.encoder.parameters()))
     optimiser = torch.optim.AdamW(
         [
@@ -143,6 +150,8 @@ def teach(
             with half():
                 vectors = average(reader.encoder(ids, mask), mask)
             loss = loss + drawn(vectors.float(), targets[beside])
+        if sections:
+            loss = loss + ASKING * apart(reader.encoder, tokenizer, *sections.batch(draw))
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(reader.parameters(), 1.0)
