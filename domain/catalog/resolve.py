@@ -7,13 +7,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from math import exp
-from pathlib import Path
 
-import yaml
 from rapidfuzz import fuzz, process
 
+from domain.catalog.context import is_everyday, small_words
 from domain.catalog.taxonomy import Node, get_node, services
-from domain.spelling import bare, clean, fold, is_arabic
+from domain.spelling import bare, clean, fold, is_arabic, stems
 
 #: What one match says about the service: the trade's own word decides, a thing nearly does, a hint alone does not.
 #: A phrase that says what is wrong ("lcompteur kaytiy7") outweighs a thing that may only be mentioned.
@@ -91,7 +90,7 @@ def _service_scores(text: str, hits: list[_Hit]) -> dict[str, float]:
     said: dict[tuple[str, str], float] = {}
     for hit in hits:
         phrase = hit.phrase
-        if not phrase.weight or _is_not(words, hit.start):
+        if not phrase.weight or _is_not(words, hit.start) or is_everyday(words, hit.start, hit.end):
             continue
         weight = phrase.weight + (_WANTED if phrase.weight >= TRADE and _is_wanted(words, hit.start) else 0.0)
         place = (phrase.service, " ".join(words[hit.start : hit.end]))
@@ -115,11 +114,11 @@ def _node_scores(hits: list[_Hit], service: str) -> dict[str, float]:
 
 
 def _is_not(words: list[str], at: int) -> bool:
-    return any(word in _small_words()["not_this"] for word in words[max(0, at - 1) : at])
+    return any(word in small_words("not_this") for word in words[max(0, at - 1) : at])
 
 
 def _is_wanted(words: list[str], at: int) -> bool:
-    return any(word in _small_words()["wanted"] for word in words[max(0, at - 3) : at])
+    return any(word in small_words("wanted") for word in words[max(0, at - 3) : at])
 
 
 def _words(text: str) -> list[str]:
@@ -141,7 +140,8 @@ def _hits(text: str, only: set[str] | None = None) -> list[_Hit]:
     for hit in found:
         for position in range(hit.start, hit.end):
             longest[position] = max(longest.get(position, 0), hit.end - hit.start)
-    return [hit for hit in found if hit.end - hit.start >= max(longest[p] for p in range(hit.start, hit.end)) or only]
+    kept = [hit for hit in found if hit.end - hit.start >= max(longest[p] for p in range(hit.start, hit.end)) or only]
+    return [hit for hit in kept if hit.phrase.service]
 
 
 def _continues(phrase: _Phrase, keys: list[frozenset[str]], at: int) -> bool:
@@ -151,7 +151,9 @@ def _continues(phrase: _Phrase, keys: list[frozenset[str]], at: int) -> bool:
 @lru_cache(maxsize=20_000)
 def _text_keys(word: str) -> frozenset[str]:
     """The forms under which a word of a message is looked up, with the nearest known word where none is known."""
-    forms = {_key(form) for form in bare(word)}
+    if word in small_words("everyday"):
+        return frozenset({f"={word}"})  # may still be part of a fixed phrase
+    forms = {_key(form) for form in bare(word) if form == word or form not in small_words("as_spelt")}
     if is_arabic(word) and len(word) < 4:
         forms = {_key(word)}
     elif is_arabic(word) and len(word) > 4 and word.endswith("ا") and "ال" not in word[:3]:
@@ -159,14 +161,21 @@ def _text_keys(word: str) -> frozenset[str]:
     known = _index()
     if not any(form in known for form in forms) and len(fold(word)) >= _FUZZY_FROM:
         near = process.extractOne(fold(word), _fuzzy_words(), scorer=fuzz.ratio, score_cutoff=_FUZZY_AT)
-        if near:
+        if near and _begins_alike(word, near[0]):
             forms.add(near[0])
     return frozenset(forms)
+
+
+def _begins_alike(word: str, known: str) -> bool:
+    """People misspell the middle of a word; another beginning is another word (location, relocation)."""
+    return any(stem[:1] == known.removeprefix("ال")[:1] for stem in stems(word))
 
 
 @lru_cache(maxsize=20_000)
 def _key(word: str) -> str:
     """Short words must be spelt alike, longer ones must sound alike."""
+    if word in small_words("as_spelt"):
+        return f"={word}"
     sound = fold(word)
     digraphs = sum(map(str.isupper, sound))  # kh, gh and ch are one sound each
     return sound if len(sound) + digraphs >= 5 or is_arabic(word) else f"={word}"
@@ -190,6 +199,8 @@ def _article_less(phrase: _Phrase) -> Iterator[str]:
 
 
 def _phrases() -> Iterator[_Phrase]:
+    for text in small_words("no_trade"):  # longer than the trade's word in it, they take its place
+        yield _Phrase(tuple(map(_key, _words(text))), "", None, 0.0)
     for service in services().values():
         things = {tuple(map(_key, _words(text))) for text in (*service.trade, *service.things)}
         for texts, weight in (((*service.trade, *service.names.values()), TRADE), (service.things, THING), (service.hints, HINT)):
@@ -206,15 +217,11 @@ def _as_phrases(texts: Iterable[str], service: str, node: str | None, weight: fl
             yield _Phrase(keys, service, None, weight + _MULTI * (len(keys) - 1))
         elif keys:
             # a phrase of a fault speaks for its service too (a gas smell for none); its single words are already among the service's
-            yield _Phrase(keys, service, node, FAULT + _MULTI * (len(keys) - 1) if speaks and len(keys) > 1 else 0.0)
+            decides = speaks and len(keys) > 1 and clean(text) not in small_words("any_trade")
+            yield _Phrase(keys, service, node, FAULT + _MULTI * (len(keys) - 1) if decides else 0.0)
 
 
 @cache
 def _fuzzy_words() -> list[str]:
-    return sorted({p.keys[0] for p in _phrases() if len(p.keys) == 1 and p.weight >= THING and len(p.keys[0]) >= _FUZZY_FROM})
+    return sorted({p.keys[0] for p in _phrases() if len(p.keys) == 1 and p.weight >= THING and p.keys[0][0] != "=" and len(p.keys[0]) >= _FUZZY_FROM})
 
-
-@cache
-def _small_words() -> dict[str, frozenset[str]]:
-    data = yaml.safe_load((Path(__file__).parent / "words.yaml").read_text(encoding="utf-8"))
-    return {name: frozenset(clean(word) for word in words) for name, words in data.items()}
