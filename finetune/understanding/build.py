@@ -22,6 +22,7 @@ from bot.brain.understanding.reader import ARTEFACT
 from finetune.understanding import blend, card
 from finetune.understanding.corpora import licences
 from finetune.understanding.encoder import adapt, base, export, model, teach, vocabulary
+from finetune.understanding.encoder.asking import Sections
 from finetune.understanding.encoder.pairs import Pair, pairs
 from finetune.understanding.linear import Array, LanguageHead, Trained, build_rows, fit_heads, fit_language, logits_of, quantised
 from finetune.understanding.tasks import Task
@@ -31,6 +32,8 @@ from retrieval.encoder import asked
 Say = Callable[[float, str], None]
 Base = Callable[[], tuple[base.Shape, dict[str, torch.Tensor], dict[str, Any]]]
 log = logging.getLogger(__name__)
+# Our sentences hold more near misses than people send: on the validation sample the reader was surer than it said by seven points.
+EASIER = {"client": 1.2, "technician": 1.2}
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Recipe:
     layers: tuple[int, ...] = (0, 2, 4, 7, 9, 11)  # of the base model's twelve
     pairs: int = 1_000_000  # of meaning, at most
     adapting: int = 2  # rounds over the pairs
-    teaching: float = 6.0  # rounds over our sentences
+    teaching: float = 8.0  # rounds over our sentences
     held: int = 8  # per cent of our sentences kept from the encoder: they weigh the halves and calibrate
 
 
@@ -93,7 +96,7 @@ def build(
     language = fit_language(sentences, data)
     folder.mkdir(parents=True, exist_ok=True)
     export.export(reader, small, folder)
-    np.savez_compressed(folder / "weights.npz", **stored(rows.matrix.indices, heads, idf, language))  # type: ignore[arg-type]
+    np.savez_compressed(folder / "weights.npz", **stored(heads, idf, language))  # type: ignore[arg-type]
     meta = {
         "name": "understanding",
         "version": f"blend-{fingerprint()}",
@@ -101,7 +104,7 @@ def build(
         "sentences_hash": fingerprint(),
         "corpus_texts": language.corpus_texts,
         "recipe": asdict(recipe),
-        "heads": {task.name: {"labels": task.labels, "linear": tuned.blend[task.name][0], "encoder": tuned.blend[task.name][1]} for task in known},
+        "heads": {task.name: {"labels": task.labels, **shares(task.name, tuned)} for task in known},
         "thresholds": tuned.thresholds,
         "held_out": tuned.figures,
         "licences": licences(data),
@@ -125,7 +128,7 @@ def taught_reader(
     say: Say,
 ) -> model.Reader:
     """A reader taught from the adapted encoder; kept in `work`, so that what comes after may be tried again."""
-    key = digest(asdict(recipe), [(s.text, s.intents, s.context, s.urgency, s.sentiment) for s in learnt], float(adapted.words.weight.sum()))
+    key = digest(asdict(recipe), [(s.text, s.intents, s.context, s.urgency, s.sentiment) for s in learnt], float(adapted.words.weight.detach().sum()))
     before = next(work.glob("taught-*.pt"), None) if keep else None
     at = before or work / f"taught-{key}.pt"
     if at.is_file():
@@ -133,7 +136,7 @@ def taught_reader(
         reader.load_state_dict(torch.load(at, weights_only=True))
         return reader
     taught = teach.examples(learnt, data if data.is_dir() else None)
-    reader = teach.teach(adapted, tokenizer, taught, meaning, wanted, recipe.teaching, say)
+    reader = teach.teach(adapted, tokenizer, taught, meaning, wanted, recipe.teaching, say, Sections())
     for old in work.glob("taught-*.pt"):
         old.unlink()
     torch.save(reader.state_dict(), at)
@@ -236,9 +239,16 @@ def tune(tested: Sequence[Sentence], known: Sequence[Task], linear: dict[str, Ar
     return out
 
 
-def stored(indices: npt.NDArray[np.int64], heads: dict[str, Trained], idf: Array, language: LanguageHead) -> dict[str, npt.NDArray[Any]]:
+def shares(head: str, tuned: Tuned) -> dict[str, float]:
+    """How much each half of the reader counts for a head when it serves."""
+    linear, encoder = tuned.blend[head]
+    easier = EASIER.get(head, 1.0)
+    return {"linear": round(easier * linear, 4), "encoder": round(easier * encoder, 4)}
+
+
+def stored(heads: dict[str, Trained], idf: Array, language: LanguageHead) -> dict[str, npt.NDArray[Any]]:
     """The linear half as it is written: int8 weights of the buckets that training touched."""
-    touched = np.unique(indices).astype(np.int64)
+    touched = np.flatnonzero(idf > 0)
     found: dict[str, npt.NDArray[Any]] = {"text.buckets": touched.astype(np.uint32), "text.idf": idf.astype(np.float16)}
     for name, head in heads.items():
         found[f"{name}.weights"], found[f"{name}.scale"] = quantised(head, touched)

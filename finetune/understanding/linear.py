@@ -44,7 +44,7 @@ class Trained:
 
 
 def build_rows(sentences: Sequence[Sentence], progress: Callable[[int], None] = lambda n: None) -> tuple[Rows, Array]:
-    """Every sentence and its respellings as features; and the inverse document frequency of each bucket (0 where never seen)."""
+    """Every sentence and its respellings as features; and the inverse document frequency of each bucket (0 below two sentences)."""
     found: list[dict[str, list[str]]] = []
     source: list[int] = []
     original: list[bool] = []
@@ -65,7 +65,10 @@ def build_rows(sentences: Sequence[Sentence], progress: Callable[[int], None] = 
         progress(number)
     matrix = to_matrix([vector(f) for f in found], BITS)
     seen = np.asarray((matrix[np.array(original)] > 0).sum(axis=0)).ravel() + np.asarray((matrix > 0).sum(axis=0)).ravel() / (COPIES + 1)
-    idf = np.where(seen > 0, 1 + np.log((1 + 2 * len(sentences)) / (1 + seen)), 0).astype(np.float16).astype(np.float32)
+    by_sentence = csr_matrix((np.ones(len(source), dtype=np.float32), (source, np.arange(len(source)))), shape=(len(sentences), len(source)))
+    shared_by = np.asarray(((by_sentence @ matrix) != 0).sum(axis=0)).ravel()
+    # What a single sentence has tells nothing of others, and is half of all there is to store.
+    idf = np.where(shared_by > 1, 1 + np.log((1 + 2 * len(sentences)) / (1 + seen)), 0).astype(np.float16).astype(np.float32)
     weighted = to_matrix([vector(f, idf=idf) for f in found], BITS)
     return Rows(weighted, np.array(source), np.array(original)), idf
 
@@ -175,5 +178,7 @@ def quantised(head: Trained, buckets: npt.NDArray[np.int64]) -> tuple[npt.NDArra
     """Weights of the given buckets as int8, and the scale of each label."""
     kept = head.weights[buckets]
     scale = np.maximum(np.abs(kept).max(axis=0), 1e-6) / 127
-    return np.round(kept / scale).astype(np.int8), scale.astype(np.float32)
+    whole = np.round(kept / scale).astype(np.int8)
+    whole[np.abs(whole) <= 1] = 0  # too small to change an answer, and half of them: what is stored shrinks by a quarter
+    return whole, scale.astype(np.float32)
 

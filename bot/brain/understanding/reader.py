@@ -1,4 +1,4 @@
-"""Reads one message with linear heads over hashed character n-grams: the trained understander that needs no network."""
+"""Reads one message with two trained halves, linear heads over hashed n-grams and a small encoder: the understander that needs no network."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 
 from bot.brain.understanding.base import Role, Understanding
 from bot.brain.understanding.danger import find_hazard
-from bot.brain.understanding.features import LANGUAGE_BITS, blocks, language_blocks, vector
+from bot.brain.understanding.features import LANGUAGE_BITS, blocks, chosen_option, language_blocks, vector
 from bot.brain.understanding.normalise import letters, script_of
+from retrieval.encoder import Encoder, NoEncoder
 
 log = logging.getLogger(__name__)
 ARTEFACT = Path(__file__).parents[3] / "finetune" / "artifacts" / "understanding"
@@ -34,22 +36,24 @@ class NoArtefact(FileNotFoundError):
 
 @dataclass(frozen=True)
 class Head:
-    """One question asked of a message: labels and a weight per bucket and label, as int8 with a scale per label."""
+    """One question asked of a message: its labels, the linear half's int8 weights with a scale per label, and how much each half counts."""
 
     labels: list[str]
     weights: npt.NDArray[np.int8]
     scale: Array
     bias: Array
-    temperature: float
+    linear: float
+    encoder: float
 
     def logits(self, rows: npt.NDArray[np.int64], values: Array) -> Array:
-        """Scores per label; `rows` < 0 are buckets no training message touched."""
+        """The linear half's scores per label; `rows` < 0 are buckets no training message touched."""
         known = rows >= 0
         raw: Array = values[known] @ self.weights[rows[known]].astype(np.float32)
         return raw * self.scale + self.bias
 
-    def probabilities(self, logits: Array) -> Array:
-        return softmax(logits / self.temperature)
+    def chances(self, linear: Array, encoder: Array) -> dict[str, float]:
+        """The chance of each label by both halves together."""
+        return dict(zip(self.labels, softmax(self.linear * linear + self.encoder * encoder).tolist(), strict=True))
 
 
 def softmax(logits: Array) -> Array:
@@ -65,8 +69,13 @@ class Reader:
         try:
             self.meta: dict[str, Any] = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
             stored = np.load(folder / "weights.npz")
+            self._encoder = Encoder.load(folder)
+        except NoEncoder as error:
+            raise NoArtefact(str(error)) from error
         except FileNotFoundError as error:
             raise NoArtefact(f"{error.filename} is missing; run `bricol train understanding`") from error
+        except (ValueError, OSError, BadZipFile) as error:
+            raise NoArtefact(f"the reader in {folder} is damaged ({error}); run `bricol train understanding`") from error
         self._rows = {name: _row_numbers(stored[f"{name}.buckets"], bits) for name, bits in (("text", 17), ("language", LANGUAGE_BITS))}
         self._idf = {name: stored[f"{name}.idf"].astype(np.float32) for name in ("text", "language")}
         self._heads = {
@@ -75,7 +84,8 @@ class Reader:
                 weights=stored[f"{name}.weights"],
                 scale=stored[f"{name}.scale"],
                 bias=stored[f"{name}.bias"],
-                temperature=info["temperature"],
+                linear=info["linear"],
+                encoder=info["encoder"],
             )
             for name, info in self.meta["heads"].items()
         }
@@ -87,10 +97,11 @@ class Reader:
         script = script_of(text, fallback=script_of(context or ""))
         index, values = vector(blocks(text, context), idf=self._idf["text"])
         rows = self._rows["text"][index]
+        deep = self._encoder.read(chosen_option(text, context), context)
 
         def ask(head: str) -> dict[str, float]:
             chosen = self._heads[head]
-            return dict(zip(chosen.labels, chosen.probabilities(chosen.logits(rows, values)).tolist(), strict=True))
+            return chosen.chances(chosen.logits(rows, values), deep[head])
 
         scores = ask(role)
         urgency, sentiment, danger, service = ask("urgency"), ask("sentiment"), ask("danger"), ask("service")
@@ -106,7 +117,7 @@ class Reader:
         elif level == "emergency":
             level = "high"
         return Understanding(
-            language=self._language(text, context, script),
+            language=self._language(text, context, script, deep["language"]),
             script=script,
             intents=intents,
             entities=self._entities(text, role, context, now, service, thresholds["service"]),
@@ -117,14 +128,15 @@ class Reader:
             scores=dict(sorted(scores.items(), key=lambda item: -item[1])[:5]),
         )
 
-    def _language(self, text: str, context: str | None, script: str) -> str:
-        """The language head, helped by what we said before where the text is too short to tell."""
+    def _language(self, text: str, context: str | None, script: str, deep: Array) -> str:
+        """Both halves' language head, the linear one helped by what we said before where the text is too short to tell."""
         head = self._heads["language"]
         logits = self._language_logits(text)
         if context:
             logits = logits + self._language_logits(context) * (1.0 if (n := letters(text)) < 2 else 0.35 if n < 8 else 0.1)
-        possible = [label in (("ary", "ar") if script == "arab" else ("ary", "fr", "en")) for label in head.labels]
-        return head.labels[int(np.where(possible, logits, -np.inf).argmax())]
+        chances = head.chances(logits, deep)
+        possible = ("ary", "ar") if script == "arab" else ("ary", "fr", "en")
+        return max(possible, key=lambda label: chances[label])
 
     def _language_logits(self, text: str) -> Array:
         index, values = vector(language_blocks(text), bits=LANGUAGE_BITS, idf=self._idf["language"])
