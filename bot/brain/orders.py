@@ -20,6 +20,8 @@ OF_A_BOOKING = frozenset({"reschedule", "cancel", "track", "booking_status", "re
 #: So do these, but a fault told with a trade in it is as often an order.
 OF_A_JOB_DONE = frozenset({"report_damage", "complain"})
 ARRANGING = ("book_service", "find_technician", "check_availability")
+#: However sure the reading, what names a trade, a place and a time, and no booking, is none of these.
+NO_ORDER = OF_A_BOOKING | {"out_of_scope"}
 #: What a short question of price is misread as.
 VAGUE = frozenset(
     {"inform", "affirm", "deny", "correct", "out_of_scope", "abuse", "greet", "thank", "goodbye", "track", "booking_status", "ask_payment"}
@@ -41,7 +43,18 @@ def settled(reading: Understanding, text: str, *, of_a_booking: bool = False) ->
         return _with(reading, _ordered(reading))
     if main in OF_A_BOOKING and not of_a_booking and reading.confidence < CERTAIN and _orders(reading, text):
         return _with(reading, _ordered(reading))
+    if main in NO_ORDER and not of_a_booking and _says_all_of_an_order(reading, text):
+        return _with(reading, _ordered(reading))
     return reading
+
+
+def _says_all_of_an_order(reading: Understanding, text: str) -> bool:
+    """A trade with a place and a time, or a trade wanted at a place or a time: "bghit plombi f Maarif", "plombier, Agdal, demain 10h"."""
+    said = set(reading.entities)
+    if "service" not in said or "booking_ref" in said or cues.named(text)[0]:
+        return False
+    where, when = not said.isdisjoint({"city", "district"}), not said.isdisjoint({"date", "time"})
+    return (where and when) or ((where or when) and has("wanted", text))
 
 
 def _orders(reading: Understanding, text: str) -> bool:

@@ -62,3 +62,25 @@ def test_an_answer_says_the_neighbouring_rule_of_its_own_topic_and_stays_short()
     assert together([free, other, fee]) == "Free until two hours before.\nLater it costs 50 MAD."
     assert together([free, {**fee, "score": 0.1}]) == free["text"]
     assert len(together([{**free, "text": "Long. " * 60}, {**fee, "text": "More. " * 60}])) <= LONGEST
+
+
+@pytest.mark.parametrize(
+    ("text", "main"),
+    [
+        ("bghit plombi f maarif casa", "out_of_scope"),
+        ("بغيت بلومبي لأكدال الرباط غدا مع 10 د الصباح", "reschedule"),
+        ("électricien à Gauthier, Casa, demain à 16h", "reschedule"),
+    ],
+)
+def test_a_trade_wanted_at_a_place_or_a_time_is_an_order_however_sure_the_reading(text: str, main: str) -> None:
+    found = extract(text, role="client", context=None, now=None)
+    reading = Understanding(language="ary", script="latn", intents=(main,), entities=found, confidence=0.95, scores={main: 0.95, "book_service": 0.03})
+    assert orders.settled(reading, text).main == "book_service"
+    assert orders.settled(reading, text, of_a_booking=True).main == main
+
+
+def test_an_order_told_beside_a_booking_stays_what_it_was_read_as() -> None:
+    text = "bghit nbddel lmaw3id dyal plombi f maarif l ghedda"
+    found = {"service": "plumbing", "district": "maarif", "date": "tomorrow"}
+    reading = Understanding(language="ary", script="latn", intents=("reschedule",), entities=found, confidence=0.9, scores={"reschedule": 0.9})
+    assert orders.settled(reading, text).main == "reschedule"
