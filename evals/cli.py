@@ -86,6 +86,8 @@ def run(
         _refuse(error, console)
     if not scenarios:
         _refuse(f"no scenario in {', '.join(map(str, paths))} with what --suite, --split, --language and --tag ask for", console)
+    if journal and journal.aside:
+        console.print(f"{journal.aside} kept results were made by other code or data: all is played again", markup=False, style="yellow")
     begun = time.perf_counter()
     try:
         results = _play(scenarios, plan, journal, console)

@@ -29,6 +29,7 @@ class Journal:
     path: Path
     about: dict[str, Any]  # model, seed, inject, code
     known: dict[tuple[str, int, str], Played] = field(default_factory=dict)
+    aside: int = 0  # results there that other code gave: they are played again
 
     @classmethod
     def open(cls, path: Path, *, model: str, seed: int, inject: Sequence[str], fresh: bool = False) -> Journal:
@@ -66,6 +67,7 @@ class Journal:
                 there, here = about.get(name), self.about[name]
                 raise JournalError(f"{self.path}: is of a run with --{name} {there!r}, this one has {here!r}; give the same, or another file")
         if about.get("code") != self.about["code"]:
+            self.aside = len(lines) - 1
             return
         whole = []
         for line in lines[1:]:

@@ -94,6 +94,19 @@ def test_an_edited_scenario_is_played_again(tmp_path: Path, scenarios: list[Scen
     assert counted == [("two", 0)]
 
 
+def test_other_code_plays_all_again(
+    tmp_path: Path, scenarios: list[Scenario], counted: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "kept.jsonl"
+    play_all(scenarios, Plan(), journal(path))
+    monkeypatch.setattr("evals.journal.code", lambda: "changed")
+    counted.clear()
+    kept = journal(path)
+    assert kept.aside == 3
+    play_all(scenarios, Plan(), kept)
+    assert len(counted) == 3
+
+
 @pytest.mark.parametrize(("name", "value"), [("model", "cascade:openai:x"), ("seed", 7), ("inject", ("crash",))])
 def test_a_run_of_another_kind_is_not_gone_on_with(tmp_path: Path, name: str, value: Any) -> None:
     path = tmp_path / "kept.jsonl"
