@@ -28,7 +28,7 @@ $(VENV)/.base: $(VENV)/.uv requirements/base.lock pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.base requirements/dev.lock
 	@echo "installing $$(grep -c '==' requirements/dev.lock) locked packages ..."
-	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/dev.lock
+	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes --no-deps -r requirements/dev.lock
 	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps torch==2.13.0
 	@touch $@
 
