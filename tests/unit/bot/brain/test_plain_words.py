@@ -74,7 +74,7 @@ def test_an_answer_says_the_neighbouring_rule_of_its_own_topic_and_stays_short()
 )
 def test_a_trade_wanted_at_a_place_or_a_time_is_an_order_however_sure_the_reading(text: str, main: str) -> None:
     found = extract(text, role="client", context=None, now=None)
-    reading = Understanding(language="ary", script="latn", intents=(main,), entities=found, confidence=0.95, scores={main: 0.95, "book_service": 0.03})
+    reading = Understanding("ary", "latn", (main,), found, confidence=0.95, scores={main: 0.95, "book_service": 0.03})
     assert orders.settled(reading, text).main == "book_service"
     assert orders.settled(reading, text, of_a_booking=True).main == main
 
