@@ -69,7 +69,7 @@ def understanding(
 
 def _measure(path: Path, errors: bool) -> None:
     if not path.is_file():
-        console.print(f"{path} is not there; give a .jsonl of labelled messages")
+        console.print(f"{path} is not there; give a .jsonl of labelled messages", soft_wrap=True)
         raise typer.Exit(2)
     try:
         report = evaluate(path)

@@ -45,7 +45,7 @@ class Sections:
 
 def apart(encoder: TextEncoder, tokenizer: Tokenizer, first: Sequence[str], second: Sequence[str]) -> torch.Tensor:
     """How badly each text of `first` is told from the others by its partner in `second`, and the other way."""
-    ids, mask = padded(tokenizer, [*first, *second], LONGEST)
+    ids, mask = padded(tokenizer, [*first, *second], min(LONGEST, encoder.shape.longest))
     with half():
         vectors = average(encoder(ids, mask), mask).float()
     likeness = vectors[: len(first)] @ vectors[len(first) :].T / CONTRAST

@@ -158,7 +158,7 @@ def teach(
         optimiser.step()
         schedule.step()
         recent = [*recent[-99:], loss.item()]
-        if step % 20 == 0:
+        if step == 1 or step % 20 == 0:
             say(step / steps, f"teaching, loss {sum(recent) / len(recent):.3f}")
     return reader
 
