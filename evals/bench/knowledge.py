@@ -138,7 +138,7 @@ def learn(way: Way, tuning: Sequence[Asked]) -> Calibration:
     for asked, top in best:
         chances = [found.probability(dict(zip(names, signs, strict=True))) for signs in top]
         scores.append((asked.topic is not None, max(chances, default=0.0)))
-    return replace(found, bar=round(_bar(scores), 4))
+    return replace(found, bar=round((_even if way.sides == "lexical" else _bar)(scores), 4))
 
 
 def logistic(rows: np.ndarray[Any, Any], labels: np.ndarray[Any, Any], ridge: float = 0.02, steps: int = 50) -> np.ndarray[Any, Any]:
@@ -153,6 +153,18 @@ def logistic(rows: np.ndarray[Any, Any], labels: np.ndarray[Any, Any], ridge: fl
         curve = (x * (share * p * (1 - p))[:, None]).T @ x + penalty + 1e-9 * np.eye(x.shape[1])
         weights -= np.linalg.solve(curve, gradient)
     return weights
+
+
+def _even(scores: Sequence[tuple[bool, float]]) -> float:
+    """Where the share of own questions kept plus that of foreign ones refused is largest: words alone cannot be held to silence and still answer."""
+    levels = sorted({score for _, score in scores})
+    own = [score for is_own, score in scores if is_own]
+    other = [score for is_own, score in scores if not is_own]
+
+    def gain(bar: float) -> float:
+        return sum(s >= bar for s in own) / len(own) + sum(s < bar for s in other) / len(other)
+
+    return max(((low + high) / 2 for low, high in pairwise(levels)), key=gain)
 
 
 def _bar(scores: Sequence[tuple[bool, float]]) -> float:
