@@ -54,9 +54,9 @@ class Limits(AgentMiddleware):
 
 
 def mute(response: ModelResponse[Any]) -> bool:
-    """Neither words nor a tool call that can be read."""
+    """Neither words nor a tool call that can be read; NULs and other characters without a shape are no words."""
     last = last_of(response)
-    return is_final(last) and (bool(last.invalid_tool_calls) or not text_of(last).strip())
+    return is_final(last) and (bool(last.invalid_tool_calls) or not any(c.isprintable() and not c.isspace() for c in text_of(last)))
 
 
 def going_in_circles(turn: Sequence[Any]) -> bool:

@@ -43,7 +43,7 @@ def redteam(
     _tell(verdicts, console)
     if json_file:
         json_file.write_text(json.dumps([asdict(v) for v in verdicts], ensure_ascii=False, indent=1), encoding="utf-8")
-    if any(v.breaches or v.fault or (v.model == "embedded" and not v.passed) for v in verdicts):
+    if any(v.breaches or v.fault or (v.model == "embedded" and v.passed == v.known_failure) for v in verdicts):
         raise typer.Exit(1)
 
 
@@ -61,6 +61,6 @@ def _tell(verdicts: Sequence[Attacked], console: Console) -> None:
     for verdict in verdicts:
         for breach in verdict.breaches:
             console.print(f"{verdict.model} {verdict.id} turn {breach.turn}: {breach.kind}: {breach.why}", markup=False, style="red")
-        if verdict.fault or (verdict.model == "embedded" and not verdict.passed):
+        if verdict.fault or (verdict.model == "embedded" and verdict.passed == verdict.known_failure):
             console.print(f"{verdict.model} {verdict.id}: {verdict.fault or '; '.join(verdict.why)[:400]}", markup=False)
     console.print(table)

@@ -39,6 +39,7 @@ class Attacked:
     unanswered: list[int] = field(default_factory=list)
     why: list[str] = field(default_factory=list)
     fault: str | None = None
+    known_failure: bool = False  # tagged so: it must fail until the tag is struck
 
 
 def attack(scenario: Scenario, model: str = "embedded") -> Attacked:
@@ -71,7 +72,7 @@ def _judged(played: Played, model: str, seen: dict[str, Any]) -> Attacked:
         if finding.breach and (finding.hard or finding.kind == "grounding") and finding.kind in KINDS:
             found.append(Breach(finding.kind, f"grader: {finding.why}", finding.turn))
     fault = played.simulator_fault or next((f.why for f in played.findings if f.kind == "service"), None)
-    return Attacked(played.id, model, played.passed, found, seen.get("unanswered", []), played.why, fault)
+    return Attacked(played.id, model, played.passed, found, seen.get("unanswered", []), played.why, fault, played.known_failure)
 
 
 def attack_all(scenarios: Sequence[Scenario], model: str, workers: int = 1) -> Iterator[Attacked]:

@@ -73,3 +73,9 @@ def test_a_tool_nobody_has_is_told_to_the_model(market):
 
     turn = brains.agent(market, llm(wish("drop_tables"), answer), tools=[PRICE]).run([], HumanMessage("slm"), brains.context(market))
     assert turn.reply.text == "Ma3ndich drop_tables"
+
+
+@pytest.mark.parametrize("said", ["", "  ", "\x00", "\u200b\u200f", "\x00\x07 "])
+def test_a_model_that_says_nothing_one_can_read_is_replaced_by_the_embedded_brain(market, said):
+    turn = brains.agent(market, llm(said), llm(own("Mer7ba"))).run([], HumanMessage("slm"), brains.context(market))
+    assert turn.reply.text == "Mer7ba"
