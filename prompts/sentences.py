@@ -17,6 +17,7 @@ from domain.engagement.reply import LOCALES
 
 FOLDER = Path(__file__).parent / "sentences"
 NAMES = Path(__file__).parent / "intents.yaml"
+TEMPLATES = "templates.yaml"  # patterns, read by prompts/templates.py
 KEYS = {"text", "say", "role", "intents", "context", "urgency", "sentiment", "danger", "service", "entities"}
 
 
@@ -40,6 +41,7 @@ class Sentence:
     entities: Mapping[str, str] = field(default_factory=dict)
     where: str = ""  # "fr/cancel.yaml:12"
     group: str = ""  # entries of one `say` block share their contexts
+    drawn: bool = False  # from a pattern of templates.yaml, not written by a person
 
 
 @cache
@@ -56,7 +58,7 @@ def plain(text: str) -> str:
 
 
 def files(folder: Path = FOLDER) -> list[Path]:
-    """Every sentence file, in a stable order."""
+    """Every file of sentences and of patterns, in a stable order."""
     return [path for locale in LOCALES for path in sorted((folder / locale).glob("*.yaml"))]
 
 
@@ -70,12 +72,14 @@ def fingerprint(folder: Path = FOLDER) -> str:
 
 
 def load(folder: Path = FOLDER) -> list[Sentence]:
-    """All sentences. Raises BadSentences listing every fault as path:line."""
+    """All sentences that were written one by one. Raises BadSentences listing every fault as path:line."""
     found: list[Sentence] = []
     faults: list[str] = []
     seen: dict[tuple[str, ...], str] = {}
     defaults = yaml.load((folder / "defaults.yaml").read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
     for path in files(folder):
+        if path.name == TEMPLATES:
+            continue
         for item in _read(path, defaults):
             if isinstance(item, str):
                 faults.append(item)
@@ -112,7 +116,7 @@ def _entry(loader: yaml.BaseLoader, node: yaml.Node, where: str, intent: str, lo
     line = node.start_mark.line + 1
     value = loader.construct_object(node, deep=True)
     if isinstance(value, str):
-        yield _sentence(value, {}, f"{where}:{line}", "", intent, locale, base)
+        yield labelled(value, {}, f"{where}:{line}", "", intent, locale, base)
         return
     if not isinstance(value, dict) or ("text" in value) == ("say" in value):
         yield f"{where}:{line}: an entry is a text, or a mapping with either `text` or `say`"
@@ -135,10 +139,11 @@ def _entry(loader: yaml.BaseLoader, node: yaml.Node, where: str, intent: str, lo
     for number, text in enumerate(texts):
         at = sorted(lines)[number] if len(lines) == len(texts) else line
         labels = {**{k: v for k, v in value.items() if k not in ("say", "text")}, "context": contexts[number % len(contexts)]}
-        yield _sentence(text, labels, f"{where}:{at}", group, intent, locale, base)
+        yield labelled(text, labels, f"{where}:{at}", group, intent, locale, base)
 
 
-def _sentence(text: str, own: Mapping[str, Any], where: str, group: str, intent: str, locale: str, base: Mapping[str, str]) -> Sentence | str:
+def labelled(text: str, own: Mapping[str, Any], where: str, group: str, intent: str, locale: str, base: Mapping[str, str]) -> Sentence | str:
+    """A sentence with its own labels over `base`; or the fault, as "path:line: what and how to mend it"."""
     labels: dict[str, Any] = {**base, **own}
     entities = dict(labels.get("entities") or {})
     if "service" in labels:
