@@ -27,6 +27,20 @@ def asked(text: str, context: str | None = None) -> str | tuple[str, str]:
     return (context[-160:], text) if context else text
 
 
+def padded(tokenizer: Tokenizer, texts: Sequence[str | tuple[str, str]], longest: int) -> tuple[Ids, Ids]:
+    """ids and mask (n, tokens) of texts, or of (before, text) pairs; of one with more than `longest` tokens the end is kept."""
+    rows = []
+    for encoded in tokenizer.encode_batch(list(texts)):
+        whole = encoded.ids
+        rows.append(whole if len(whole) <= longest else [whole[0], *whole[-longest + 1 :]])
+    ids: Ids = np.full((len(rows), max(map(len, rows))), PAD, dtype=np.int64)
+    mask: Ids = np.zeros_like(ids)
+    for at, row in enumerate(rows):
+        ids[at, : len(row)] = row
+        mask[at, : len(row)] = 1
+    return ids, mask
+
+
 class NoEncoder(FileNotFoundError):
     """The encoder is missing or damaged; the message says which command mends it."""
 
@@ -64,7 +78,7 @@ class Encoder:
         order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
         found: list[Array] = []
         for at in range(0, len(order), batch):
-            ids, mask = self._padded([texts[number] for number in order[at : at + batch]], LONGEST_PASSAGE)
+            ids, mask = padded(self._tokenizer, [texts[number] for number in order[at : at + batch]], LONGEST_PASSAGE)
             found.append(self._session.run(["embedding"], {"ids": ids, "mask": mask})[0])
         width = self._session.get_outputs()[0].shape[1]
         out = np.zeros((len(texts), width), dtype=np.float32)
@@ -74,18 +88,6 @@ class Encoder:
 
     def read(self, text: str, context: str | None = None) -> dict[str, Array]:
         """{"embedding": (width,), head: logits (labels,)} of one message, said after `context`."""
-        ids, mask = self._padded([asked(text, context)], LONGEST)
+        ids, mask = padded(self._tokenizer, [asked(text, context)], LONGEST)
         answers: list[Any] = self._session.run(None, {"ids": ids, "mask": mask})
         return {output.name: answer[0] for output, answer in zip(self._session.get_outputs(), answers, strict=True)}
-
-    def _padded(self, texts: Sequence[str | tuple[str, str]], longest: int) -> tuple[Ids, Ids]:
-        rows = []
-        for encoded in self._tokenizer.encode_batch(list(texts)):
-            whole = encoded.ids
-            rows.append(whole if len(whole) <= longest else [whole[0], *whole[-longest + 1 :]])
-        ids: Ids = np.full((len(rows), max(map(len, rows))), PAD, dtype=np.int64)
-        mask: Ids = np.zeros_like(ids)
-        for at, row in enumerate(rows):
-            ids[at, : len(row)] = row
-            mask[at, : len(row)] = 1
-        return ids, mask

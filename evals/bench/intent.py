@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
-from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 
 from bot.brain.understanding.features import BITS, blocks, vector
+from bot.brain.understanding.fitting import blend_weights, to_matrix
 from retrieval.encoder import Encoder
 
 HELD = 0.1  # of the training lines, weighs the two halves
@@ -69,7 +68,8 @@ def measure(train: Path, test: Path, kind: str = "intent", encoder: Encoder | No
     if len(names) < 2:
         raise BadLine(f"{train}: has the single label {names[0]!r}; there is nothing to tell apart")
     encoder = encoder or Encoder.load()
-    rows = {"n-grams": (grams(texts), grams(asked)), "encoder": scaled(encoder.embed(texts), encoder.embed(asked))}
+    grams = [to_matrix([vector(blocks(text)) for text in some], BITS) for some in (texts, asked)]
+    rows = {"n-grams": grams, "encoder": scaled(encoder.embed(texts), encoder.embed(asked))}
     held = np.random.default_rng(SEED).random(len(texts)) < HELD
     y = np.array([names.index(label) for label in labels])
     chances, weighing = {}, {}
@@ -77,17 +77,10 @@ def measure(train: Path, test: Path, kind: str = "intent", encoder: Encoder | No
         strength = STRENGTH[kind][at]
         weighing[name] = fitted(learnt[~held], y[~held], strength, len(names))(learnt[held])
         chances[name] = fitted(learnt, y, strength, len(names))(tested)
-    share = weigh(weighing["n-grams"], weighing["encoder"], y[held])
+    share = blend_weights(weighing["n-grams"], weighing["encoder"], y[held])
     chances["both"] = share[0] * chances["n-grams"] + share[1] * chances["encoder"]
     truth = np.array([names.index(label) if label in names else -1 for label in gold])
     return {name: scores(truth, logs.argmax(axis=1)) for name, logs in chances.items()}
-
-
-def grams(texts: Sequence[str]) -> csr_matrix:
-    found = [vector(blocks(text)) for text in texts]
-    pointers = np.cumsum([0, *(len(index) for index, _ in found)])
-    values = np.concatenate([values for _, values in found])
-    return csr_matrix((values, np.concatenate([index for index, _ in found]), pointers), shape=(len(texts), 1 << BITS))
 
 
 def scaled(learnt: Any, tested: Any) -> tuple[Any, Any]:
@@ -108,18 +101,6 @@ def fitted(rows: Any, y: npt.NDArray[np.int64], strength: float, labels: int) ->
         return out
 
     return logs
-
-
-def weigh(first: Array, second: Array, y: npt.NDArray[np.int64]) -> tuple[float, float]:
-    """How much each half counts: the greatest likelihood of the held-back labels."""
-
-    def loss(ab: npt.NDArray[np.float64]) -> float:
-        z = ab[0] * first + ab[1] * second
-        z = z - z.max(axis=1, keepdims=True)
-        return float(-(z[np.arange(len(y)), y] - np.log(np.exp(z).sum(axis=1))).mean())
-
-    found = minimize(loss, np.array([0.5, 0.5]), method="Nelder-Mead", bounds=[(0, 5), (0, 5)])
-    return float(found.x[0]), float(found.x[1])
 
 
 def scores(truth: npt.NDArray[np.int64], said: npt.NDArray[np.int64]) -> list[Score]:

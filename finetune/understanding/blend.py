@@ -1,4 +1,4 @@
-"""Weighs the linear half against the encoder, head by head, on sentences neither saw, and tunes what is decided by a threshold."""
+"""Judges the blended halves on sentences neither saw, and tunes what is decided by a threshold."""
 
 from __future__ import annotations
 
@@ -6,32 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
 
 from bot.brain.understanding.reader import choose
 
 Array = npt.NDArray[np.float32]
 Truth = npt.NDArray[np.bool_]
-
-
-def probabilities(logits: Array) -> Array:
-    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-    out: Array = shifted / shifted.sum(axis=1, keepdims=True)
-    return out
-
-
-def weights(linear: Array, encoder: Array, target: npt.NDArray[np.int64]) -> tuple[float, float]:
-    """(a, b) so that softmax(a * linear + b * encoder) gives `target` the greatest likelihood: blend and calibration in one.
-
-    `linear`, `encoder`: logits (n, labels); `target` (n,) label numbers.
-    """
-
-    def loss(ab: npt.NDArray[np.float64]) -> float:
-        p = probabilities(ab[0] * linear + ab[1] * encoder)
-        return float(-np.log(p[np.arange(len(target)), target] + 1e-9).mean())
-
-    found = minimize(loss, np.array([0.7, 0.5]), method="Nelder-Mead", bounds=[(0.0, 5.0), (0.0, 5.0)], options={"xatol": 1e-3, "fatol": 1e-5})
-    return round(float(found.x[0]), 4), round(float(found.x[1]), 4)
 
 
 def right(chances: Array, gold: Sequence[Sequence[str]], labels: Sequence[str]) -> float:

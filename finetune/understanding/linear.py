@@ -14,9 +14,10 @@ from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
 from bot.brain.understanding.features import BITS, LANGUAGE_BITS, blocks, language_blocks, vector
+from bot.brain.understanding.fitting import to_matrix
 from finetune.understanding.corpora import texts as corpus_texts
 from finetune.understanding.noise import noisy
-from finetune.understanding.tasks import LANGUAGES, Task
+from finetune.understanding.tasks import LANGUAGES, Task, contexts_of_groups
 from prompts.sentences import Sentence
 
 Array = npt.NDArray[np.float32]
@@ -48,10 +49,7 @@ def build_rows(sentences: Sequence[Sentence], progress: Callable[[int], None] = 
     found: list[dict[str, list[str]]] = []
     source: list[int] = []
     original: list[bool] = []
-    shared: dict[str, list[str]] = {}
-    for sentence in sentences:
-        if sentence.group and sentence.context:
-            shared.setdefault(sentence.group, []).append(sentence.context)
+    shared = contexts_of_groups(sentences)
     for number, sentence in enumerate(sentences):
         draw = random.Random(f"{SEED}/{sentence.where}/{sentence.text}")
         for copy in range(COPIES + 1):
@@ -71,13 +69,6 @@ def build_rows(sentences: Sequence[Sentence], progress: Callable[[int], None] = 
     idf = np.where(shared_by > 1, 1 + np.log((1 + 2 * len(sentences)) / (1 + seen)), 0).astype(np.float16).astype(np.float32)
     weighted = to_matrix([vector(f, idf=idf) for f in found], BITS)
     return Rows(weighted, np.array(source), np.array(original)), idf
-
-
-def to_matrix(vectors: Sequence[tuple[npt.NDArray[np.int64], Array]], bits: int) -> csr_matrix:
-    pointers = np.cumsum([0, *(len(index) for index, _ in vectors)])
-    index = np.concatenate([index for index, _ in vectors])
-    values = np.concatenate([values for _, values in vectors])
-    return csr_matrix((values, index, pointers), shape=(len(vectors), 1 << bits))
 
 
 def fit(matrix: csr_matrix, target: Sequence[str], weight: npt.NDArray[np.float64], labels: list[str], strength: float) -> Trained:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -28,7 +28,17 @@ def trade(text: str, role: str) -> str:
     return str(extract(text, role=role, context=None, now=None).get("service", "none"))
 
 
+def contexts_of_groups(sentences: Sequence[Sentence]) -> dict[str, list[str]]:
+    """group -> what was said before each of its sentences: any of it may stand before any of them."""
+    found: dict[str, list[str]] = {}
+    for s in sentences:
+        if s.group and s.context:
+            found.setdefault(s.group, []).append(s.context)
+    return found
+
+
 def tasks() -> list[Task]:
+    """Every head's task, in the order of the heads."""
     lists = names()
 
     def intents(role: str) -> Callable[[Sentence], list[tuple[str, float]]]:
@@ -49,4 +59,5 @@ def tasks() -> list[Task]:
         Task("sentiment", lists["sentiment"], lambda s: [(s.sentiment, 1.0)], 10.0),
         Task("danger", ["false", "true"], lambda s: [(str(s.danger).lower(), 1.0)]),
         Task("service", [*lists["services"], "none"], lambda s: [(s.entities.get("service") or trade(s.text, s.role), 1.0)]),
+        Task("language", LANGUAGES, lambda s: [] if s.intents[0] == "change_language" else [(s.language, 1.0)]),
     ]

@@ -57,8 +57,9 @@ class Head:
 
 
 def softmax(logits: Array) -> Array:
-    shifted = np.exp(logits - logits.max())
-    out: Array = shifted / shifted.sum()
+    """Chances over the last axis."""
+    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    out: Array = shifted / shifted.sum(axis=-1, keepdims=True)
     return out
 
 

@@ -7,7 +7,7 @@ lie close together (Wang et al. 2024 trained it at temperature 0.01), so the mea
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,30 +15,22 @@ import torch
 from tokenizers import Tokenizer
 from torch.nn import functional
 
+from finetune.understanding.encoder.descent import Descent, Say
 from finetune.understanding.encoder.model import TextEncoder, average
 from finetune.understanding.encoder.pairs import Pair
 from finetune.understanding.noise import noisy
+from retrieval import encoder
 
 LONGEST = 40  # tokens read of one text
 BATCH = 64
 RATE = 3e-4
 CONTRAST = 0.05  # temperature of the contrast
-Say = Callable[[float, str], None]  # share done, what is going on
 
 
 def padded(tokenizer: Tokenizer, texts: Sequence[str | tuple[str, str]], longest: int = LONGEST) -> tuple[torch.Tensor, torch.Tensor]:
-    """ids and mask (n, tokens) of texts, or of (before, text) pairs, of which the end is kept."""
-    cut = []
-    for encoded in tokenizer.encode_batch(list(texts)):
-        whole = encoded.ids
-        cut.append(whole if len(whole) <= longest else [whole[0], *whole[-longest + 1 :]])
-    wide = max(map(len, cut))
-    ids = torch.ones(len(cut), wide, dtype=torch.int64)
-    mask = torch.zeros(len(cut), wide, dtype=torch.int64)
-    for at, row in enumerate(cut):
-        ids[at, : len(row)] = torch.tensor(row)
-        mask[at, : len(row)] = 1
-    return ids, mask
+    """ids and mask (n, tokens) of texts, or of (before, text) pairs, padded and cut as they are served."""
+    ids, mask = encoder.padded(tokenizer, texts, longest)
+    return torch.from_numpy(ids), torch.from_numpy(mask)
 
 
 @torch.inference_mode()
@@ -97,20 +89,15 @@ def adapt(
     optimiser = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.01, fused=True)
     per_epoch = (len(pairs) + BATCH - 1) // BATCH
     steps = per_epoch * epochs
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: min(1.0, (step + 1) / 300) * max(0.03, 1 - step / steps))
-    start = 0
+    descent = Descent(model, optimiser, steps, warm=300, lowest=0.03, doing="adapting", say=say)
     if kept.is_file():
         state = torch.load(kept, weights_only=True)
         if state["steps"] == steps:
             model.load_state_dict(state["model"])
-            optimiser.load_state_dict(state["optimiser"])
-            start = state["step"]
-            for _ in range(start):
-                schedule.step()
+            descent.go_on(state["optimiser"], state["step"])
     targets = torch.from_numpy(wanted)
     lengths = [len(pair.text) for pair in pairs]
-    step = 0
-    recent: list[float] = []
+    start, step = descent.done, 0
     for epoch in range(epochs):
         draw = random.Random(f"{seed}/{epoch}")
         for group in batches(lengths, draw):
@@ -122,15 +109,7 @@ def adapt(
             ids, mask = padded(tokenizer, texts)
             with half():
                 vectors = average(model(ids, mask), mask)
-            loss = drawn(vectors.float(), targets[group])
-            optimiser.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimiser.step()
-            schedule.step()
-            recent = [*recent[-99:], loss.item()]
-            if step % 20 == 0:
-                say(step / steps, f"adapting, loss {sum(recent) / len(recent):.3f}")
+            descent.step(drawn(vectors.float(), targets[group]))
             if step % 500 == 0 or step == steps:
                 torch.save({"model": model.state_dict(), "optimiser": optimiser.state_dict(), "step": step, "steps": steps}, kept)
     return model

@@ -10,7 +10,7 @@ from pathlib import Path
 from wordfreq import top_n_list
 
 from bot.brain.understanding.normalise import script_of
-from finetune.understanding.corpora import held_back, rows
+from finetune.understanding.corpora import held_back, nameless, rows
 from finetune.understanding.noise import romanised
 from prompts.sentences import Sentence
 
@@ -65,7 +65,7 @@ def pairs(data: Path, sentences: Sequence[Sentence], seed: int = 11) -> list[Pai
                 seen.add((word, meaning))
                 found.append(Pair(word, meaning, "ary"))
     for row in rows(data / "afrisenti/ary_train.jsonl"):
-        text = row["text"].replace("@user", "").strip()
+        text = nameless(row["text"])
         if script_of(text) == "arab" and 3 < len(text) < LONGEST:
             same(text, "ary")
             found.append(Pair(romanised(text, draw), text, "ary"))

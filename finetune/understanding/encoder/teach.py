@@ -17,12 +17,13 @@ from torch.nn import functional
 from bot.brain.understanding.features import chosen_option
 from finetune.understanding.corpora import texts as corpus_texts
 from finetune.understanding.corpora import tweets
-from finetune.understanding.encoder.adapt import Say, drawn, half, padded
+from finetune.understanding.encoder.adapt import drawn, half, padded
 from finetune.understanding.encoder.asking import Sections, apart
+from finetune.understanding.encoder.descent import Descent, Say
 from finetune.understanding.encoder.model import Reader, TextEncoder, average
 from finetune.understanding.encoder.pairs import Pair
 from finetune.understanding.noise import noisy
-from finetune.understanding.tasks import LANGUAGES, Task, tasks
+from finetune.understanding.tasks import Task, contexts_of_groups, tasks
 from prompts.sentences import Sentence
 from retrieval.encoder import asked
 
@@ -48,17 +49,10 @@ class Example:
     weight: Mapping[str, float] = field(default_factory=dict)
 
 
-def all_tasks() -> list[Task]:
-    return [*tasks(), Task("language", LANGUAGES, lambda s: [] if s.intents[0] == "change_language" else [(s.language, 1.0)])]
-
-
 def examples(sentences: Sequence[Sentence], data: Path | None, seed: int = 3) -> list[Example]:
     """Our sentences, then corpus texts that teach language and sentiment alone."""
-    shared: dict[str, list[str]] = defaultdict(list)
-    for s in sentences:
-        if s.group and s.context:
-            shared[s.group].append(s.context)
-    known = all_tasks()
+    shared = contexts_of_groups(sentences)
+    known = tasks()
     totals: dict[str, Counter[str]] = {task.name: Counter() for task in known}
     lessons = [{task.name: task.teach(s) for task in known} for s in sentences]
     for lesson in lessons:
@@ -73,12 +67,11 @@ def examples(sentences: Sequence[Sentence], data: Path | None, seed: int = 3) ->
                 continue
             wanted[task.name] = spread(task, labels)
             mean = sum(totals[task.name].values()) / len(totals[task.name])
-            weight[task.name] = sum(share * min(3.0, (mean / totals[task.name][label]) ** 0.5) for label, share in labels) / 1.0
+            weight[task.name] = sum(share * min(3.0, (mean / totals[task.name][label]) ** 0.5) for label, share in labels)
         contexts = tuple(shared.get(s.group) or [s.context]) if s.context else ()
         found.append(Example(s.text, s.language, contexts, wanted, weight))
     if data is not None:
-        language = known[-1]
-        feeling = next(task for task in known if task.name == "sentiment")
+        language, feeling = (next(task for task in known if task.name == name) for name in ("language", "sentiment"))
         for text, name in corpus_texts(data):
             found.append(Example(text[:160], name, (), {"language": spread(language, [(name, 1.0)])}, {"language": 0.5}))
         for text, name, mood in tweets(data):
@@ -105,17 +98,16 @@ def teach(
     rounds: float,
     say: Say,
     sections: Sections | None = None,
-    before: Reader | None = None,
     seed: int = 9,
 ) -> Reader:
     """A reader trained for `rounds` passes over our sentences; `LENT` of the corpus examples go with each.
 
-    `pairs` keep the meaning, `sections` bring questions to what answers them, `before` is a reader to go on from.
+    `pairs` keep the meaning, `sections` bring questions to what answers them.
     """
     torch.manual_seed(seed)
     draw = random.Random(seed)
-    known = all_tasks()
-    reader = before or Reader(encoder, {task.name: len(task.labels) for task in known})
+    known = tasks()
+    reader = Reader(encoder, {task.name: len(task.labels) for task in known})
     inside = set(map(id, reader.encoder.parameters()))
     optimiser = torch.optim.AdamW(
         [
@@ -128,11 +120,10 @@ def teach(
     own = [e for e in taught if len(e.wanted) > 1]
     lent = [e for e in taught if len(e.wanted) == 1]
     steps = math.ceil(rounds * (len(own) + len(lent) * LENT) / BATCH)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: min(1.0, (step + 1) / 150) * max(0.02, 1 - step / steps))
+    descent = Descent(reader, optimiser, steps, warm=150, lowest=0.02, doing="teaching", say=say)
     targets = torch.from_numpy(wanted)
     queue: list[list[Example]] = []
-    recent: list[float] = []
-    for step in range(1, steps + 1):
+    for _ in range(steps):
         if not queue:
             some = [*own, *draw.sample(lent, int(len(lent) * LENT))]
             some.sort(key=lambda e: len(e.text) + (len(e.contexts[0]) if e.contexts else 0) + 10 * draw.random())
@@ -152,14 +143,7 @@ def teach(
             loss = loss + drawn(vectors.float(), targets[beside])
         if sections:
             loss = loss + ASKING * apart(reader.encoder, tokenizer, *sections.batch(draw))
-        optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(reader.parameters(), 1.0)
-        optimiser.step()
-        schedule.step()
-        recent = [*recent[-99:], loss.item()]
-        if step == 1 or step % 20 == 0:
-            say(step / steps, f"teaching, loss {sum(recent) / len(recent):.3f}")
+        descent.step(loss)
     return reader
 
 
