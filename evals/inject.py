@@ -57,7 +57,6 @@ class FaultyWorker(InlineWorker):
 
     inject: frozenset[str] = frozenset()
     draw: random.Random = field(default_factory=lambda: random.Random(0))
-    crashes: int = 0
     _seen: dict[str, int] = field(default_factory=dict)  # per channel: messages whose statuses are known to be on their way
     _late: list[StatusUpdate] = field(default_factory=list)
 
@@ -78,7 +77,7 @@ class FaultyWorker(InlineWorker):
     def _accept(self, messages: Sequence[InboundMessage]) -> None:
         if "crash" not in self.inject:
             return super()._accept(messages)
-        with self._crashing("accepted"):
+        with _Crashing("accepted"):
             super()._accept(messages)
         # started again: every conversation of the store is swept, not only those this process saw
         with self.house.db.reading() as session:
@@ -91,7 +90,7 @@ class FaultyWorker(InlineWorker):
         gathered = turn.gather(self.house, conversation_id, window=0)
         if gathered is None:
             return None
-        with self._crashing(self.draw.choice(IN_A_TURN)) as struck:
+        with _Crashing(self.draw.choice(IN_A_TURN)) as struck:
             return turn.play(self.house, gathered)
         assert struck
         return turn.play(self.house, gathered) or self._played(gathered)
@@ -103,13 +102,10 @@ class FaultyWorker(InlineWorker):
             conversations = sorted(c for c, _, _ in outbox.due(session, self.house.clock.now()))
         sent: list[int] = []
         for conversation in conversations:
-            with self._crashing(self.draw.choice(IN_A_SENDING)):
+            with _Crashing(self.draw.choice(IN_A_SENDING)):
                 sent += outbox.deliver(self.house, conversation)
             sent += outbox.deliver(self.house, conversation)  # nothing is left of it, unless the first time ended early
         return self._sent(sent or [0] * len(conversations))
-
-    def _crashing(self, point: str) -> _Crashing:
-        return _Crashing(self, point)
 
     def _played(self, gathered: Gathered) -> Played | None:
         """What a turn that was committed before the crash had done, read from the store as the engine would."""
@@ -140,7 +136,6 @@ class FaultyWorker(InlineWorker):
 class _Crashing:
     """Ends the process, as far as the house can tell, the first time `point` is reached inside the block; leaves the block quietly."""
 
-    worker: FaultyWorker
     point: str
 
     def __enter__(self) -> bool:
@@ -154,7 +149,6 @@ class _Crashing:
     def _reached(self, point: str) -> None:
         if point == self.point:
             checkpoints.on_reached(None)
-            self.worker.crashes += 1
             raise Crash(point)
 
 

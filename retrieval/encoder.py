@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy.typing as npt
 import onnxruntime
 from tokenizers import Tokenizer
 
+FILES = ("encoder.onnx", "tokenizer.json")
 FOLDER = Path(__file__).parents[1] / "finetune" / "artifacts" / "understanding"
 LONGEST = 64  # tokens read of a message with what was said before it; the end is kept
 LONGEST_PASSAGE = 128  # tokens read of a text to be found again
@@ -49,7 +51,7 @@ class Encoder:
     """An int8 encoder with heads; one thread, safe to call from several."""
 
     def __init__(self, folder: Path) -> None:
-        for name in ("encoder.onnx", "tokenizer.json"):
+        for name in FILES:
             if not (folder / name).is_file():
                 raise NoEncoder(f"{folder / name} is missing; run `bricol train understanding`")
         options = onnxruntime.SessionOptions()
@@ -65,8 +67,9 @@ class Encoder:
 
     @classmethod
     def load(cls, folder: Path = FOLDER) -> Encoder:
-        """The encoder of `folder`. Raises NoEncoder."""
-        return cls(folder)
+        """The encoder of `folder`, the same for all who ask as long as its files are. Raises NoEncoder."""
+        with _loading:
+            return _loaded(folder.resolve(), *(path.stat().st_mtime_ns if path.is_file() else 0 for path in (folder / name for name in FILES)))
 
     @cached_property
     def heads(self) -> list[str]:
@@ -91,3 +94,12 @@ class Encoder:
         ids, mask = padded(self._tokenizer, [asked(text, context)], LONGEST)
         answers: list[Any] = self._session.run(None, {"ids": ids, "mask": mask})
         return {output.name: answer[0] for output, answer in zip(self._session.get_outputs(), answers, strict=True)}
+
+
+_loading = Lock()  # the reader and the knowledge search may ask at the same moment, from two threads
+
+
+@lru_cache(maxsize=2)
+def _loaded(folder: Path, *written: int) -> Encoder:
+    """One session per process, some 50 MB: read anew when a file was `written` since."""
+    return Encoder(folder)

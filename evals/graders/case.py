@@ -68,10 +68,6 @@ class Case:
     rules: MarketRules = field(default_factory=MarketRules)
     logs: Sequence[str] = ()
 
-    @property
-    def said_so_far(self) -> list[str]:
-        return [e.said for e in self.exchanges]
-
 
 def read_case(session: Session, conversation_id: int, *, language: str, script: str, rules: MarketRules, places: Mapping[int, int] | None = None,
               logs: Sequence[str] = ()) -> Case:  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 
@@ -20,7 +20,6 @@ WORDS = Path(__file__).with_name("values.yaml")
 #: Direction marks and joiners that a renderer puts around numbers in Arabic text: invisible, and no part of a value.
 INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 
-ValueKind = Literal["amount", "ref", "time", "date", "percent", "phone", "name", "number"]
 KINDS: tuple[str, ...] = ("amount", "ref", "time", "date", "percent", "phone", "name", "number")
 
 

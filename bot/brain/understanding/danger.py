@@ -11,7 +11,8 @@ from typing import Any
 
 import yaml
 
-LONGEST = 2000  # characters read of one message: its beginning and its end
+from bot.brain.understanding.normalise import clipped
+
 RULES = Path(__file__).parents[3] / "prompts" / "system" / "danger.yaml"
 MARKS = re.compile("[\u064b-\u0652\u0640\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 SAME_LETTER = str.maketrans("أإآٱىةؤئگڭ", "اااايهويكك")
@@ -34,9 +35,7 @@ class Rule:
 
 def find_hazard(text: str) -> str | None:
     """The first danger of prompts/system/danger.yaml that a sentence of `text` tells of ("gas"), or None."""
-    if len(text) > LONGEST:
-        text = text[: LONGEST * 3 // 4] + "\n" + text[-LONGEST // 4 :]
-    for sentence in re.split(r"[.!?؟\n;]+", folded(text)):
+    for sentence in re.split(r"[.!?؟\n;]+", folded(clipped(text, "\n"))):
         seen: dict[str, bool] = {}
         for rule in _data()["rules"]:
             if _needed(rule, sentence, seen) and not (rule.unless and rule.unless.search(sentence)):

@@ -17,11 +17,14 @@ _ARABIC_LETTER = re.compile(r"[\u0621-\u064a\u066e-\u06d3\u06fa-\u06ff]")
 _LATIN_LETTER = re.compile(r"[A-Za-zÀ-ɏ]")
 
 
+def clipped(text: str, joint: str) -> str:
+    """A message of any length cut to LONGEST characters: its beginning and its end with `joint` between."""
+    return text if len(text) <= LONGEST else text[: LONGEST * 3 // 4] + joint + text[-LONGEST // 4 :]
+
+
 def normalise(text: str) -> str:
     """Lower case, no accents or Arabic marks, one form per Arabic letter, no letter three times, long numbers by shape ("0655.." -> "<phone>")."""
-    if len(text) > LONGEST:
-        text = text[: LONGEST * 3 // 4] + " " + text[-LONGEST // 4 :]
-    text = unicodedata.normalize("NFKD", text).lower()
+    text = unicodedata.normalize("NFKD", clipped(text, " ")).lower()
     text = "".join(c for c in text if not unicodedata.combining(c) and (c.isspace() or unicodedata.category(c)[0] != "C"))
     text = text.translate(_ARABIC).replace("’", "'").replace("œ", "oe")
     text = "".join(str(unicodedata.digit(c)) if c.isdigit() and not c.isascii() and unicodedata.digit(c, None) is not None else c for c in text)

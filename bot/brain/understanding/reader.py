@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from bot.brain.understanding.base import Role, Understanding
 from bot.brain.understanding.danger import find_hazard
-from bot.brain.understanding.features import LANGUAGE_BITS, blocks, chosen_option, language_blocks, vector
+from bot.brain.understanding.features import BITS, LANGUAGE_BITS, blocks, chosen_option, language_blocks, vector
 from bot.brain.understanding.normalise import letters, script_of
 from retrieval.encoder import Encoder, NoEncoder
 
@@ -77,7 +77,7 @@ class Reader:
             raise NoArtefact(f"{error.filename} is missing; run `bricol train understanding`") from error
         except (ValueError, OSError, BadZipFile) as error:
             raise NoArtefact(f"the reader in {folder} is damaged ({error}); run `bricol train understanding`") from error
-        self._rows = {name: _row_numbers(stored[f"{name}.buckets"], bits) for name, bits in (("text", 17), ("language", LANGUAGE_BITS))}
+        self._rows = {name: _row_numbers(stored[f"{name}.buckets"], bits) for name, bits in (("text", BITS), ("language", LANGUAGE_BITS))}
         self._idf = {name: stored[f"{name}.idf"].astype(np.float32) for name in ("text", "language")}
         self._heads = {
             name: Head(

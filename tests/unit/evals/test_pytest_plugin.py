@@ -7,18 +7,9 @@ from pathlib import Path
 
 import pytest
 
-GOOD = """\
-id: one
-suite: chat
-language: ary
-script: latn
-phone: "+212661000001"
-now: 2026-11-23T10:00
-turns:
-  - say: "slm"
-    expect: {said: "[a-z]"}
-"""
-BAD = GOOD.replace("[a-z]", "no such words")
+from tests.support.scenarios import GOOD
+
+BAD = GOOD.replace("(?i)[a-z]", "no such words")
 
 
 def test_scenario_files_are_tests_and_a_failure_shows_the_conversation(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
