@@ -28,6 +28,7 @@ class Say:
     """One entry of prompts/replies, filled. `flow` waits for the answer; `over` ends the flow that says it.
 
     `extra` travels in `Reply.extra`: small facts the next turn reads back ({"ref": ...}).
+    `instead`: nothing is said; the flow of that name answers the message from the beginning, as if it had been read so.
     """
 
     key: str
@@ -37,6 +38,7 @@ class Say:
     flow: str | None = None
     over: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict)
+    instead: str | None = None
 
 
 #: A flow asks for tool results by yielding calls and ends with what to say. It is run again from the top after each result: it must be pure.

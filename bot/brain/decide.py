@@ -75,6 +75,8 @@ def listen(state: State, said: Exchange, transcript: Transcript, understander: U
     now = moment(((said.reply or {}).get("extra") or {}).get("now")) if ((said.reply or {}).get("extra") or {}).get("now") else transcript.now
     heard = hear(state, said, understander, role, now)
     plan = route_technician.plan(state, heard) if role == "technician" else route.plan(state, heard)
+    if read_as := ((said.reply or {}).get("extra") or {}).get("read_as"):  # what a tool's answer made of it then
+        plan = replace(plan, flows=tuple(read_as))
     taken = take(state, heard, plan.flows, facts)
     answer = bool(state.awaiting) and plan.flows[-1] == state.flow and len(plan.flows) == 1
     return Moment(state, taken, heard, plan, locale_for(state, heard, facts, answer=answer))
@@ -115,6 +117,8 @@ def _play(now: Moment, transcript: Transcript, answered: Mapping[tuple[str, str]
                     break
                 return Decision(now.heard, call=Call(call.tool, call.sent))
             scene.state = states.observe(scene.state, call.tool, call.sent, result)
+        if say.instead:
+            return _play(_read_again(now, name, say.instead, transcript.facts), transcript, answered)
         said.append(say)
         if say.over:
             over.append(say.flow or name)
@@ -127,6 +131,13 @@ def _play(now: Moment, transcript: Transcript, answered: Mapping[tuple[str, str]
         lost = replace(now, plan=Plan(("lost",), (), missed=True), state=replace(now.state, misses=0))
         return _play(lost, transcript, answered)
     return Decision(now.heard, reply=_reply(scene, said, over, behind, now, transcript))
+
+
+def _read_again(now: Moment, was: str, instead: str, facts: Mapping[str, Any]) -> Moment:
+    """The turn with another flow in the place of one, as if its message had been read so from the beginning."""
+    flows = tuple(dict.fromkeys(instead if name == was else name for name in now.plan.flows))
+    plan = replace(now.plan, flows=flows, read_as=flows)
+    return replace(now, plan=plan, state=take(now.before, now.heard, flows, facts))
 
 
 def _repeats(said: list[Say], now: Moment) -> bool:
@@ -168,6 +179,8 @@ def _reply(scene: Scene, said: list[Say], over: list[str], behind: list[str], no
         extra["behind"] = behind
     if over:
         extra["over"] = over
+    if now.plan.read_as:
+        extra["read_as"] = list(now.plan.read_as)
     if now.plan.missed or _repeats(said, now):
         extra["misses"] = now.before.misses + 1
     for one in said:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -9,15 +10,20 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from bot.brain import answers, cues, orders, spots
+from bot.brain import answers, cues, names, orders, spots
 from bot.brain.state import State
 from bot.brain.transcript import Exchange, Part
 from bot.brain.understanding.base import Role, Understander, Understanding
 from domain.errors import DomainError
 from domain.scheduling.when import resolve
 
+#: What we say when there is no booking: after it none is being spoken of.
+NONE_FOUND = frozenset({"changes.nothing_to_move", "changes.nothing_to_cancel", "track.nothing"})
+ENCODED = re.compile(r"[A-Za-z0-9+/_-]{20,}={0,2}")
 CONTEXT = 300  # characters of our last words that the reader sees
 _DIGITS = re.compile(r"\d[\d\s.-]{2,10}\d")
+_HOUR = re.compile(r"(?<![\w:])(\d{1,2})(?![\w:])")
+FIRST_HOUR = 7  # of a working day: "3" is three in the afternoon
 _BARE_NUMBER = re.compile(r"(?<![\w-])(\d{2,6})(?:[.,]\d{1,2})?(?![\w:])")
 
 
@@ -32,7 +38,7 @@ class Heard:
     yes: bool = False
     no: bool = False
     kinds: frozenset[str] = frozenset()
-    wishes: frozenset[str] = frozenset()  # any cheaper other_technician same_time same_place only_price later nothing_known
+    wishes: frozenset[str] = frozenset()  # any cheaper other_technician same_time same_place only_price later gives_up nothing_known
     code: str | None = None
     spoken: bool = False  # no words were written: they were heard in a voice note
     unheard: str | None = None  # why a voice note has no words: too_long failed, or none where nobody listens
@@ -55,18 +61,20 @@ ASIDE: Mapping[Role, frozenset[str]] = {
     "client": frozenset({"ask_faq", "ask_price", "ask_payment", "track", "refund_status", "ask_loyalty", "ask_human"}),
     "technician": frozenset({"client_absent", "running_late", "arrived", "en_route", "ask_earnings", "ask_job_details", "ask_human", "ask_payment"}),
 }
-WISHES = ("any", "same_day", "cheaper", "other_technician", "same_time", "same_place", "only_price", "later", "nothing_known")
+WISHES = ("any", "same_day", "cheaper", "other_technician", "same_time", "same_place", "only_price", "later", "gives_up", "nothing_known")
 
 
 def hear(state: State, said: Exchange, understander: Understander, role: Role, now: datetime) -> Heard:
     """Never raises for what a person wrote. `now`: local and aware, the moment the message was answered."""
     text = " \n".join(str(p.get("text") or "") for p in said.parts).strip() or said.text.strip()
     kinds = frozenset(str(p.get("kind") or "text") for p in said.parts) or frozenset({"text"})
-    reading = understand(understander, text, context_of(state), role, now.date().isoformat(), now)
+    reading = understand(understander, plain(text), context_of(state), role, now.date().isoformat(), now)
     reading = _by_itself(reading, understander, text, state, role, now)
+    if reading.language == "ar" and answers.says("darija_only", text):
+        reading = replace(reading, language="ary")
     if role == "client":
         reading = cues.corrected(reading, text, of_a_booking=_of_a_booking(state))
-        reading = orders.settled(reading, text, of_a_booking=_of_a_booking(state))
+        reading = orders.settled(reading, text, of_a_booking=_of_a_booking(state), of_a_price=state.flow == "price" and state.awaiting == "service")
     slots = _slots(reading, now)
     if (pin := _pin(said.parts)) is not None:
         slots.update(pin)
@@ -113,7 +121,22 @@ def _by_voice(parts: tuple[Part, ...]) -> tuple[bool, str | None]:
 
 
 def _of_a_booking(state: State) -> bool:
-    return state.flow in ("reschedule", "cancel") or state.key.startswith(("changes.", "track."))
+    return state.flow in ("reschedule", "cancel") or (state.key.startswith(("changes.", "track.")) and state.key not in NONE_FOUND)
+
+
+def plain(text: str) -> str:
+    """The text without what is nobody's word (base64, keys, hashes), which would count as words of another script and language."""
+    kept = " ".join(word for word in text.split(" ") if not _encoded(word))
+    return kept if any(c.isalpha() for c in kept) else text
+
+
+def _encoded(word: str) -> bool:
+    """A long run of mixed capitals and small letters, or of letters and digits: no language writes so."""
+    found = ENCODED.fullmatch(word.strip("\"'.,;:!?()«»،؛"))
+    if found is None:
+        return False
+    humps = sum(a.islower() and b.isupper() for a, b in itertools.pairwise(word))
+    return humps >= 3 or sum(c.isdigit() for c in word) >= len(word) / 4
 
 
 def context_of(state: State) -> str | None:
@@ -210,9 +233,25 @@ def _by_question(heard: Heard, state: State) -> Heard:
         slots["city"] = town
     if answers_place and (answers.says("address", heard.text) or re.search(r"\d", heard.text)):
         slots.setdefault("address", " ".join(heard.text.split())[:150])
-    if state.awaiting == "name" and heard.text and not heard.yes and not heard.no:
-        slots["name"] = " ".join(heard.text.split())[:60]
+    if state.awaiting == "name" and not heard.yes and not heard.no and (name := names.name_in(heard.text)):
+        slots["name"] = name
+    if (hour := _other_hour(state, heard)) is not None:
+        slots["time"] = hour
     return replace(heard, slots=slots)
+
+
+def _other_hour(state: State, heard: Heard) -> str | None:
+    """The hour wished for instead of the proposed one, where both are said as bare numbers: "11 rather than 9"."""
+    start = str(state.proposal.summary.get("start") or "") if state.proposal is not None else ""
+    if len(start) < 16 or "time" in heard.slots or heard.intents[0] not in ("reschedule", "check_availability", "correct", "inform", "deny"):
+        return None
+    proposed = int(start[11:13])
+    said = {int(n) for n in _HOUR.findall(answers.fold(heard.text))}
+    others = said - {proposed, proposed - 12}
+    if len(others) != 1 or others == said:
+        return None
+    hour = others.pop()
+    return f"{hour if hour >= FIRST_HOUR else hour + 12:02d}:00" if 1 <= hour <= 23 else None
 
 
 def _named(heard: Heard, state: State) -> Mapping[str, Any] | None:

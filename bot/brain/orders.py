@@ -28,13 +28,13 @@ VAGUE = frozenset(
 )
 
 
-def settled(reading: Understanding, text: str, *, of_a_booking: bool = False) -> Understanding:
+def settled(reading: Understanding, text: str, *, of_a_booking: bool = False, of_a_price: bool = False) -> Understanding:
     """The reading, with its main intent put right where the words are plain; the same reading otherwise.
 
-    `of_a_booking`: one is being spoken of, so that an hour may well be its new hour.
+    `of_a_booking`: one is being spoken of, so that an hour may well be its new hour. `of_a_price`: we asked what the price is for.
     """
     main = reading.main
-    if main == "ask_price" and not has("price", text) and reading.confidence < CERTAIN:
+    if main == "ask_price" and not of_a_price and not has("price", text) and reading.confidence < CERTAIN:
         return _with(reading, _ordered(reading) if "service" in reading.entities else _next(reading))
     words = len(text.split())
     if has("only_price", text) and ((main in VAGUE and words <= SHORT) or (main == "ask_faq" and words <= SHORT // 2)):
@@ -45,20 +45,33 @@ def settled(reading: Understanding, text: str, *, of_a_booking: bool = False) ->
         return _with(reading, _ordered(reading))
     if main in NO_ORDER and not of_a_booking and _says_all_of_an_order(reading, text):
         return _with(reading, _ordered(reading))
+    if main == "become_technician" and reading.confidence < CERTAIN and complete(reading, text):
+        return _with(reading, "book_service")
     return reading
 
 
 def _says_all_of_an_order(reading: Understanding, text: str) -> bool:
     """A trade with a place and a time, or a trade wanted at a place or a time: "bghit plombi f Maarif", "plombier, Agdal, demain 10h"."""
+    where, when = _where_when(reading)
+    return _new_job(reading, text) and ((where and when) or ((where or when) and has("wanted", text)))
+
+
+def complete(reading: Understanding, text: str) -> bool:
+    """Whether a trade is wanted, at a place and a time, so that the message is an order whatever we asked."""
+    return _new_job(reading, text) and all(_where_when(reading)) and has("wanted", text)
+
+
+def _new_job(reading: Understanding, text: str) -> bool:
+    return "service" in reading.entities and "booking_ref" not in reading.entities and not cues.named(text)[0]
+
+
+def _where_when(reading: Understanding) -> tuple[bool, bool]:
     said = set(reading.entities)
-    if "service" not in said or "booking_ref" in said or cues.named(text)[0]:
-        return False
-    where, when = not said.isdisjoint({"city", "district"}), not said.isdisjoint({"date", "time"})
-    return (where and when) or ((where or when) and has("wanted", text))
+    return not said.isdisjoint({"city", "district"}), not said.isdisjoint({"date", "time"})
 
 
 def _orders(reading: Understanding, text: str) -> bool:
-    return "service" in reading.entities and "booking_ref" not in reading.entities and has("wanted", text) and not cues.named(text)[0]
+    return _new_job(reading, text) and has("wanted", text)
 
 
 def _told_as_order(reading: Understanding, text: str) -> bool:

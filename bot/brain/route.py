@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bot.brain import answers
+from bot.brain import answers, orders
 from bot.brain.hear import Heard
 from bot.brain.state import CHANGES, State, flow_of_kind
+from bot.brain.threats import threatens
 from domain.engagement import optout
 
 #: What a client's intent is answered by.
@@ -26,6 +27,8 @@ ARRANGE = frozenset({"booking", "find", "availability", "rebook"})
 CHANGE = CHANGES
 #: Answered at once; what was being asked is then asked again.
 QUICK = frozenset({"price", "track", "status", "refund_status", "human", "faq", "loyalty", "opt_out", "language", "out_of_scope", "abuse"})
+#: Questions that a complete order leaves behind: it is no answer to them.
+SIDE_QUESTIONS = frozenset({"price", "join", "offer_human", "language", "rate", "delete_data"})
 #: One of these is the same wish, said otherwise: the first is not gone back to.
 INSTEAD = frozenset({"reschedule", "cancel", "refund"})
 SURE = 0.55  # of the main intent: below, a message that fits our question is taken as its answer
@@ -40,17 +43,23 @@ PATIENCE = 2  # clarifying questions before a person is called
 
 @dataclass(frozen=True)
 class Plan:
-    """`flows` run in order, each saying its part. `behind`: flows that wait for their turn. `missed`: we did not understand."""
+    """`flows` run in order, each saying its part. `behind`: flows that wait for their turn. `missed`: we did not understand.
+
+    `read_as`: the flows, where a tool's answer showed that the message means something else than it was read as.
+    """
 
     flows: tuple[str, ...]
     behind: tuple[str, ...] = ()
     missed: bool = False
+    read_as: tuple[str, ...] = ()
 
 
 def plan(state: State, heard: Heard) -> Plan:
     """For a client's message."""
     waiting = state.flow if state.flow and (state.awaiting or state.flow in ARRANGE or state.flow == "verify") else None
     behind = state.behind
+    if threatens(heard.text):
+        return Plan(("threat",), behind)
     if heard.reading.danger and heard.text:
         return Plan(("danger",), behind)
     if fixed := _by_form(state, heard, waiting):
@@ -61,6 +70,10 @@ def plan(state: State, heard: Heard) -> Plan:
         return Plan((flow_of_kind(state.proposal.kind),), behind)
     if not answers.fold(heard.text) and not (heard.yes or heard.no):
         return _not_understood(state, waiting, behind)
+    if waiting in SIDE_QUESTIONS and CLIENT.get(heard.intents[0]) != waiting and orders.complete(heard.reading, heard.text):
+        return Plan(("booking",), ())
+    if state.key == "smalltalk.abuse" and _still_angry(heard):
+        return Plan(("abuse",), behind)
     requests = _requests(state, heard, waiting)
     if waiting is None:
         return _fresh(state, heard, requests, behind)
@@ -76,6 +89,11 @@ def plan(state: State, heard: Heard) -> Plan:
     )
     kept = behind if replaced else (*behind, waiting)
     return Plan((*quick, heavy[0]), (*kept, *reversed(heavy[1:])))
+
+
+def _still_angry(heard: Heard) -> bool:
+    """Right after an insult, angry words that bring nothing and are not clearly something else go on insulting."""
+    return heard.reading.sentiment == "negative" and heard.reading.confidence < SURE and not heard.slots and not heard.wishes
 
 
 def _by_form(state: State, heard: Heard, waiting: str | None) -> tuple[str, ...] | None:
@@ -132,6 +150,9 @@ def _besides(arranges: str, main: str, heard: Heard) -> bool:
 def _in_context(flow: str, state: State, heard: Heard, waiting: str) -> str | None:
     """The same words mean another thing in the middle of something."""
     about_other = bool(heard.slots.get("ref"))
+    if waiting == "price" and flow in ARRANGE and "service" in heard.slots and state.awaiting == "service":
+        # which job the price is of: only who says that somebody shall come, or when, orders it
+        return flow if orders.has("wanted", heard.text) or {"date", "time"} & set(heard.slots) else waiting
     if waiting in ARRANGE and not about_other:
         if flow in ("reschedule", "booking", "rebook", "availability"):
             return waiting
@@ -167,11 +188,11 @@ def _fits(state: State, heard: Heard) -> bool:
         "place": any(k in slots for k in ("city", "district", "lat", "address")) or "same_place" in heard.wishes,
         "time": any(k in slots for k in ("date", "time")) or "same_time" in heard.wishes,
         "service": "service" in slots or heard.intents[0] == "book_service",
-        "name": bool(heard.text) and heard.intents[0] in ("inform", "greet", "correct", "affirm"),
+        "name": "name" in slots,
         "rating": "stars" in slots,
         "amount": "amount" in slots,
         "booking": "ref" in slots or any(k in slots for k in ("service", "technician", "date")),
-        "confirm": heard.yes or heard.no or heard.intents[0] in ("affirm", "deny"),
+        "confirm": heard.yes or heard.no or heard.intents[0] in ("affirm", "deny") or bool(heard.wishes & {"cheaper", "other_technician"}),
         "choice": heard.option is not None
         or bool(heard.wishes)
         or heard.intents[0] in ("affirm", "deny")
@@ -189,7 +210,7 @@ def _continue(state: State, heard: Heard, waiting: str, quick: list[str], behind
         quick or heard.yes or heard.no or heard.option or _fits(state, heard) or heard.wishes or main in ("affirm", "deny", "correct")
         or {k for k in heard.slots if k not in ("urgency", "quantity")} or heard.kinds & {"photo"} or waiting == "verify"
     )  # fmt: skip
-    if main in SOCIAL and not heard.slots and not heard.yes and not heard.no and not quick and state.awaiting not in ("name",):
+    if main in SOCIAL and not heard.slots and not heard.yes and not heard.no and not quick:
         if main == "goodbye":
             return Plan(("goodbye",), ())
         return Plan((SOCIAL[main], *((waiting,) if state.awaiting else ())), behind)

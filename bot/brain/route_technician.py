@@ -6,6 +6,7 @@ from bot.brain import answers
 from bot.brain.hear import Heard
 from bot.brain.route import PATIENCE, Plan
 from bot.brain.state import State
+from bot.brain.threats import threatens
 from domain.engagement import optout
 
 TECHNICIAN = {
@@ -25,6 +26,8 @@ def plan(state: State, heard: Heard) -> Plan:
     if not heard.text:
         kind = next((k for k in ("voice", "unsupported") if k in heard.kinds), None)
         return Plan((kind,)) if kind else Plan(("unclear",), missed=True)
+    if threatens(heard.text):
+        return Plan(("threat",))
     if optout.match(heard.text):
         return Plan(("opt_out",))
     if heard.payload.startswith("go:"):

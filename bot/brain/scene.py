@@ -20,7 +20,7 @@ TITLE = 20  # characters of a button
 DETAIL = 72  # characters of a list row's second line
 
 #: What takes the yes out of a yes.
-DOUBTS = frozenset({"cheaper", "other_technician", "later", "only_price"})
+DOUBTS = frozenset({"cheaper", "other_technician", "later", "only_price", "gives_up"})
 #: Intents that a yes or a no at the beginning of a message outweighs.
 SOFT = frozenset({"inform", "affirm", "deny", "thank", "greet", "goodbye", "correct", "book_service", "cancel"})
 
@@ -88,10 +88,12 @@ class Scene:
             return False
         if heard.no or heard.payload == "no" or heard.wishes & {"only_price", "later"}:
             return True
+        if "gives_up" in heard.wishes and heard.option is None and not self.changed:
+            return True
         if heard.option is not None or self.changed or heard.leans is True:
             return False
         if heard.intents[0] == "correct":  # "no, not there, ..." wants something else, unless a yes or no was asked for
-            return heard.leans is False and self.before.awaiting == "confirm"
+            return heard.leans is False and (self.before.awaiting == "confirm" or self.before.key == "notices.booking_expired")
         return heard.intents[0] == "deny" or (heard.leans is False and heard.intents[0] in SOFT)
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.brain import answers
-from bot.brain.hear import Heard
+from bot.brain.hear import Heard, plain
 from bot.brain.state import State
 from bot.brain.understanding.normalise import letters, script_of
 from domain.engagement.reply import LOCALES, language_script_of, locale_of
@@ -23,7 +23,8 @@ def locale_for(state: State, heard: Heard, facts: Mapping[str, Any], *, answer: 
         return known
     if letters(heard.text) < 2 or (heard.option is not None and state.locale):
         return known or "ary-Latn"
-    mirrored = locale_of(heard.reading.language, script_of(heard.text))
+    script = script_of(plain(heard.text))
+    mirrored = locale_of(heard.reading.language, script)
     if heard.spoken and state.locale is not None and state.locale.startswith("ary") and mirrored in ("ary-Arab", "ary-Latn", "ar"):
         return state.locale  # the script of a voice note is the recogniser's, not the person's
     if mirrored not in LOCALES:
@@ -34,7 +35,7 @@ def locale_for(state: State, heard: Heard, facts: Mapping[str, Any], *, answer: 
     if count < WORDS_TO_SWITCH:
         return state.locale
     if answer and count <= WORDS_OF_AN_ANSWER:
-        return _in_script(state.locale, script_of(heard.text), mirrored)
+        return _in_script(state.locale, script, mirrored)
     return mirrored
 
 

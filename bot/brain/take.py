@@ -80,7 +80,9 @@ def _drafted(state: State, heard: Heard, brought: dict[str, Any], flow: str | No
     if fresh and flow in JOB and state.flow is None and state.key.startswith("booking.") and not service:
         draft.pop("technician_id", None)
     if _accepts_profile(state, heard, new):
-        new |= {k: v for k, v in (facts.get("place") or {}).items() if v and k not in new}
+        # "the same place", just after a job was arranged, is the place of that job
+        usual = {} if draft.get("city") else facts.get("place") or {}
+        new |= {k: v for k, v in usual.items() if v and k not in new}
     elif state.awaiting == "place" and flow in JOB and not any(k in new for k in ("city", "district", "lat", "lon")):
         new |= _words_as_place(heard, draft, facts)
     if state.key == "booking.which_city" and not {"city", "lat"} & set(new):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.brain import answers
 from bot.brain.act import Call, Say, Steps
 from bot.brain.flows.booking import settle
-from bot.brain.flows.shared import _code_sent, trouble
+from bot.brain.flows.shared import _code_sent, ordered_again, trouble
 from bot.brain.scene import Scene
 from domain.engagement import optout
 from domain.engagement.reply import Option, language_script_of
@@ -73,7 +73,7 @@ def opt_out(scene: Scene) -> Steps:
 def delete_data(scene: Scene) -> Steps:
     proposal = scene.open("erasure")
     if proposal is not None:
-        if scene.consents:
+        if scene.consents or (scene.heard.leans is True and ordered_again(scene, "delete_data")):
             result = yield Call("confirm_proposal", {"proposal_id": proposal.id})
             if result.get("ok"):
                 return scene.say("account.erased", over=True)

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bot.brain import answers
 from bot.brain.act import Call, Say, Steps
-from bot.brain.flows.shared import trouble, whose
+from bot.brain.flows.shared import ordered_again, trouble, whose
 from bot.brain.scene import Scene
 
-SURE = 0.6  # of "cancel" being what they say
-WORDS_OF_AN_ORDER = 6
 CANCELLABLE = ("offered", "confirmed", "en_route", "arrived")
 
 
 def cancel(scene: Scene) -> Steps:
     proposal = scene.open("cancellation")
     if proposal is not None and "ref" not in scene.changed:
-        if scene.consents or _repeated(scene):
+        if scene.consents or ordered_again(scene, "cancel"):
             result = yield Call("confirm_proposal", {"proposal_id": proposal.id})
             if result.get("ok"):
                 return _done(scene, result, proposal.summary)
@@ -43,14 +40,6 @@ def cancel(scene: Scene) -> Steps:
     if not made.get("ok"):
         return (yield from trouble(scene, made))
     return proposed(scene, made["summary"])
-
-
-def _repeated(scene: Scene) -> bool:
-    """Asked whether to cancel, who orders it once more has answered; a question, a doubt or a longer story has not."""
-    heard = scene.heard
-    plain = heard.intents == ("cancel",) and heard.reading.confidence >= SURE and len(heard.text.split()) <= WORDS_OF_AN_ORDER
-    asked = scene.before.awaiting == "confirm" and scene.before.flow == "cancel" and not scene.resuming
-    return plain and asked and heard.leans is not False and not heard.wishes and not answers.hedged(heard.text)
 
 
 def _over_already(scene: Scene, job: Mapping[str, Any]) -> Steps:

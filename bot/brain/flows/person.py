@@ -28,10 +28,15 @@ def abuse(scene: Scene) -> Steps:
     return (yield from _call(scene, "abuse", "escalation.human"))
 
 
-def _call(scene: Scene, reason: str, key: str) -> Steps:
+def threat(scene: Scene) -> Steps:
+    """Somebody is to be hurt: a person always knows it, at once."""
+    return (yield from _call(scene, "abuse", "escalation.threat", priority="urgent"))
+
+
+def _call(scene: Scene, reason: str, key: str, priority: str | None = None) -> Steps:
     note = " ".join(scene.heard.text.split())[:300]
-    result = yield Call("escalate_to_human", {"reason": reason, "note": note or None, "ref": scene.heard.slots.get("ref")})
+    result = yield Call("escalate_to_human", {"reason": reason, "note": note or None, "ref": scene.heard.slots.get("ref"), "priority": priority})
     if not result.get("ok"):
         return scene.say("errors.try_later", over=True)
-    said = scene.say("escalation.already" if result.get("already_open") else key, over=True)
+    said = scene.say("escalation.already" if result.get("already_open") and not priority else key, over=True)
     return Say(said.key, said.params, None, (), said.flow, True, {})

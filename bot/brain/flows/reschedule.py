@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.brain import answers
 from bot.brain.act import Call, Say, Steps
-from bot.brain.flows.shared import MOST, listed, trouble, whose
+from bot.brain.flows.shared import MOST, listed, orders_anew, trouble, whose
 from bot.brain.scene import Scene
 from bot.brain.state import Proposal
 from domain.engagement.reply import Option
@@ -32,6 +32,8 @@ def reschedule(scene: Scene) -> Steps:
             return proposed(scene, proposal.summary, "changes.propose_move_again")
     elif proposal is None and scene.refuses and scene.before.flow == "reschedule" and not scene.changed:
         return scene.say("changes.left_as_is", over=True)
+    if (yield from orders_anew(scene)):
+        return Say("", instead="booking")
     if scene.open("cancellation"):
         yield Call("decline_proposal", {"proposal_id": scene.state.proposal.id if scene.state.proposal else 0})
     job = yield from whose(scene, "live", ("offered", "confirmed"), "changes.nothing_to_move")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from bot.brain.act import Call, Say, Steps
-from bot.brain.flows.booking import booking, choose_slot, lines, settle
+from bot.brain.flows.booking import booking, choose_slot, lines, others, settle
 from bot.brain.flows.shared import trouble
 from bot.brain.scene import Scene
 
 
 def find(scene: Scene) -> Steps:
     draft = scene.draft
+    proposal = scene.open("booking")
+    if proposal is not None and not scene.changed:  # somebody is proposed already: who else there is
+        return _as_booking((yield from others(scene, proposal.summary)))
     if scene.before.flow == "find" and (scene.heard.option is not None or draft.get("technician_id")):
         return _as_booking((yield from booking(scene)))
     if not draft.get("service"):

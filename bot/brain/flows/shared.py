@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
+from bot.brain import answers, cues
 from bot.brain.act import Call, Result, Say, Steps
 from bot.brain.scene import Scene
 from domain.engagement.reply import Option
 
 Job = Mapping[str, Any]
 MOST = 5  # bookings or slots listed at once
+SURE = 0.6  # of an order being repeated
+WORDS_OF_AN_ORDER = 6
 
 #: Tool errors with words of their own in errors.yaml; any other says errors.try_later.
 WORDED = frozenset(
@@ -39,6 +42,31 @@ def ask_call(tool: str, **args: Any) -> Generator[Call, Result, Result]:
     """One tool call; None arguments are left out."""
     result = yield Call(tool, args)
     return result
+
+
+def ordered_again(scene: Scene, intent: str) -> bool:
+    """Asked whether to do what `intent` orders, who orders it once more has answered; a question, a doubt or a longer story has not."""
+    heard = scene.heard
+    plain = heard.intents == (intent,) and heard.reading.confidence >= SURE and len(heard.text.split()) <= WORDS_OF_AN_ORDER
+    asked = scene.before.awaiting == "confirm" and scene.before.flow == scene.flow and not scene.resuming
+    return plain and asked and heard.leans is not False and not heard.wishes and not answers.hedged(heard.text)
+
+
+def orders_anew(scene: Scene) -> Generator[Call, Result, bool]:
+    """Whether what was read as a change of a booking orders a new one.
+
+    That is so for a trade that nobody is booked for and, with nothing booked, for a place or a time of the job just spoken of. Words that name the change outright ("move", "cancel") are believed.
+    """
+    slots = scene.heard.slots
+    if "ref" in slots or scene.open("reschedule") or scene.heard.option is not None or cues.named(scene.heard.text)[0]:
+        return False
+    service = slots.get("service")
+    spoken_of = scene.before.draft.get("service") and {"date", "time", "city", "district"} & set(slots)
+    if not service and not spoken_of:
+        return False
+    result = yield Call("list_bookings", {"which": "live"})
+    booked = {j.get("service") for j in result.get("bookings") or () if isinstance(j, Mapping)}
+    return bool(result.get("ok")) and (service not in booked if service else not booked)
 
 
 def trouble(scene: Scene, result: Result) -> Steps:
