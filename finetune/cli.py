@@ -13,6 +13,7 @@ from rich.table import Table
 
 from finetune.llm.cli import lessons, llm
 from finetune.understanding.evaluate import BadRecord, evaluate
+from prompts import templates
 from prompts.sentences import BadSentences, load
 
 train = typer.Typer(help="Rebuild a trained artefact.", no_args_is_help=True)
@@ -42,7 +43,7 @@ def understanding(
         _measure(evaluate_on, errors)
         return
     try:
-        sentences = load()
+        sentences = [*load(), *templates.load()]
     except BadSentences as faults:
         console.print(str(faults), markup=False, highlight=False)
         raise typer.Exit(1) from None

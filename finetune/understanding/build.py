@@ -44,7 +44,7 @@ class Recipe:
     pairs: int = 1_000_000  # of meaning, at most
     adapting: int = 2  # rounds over the pairs
     teaching: float = 8.0  # rounds over our sentences
-    held: int = 8  # per cent of our sentences kept from the encoder: they weigh the halves and calibrate
+    held: int = 6  # per cent of our sentences kept from the encoder: they weigh the halves and calibrate
 
 
 def recovered() -> tuple[base.Shape, dict[str, torch.Tensor], dict[str, Any]]:
@@ -63,16 +63,17 @@ def build(
     keep: str = "",
     say: Say = lambda share, text: None,
 ) -> dict[str, Any]:
-    """Trains on `sentences` and the corpora under `data`; writes the artefact into `folder` and gives its meta.
+    """Trains on `sentences`, written and drawn, and the corpora under `data`; writes the artefact into `folder` and gives its meta.
 
     Stopped half-way, it goes on from what it left in `work`. `keep`: "adapted" keeps the encoder's adaptation though sentences were written
     since, "encoder" keeps what it was taught too, so that only the linear half and the blend are made anew.
     """
     work.mkdir(parents=True, exist_ok=True)
     known = tasks()
-    small, adapted, meaning, wanted = adapted_encoder(sentences, data, work, recipe, origin, bool(keep), say)
+    written = [s for s in sentences if not s.drawn]
+    small, adapted, meaning, wanted = adapted_encoder(written, data, work, recipe, origin, bool(keep), say)
     tokenizer = vocabulary.ready(small)
-    held = np.array([crc32(f"{s.text}|{s.context}".encode()) % 100 < recipe.held for s in sentences])
+    held = np.array([not s.drawn and crc32(f"{s.text}|{s.context}".encode()) % 100 < recipe.held for s in sentences])
 
     learnt = [s for s, out in zip(sentences, held, strict=True) if not out]
     reader = taught_reader(learnt, data, work, recipe, adapted, tokenizer, meaning, wanted, keep == "encoder", say)
@@ -97,7 +98,8 @@ def build(
     meta = {
         "name": "understanding",
         "version": f"blend-{fingerprint()}",
-        "sentences": len(sentences),
+        "sentences": len(written),
+        "drawn": len(sentences) - len(written),
         "sentences_hash": fingerprint(),
         "corpus_texts": language.corpus_texts,
         "recipe": asdict(recipe),
@@ -108,7 +110,7 @@ def build(
         "notice": "This software includes data sourced from Darija Open Dataset. https://github.com/darija-open-dataset/dataset",
     }
     (folder / "meta.json").write_text(json.dumps(meta, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    card.write(folder, meta, sentences)
+    card.write(folder, meta, written)
     return meta
 
 

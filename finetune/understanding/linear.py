@@ -22,6 +22,7 @@ from prompts.sentences import Sentence
 
 Array = npt.NDArray[np.float32]
 COPIES = 2  # respellings of each sentence beside itself
+DRAWN = 0.5  # what a message drawn from a pattern counts against one that somebody wrote
 SEED = 20
 BALANCE = 0.5  # between counting every sentence alike (0) and every label alike (1)
 
@@ -45,14 +46,14 @@ class Trained:
 
 
 def build_rows(sentences: Sequence[Sentence], progress: Callable[[int], None] = lambda n: None) -> tuple[Rows, Array]:
-    """Every sentence and its respellings as features; and the inverse document frequency of each bucket (0 below two sentences)."""
+    """Every sentence and its respellings as features; and the inverse document frequency of each bucket (0 below three sentences)."""
     found: list[dict[str, list[str]]] = []
     source: list[int] = []
     original: list[bool] = []
     shared = contexts_of_groups(sentences)
     for number, sentence in enumerate(sentences):
         draw = random.Random(f"{SEED}/{sentence.where}/{sentence.text}")
-        for copy in range(COPIES + 1):
+        for copy in range(1 if sentence.drawn else COPIES + 1):
             text, context = sentence.text, sentence.context
             if copy:
                 text = noisy(text, sentence.language, draw)
@@ -65,8 +66,8 @@ def build_rows(sentences: Sequence[Sentence], progress: Callable[[int], None] = 
     seen = np.asarray((matrix[np.array(original)] > 0).sum(axis=0)).ravel() + np.asarray((matrix > 0).sum(axis=0)).ravel() / (COPIES + 1)
     by_sentence = csr_matrix((np.ones(len(source), dtype=np.float32), (source, np.arange(len(source)))), shape=(len(sentences), len(source)))
     shared_by = np.asarray(((by_sentence @ matrix) != 0).sum(axis=0)).ravel()
-    # What a single sentence has tells nothing of others, and is half of all there is to store.
-    idf = np.where(shared_by > 1, 1 + np.log((1 + 2 * len(sentences)) / (1 + seen)), 0).astype(np.float16).astype(np.float32)
+    # What one sentence or two have tells little of others, and is most of what there is to store.
+    idf = np.where(shared_by > 2, 1 + np.log((1 + 2 * len(sentences)) / (1 + seen)), 0).astype(np.float16).astype(np.float32)
     weighted = to_matrix([vector(f, idf=idf) for f in found], BITS)
     return Rows(weighted, np.array(source), np.array(original)), idf
 
@@ -103,7 +104,7 @@ def taught(
         for label, share in lessons[source]:
             picked.append(row)
             target.append(label)
-            weight.append(share * (1.0 if original else 0.5))
+            weight.append(share * (DRAWN if sentences[source].drawn else 1.0 if original else 0.5))
     totals: Counter[str] = Counter()
     for label, share in zip(target, weight, strict=True):
         totals[label] += share  # type: ignore[assignment]
@@ -150,7 +151,7 @@ def fit_language(sentences: Sequence[Sentence], data: Path) -> LanguageHead:
     rows: list[tuple[str, str, float]] = []
     draw = random.Random(SEED)
     for s in sentences:
-        if s.intents[0] == "change_language":
+        if s.drawn or s.intents[0] == "change_language":
             continue
         rows.append((s.text, s.language, 2.0))
         rows.append((noisy(s.text, s.language, draw), s.language, 1.0))

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -30,7 +31,8 @@ from retrieval.encoder import asked
 LONGEST = 64  # tokens of context and text together
 BATCH = 48
 BESIDE = 16  # pairs of meaning kept in mind with each batch
-ASKING = 0.5  # how much finding the right paragraph counts
+ASKING, ASKED = 0.8, 2  # how much finding the right paragraph counts, and every so many steps
+DRAWN = 1 / 2  # of the messages drawn from patterns, anew each round
 LENT = 1 / 8  # of the corpus examples, drawn anew each round
 RATE, HEAD_RATE = 1.5e-4, 1e-3
 SMOOTH = 0.05
@@ -47,6 +49,7 @@ class Example:
     contexts: tuple[str, ...]
     wanted: Mapping[str, np.ndarray]
     weight: Mapping[str, float] = field(default_factory=dict)
+    source: Literal["written", "drawn", "corpus"] = "written"
 
 
 def examples(sentences: Sequence[Sentence], data: Path | None, seed: int = 3) -> list[Example]:
@@ -69,13 +72,13 @@ def examples(sentences: Sequence[Sentence], data: Path | None, seed: int = 3) ->
             mean = sum(totals[task.name].values()) / len(totals[task.name])
             weight[task.name] = sum(share * min(3.0, (mean / totals[task.name][label]) ** 0.5) for label, share in labels)
         contexts = tuple(shared.get(s.group) or [s.context]) if s.context else ()
-        found.append(Example(s.text, s.language, contexts, wanted, weight))
+        found.append(Example(s.text, s.language, contexts, wanted, weight, "drawn" if s.drawn else "written"))
     if data is not None:
         language, feeling = (next(task for task in known if task.name == name) for name in ("language", "sentiment"))
         for text, name in corpus_texts(data):
-            found.append(Example(text[:160], name, (), {"language": spread(language, [(name, 1.0)])}, {"language": 0.5}))
+            found.append(Example(text[:160], name, (), {"language": spread(language, [(name, 1.0)])}, {"language": 0.5}, "corpus"))
         for text, name, mood in tweets(data):
-            found.append(Example(text[:200], name, (), {"sentiment": spread(feeling, [(mood, 1.0)])}, {"sentiment": 0.5}))
+            found.append(Example(text[:200], name, (), {"sentiment": spread(feeling, [(mood, 1.0)])}, {"sentiment": 0.5}, "corpus"))
     random.Random(seed).shuffle(found)
     return found
 
@@ -117,15 +120,14 @@ def teach(
         weight_decay=0.02,
         fused=True,
     )
-    own = [e for e in taught if len(e.wanted) > 1]
-    lent = [e for e in taught if len(e.wanted) == 1]
-    steps = math.ceil(rounds * (len(own) + len(lent) * LENT) / BATCH)
+    own, plain, lent = ([e for e in taught if e.source == source] for source in ("written", "drawn", "corpus"))
+    steps = math.ceil(rounds * (len(own) + len(plain) * DRAWN + len(lent) * LENT) / BATCH)
     descent = Descent(reader, optimiser, steps, warm=150, lowest=0.02, doing="teaching", say=say)
     targets = torch.from_numpy(wanted)
     queue: list[list[Example]] = []
-    for _ in range(steps):
+    for step in range(steps):
         if not queue:
-            some = [*own, *draw.sample(lent, int(len(lent) * LENT))]
+            some = [*own, *draw.sample(plain, int(len(plain) * DRAWN)), *draw.sample(lent, int(len(lent) * LENT))]
             some.sort(key=lambda e: len(e.text) + (len(e.contexts[0]) if e.contexts else 0) + 10 * draw.random())
             queue = [some[at : at + BATCH] for at in range(0, len(some), BATCH)]
             draw.shuffle(queue)
@@ -141,7 +143,7 @@ def teach(
             with half():
                 vectors = average(reader.encoder(ids, mask), mask)
             loss = loss + drawn(vectors.float(), targets[beside])
-        if sections:
+        if sections and step % ASKED == 0:
             loss = loss + ASKING * apart(reader.encoder, tokenizer, *sections.batch(draw))
         descent.step(loss)
     return reader
