@@ -93,9 +93,8 @@ def _warm_up(house: House) -> None:
         house.late_agent()
     except Exception:
         log.exception("the brain cannot be built: people get an apology until it can; see bricol doctor")
-    # after the brain, which everybody waits for; a first index is left to `bricol index` or the first question
-    if isinstance(house.market.knowledge, LateKnowledge) and house.settings.index_folder.exists():
-        house.market.knowledge.warm()
+    if isinstance(house.market.knowledge, LateKnowledge):
+        house.market.knowledge.warm()  # after the brain, which everybody waits for
 
 
 def _store_answers(house: House) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -136,6 +137,10 @@ def run(chat: Chat, lines: Iterable[str], *, as_json: bool, interactive: bool) -
 
 def _converse(chat: Chat) -> None:
     console = Console()
+    knowledge = chat.house.market.knowledge
+    if isinstance(knowledge, wiring.LateKnowledge):  # read while the person types their first words
+        _say("the knowledge index is read in the background (a first one takes some 20 s); until then, words alone answer questions")
+        threading.Thread(target=knowledge.warm, name="bricol-warm-up", daemon=True).start()
     console.print(f"[dim]{chat.channel} · {chat.sender} · Ctrl-D ends, /1 taps the first option[/dim]")
     while True:
         try:

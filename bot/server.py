@@ -54,6 +54,8 @@ def work(settings: Settings) -> None:
     worker.start()
     house.late_agent()
     log.info("worker %s plays conversations of %s", settings.executor_id, house.db.engine.url.render_as_string(hide_password=True))
+    if isinstance(house.market.knowledge, wiring.LateKnowledge):
+        house.market.knowledge.warm()
     done = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: done.set())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,17 +46,29 @@ class Later:
 
 
 class LateKnowledge:
-    """The knowledge index, read at the first search."""
+    """The knowledge index, read (and the first time built) at the first search, or before it by `warm`; while that goes on, words alone answer."""
 
-    def __init__(self, later: Later) -> None:
-        self._later = later
+    def __init__(self, later: Later, by_words: Later) -> None:
+        self._later, self._by_words = later, by_words
+        self._warming = False
 
     def warm(self) -> None:
-        """Reads the index now, so that nobody waits for it."""
-        self._later()
+        """Reads the index now, so that nobody waits for it. Raises nothing: what fails is logged, and the first search tries again."""
+        began = time.monotonic()
+        log.info("reading the knowledge index; until it is ready, questions are answered by words alone (a first index takes some 20 s)")
+        self._warming = True
+        try:
+            self._later()
+        except Exception:
+            log.exception("the knowledge index cannot be read")
+        else:
+            log.info("the knowledge index is ready after %.0f s", time.monotonic() - began)
+        finally:
+            self._warming = False
 
     def search(self, query: str, locale: str, k: int = 3) -> list[Passage]:
-        knowledge: Knowledge = self._later()
+        waits = self._warming and not self._later.ready
+        knowledge: Knowledge = self._by_words() if waits else self._later()
         return knowledge.search(query, locale, k)
 
 
@@ -112,7 +125,7 @@ def build(
         db=db,
         clock=clock,
         rules=rules,
-        knowledge=knowledge or LateKnowledge(Later(lambda: _knowledge(settings, rules))),
+        knowledge=knowledge or LateKnowledge(Later(lambda: _knowledge(settings, rules)), Later(lambda: _by_words(rules))),
         links=OneTapLinks(settings.address, secret),
         secret=secret,
     )
@@ -177,6 +190,12 @@ def _knowledge(settings: Settings, rules: MarketRules) -> Any:
     import retrieval
 
     return retrieval.load(rules, settings.index_folder)
+
+
+def _by_words(rules: MarketRules) -> Any:
+    import retrieval
+
+    return retrieval.by_words(rules)
 
 
 def prepare_store(house: House, *, world: bool = True) -> bool:

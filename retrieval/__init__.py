@@ -32,6 +32,18 @@ def load(rules: MarketRules | None = None, folder: Path | None = None) -> Search
     return prepare(rules, folder)[0]
 
 
+def by_words(rules: MarketRules | None = None) -> Search:
+    """The search by words alone, ready in about a second: what answers while an index is being built."""
+    from prompts.questions import load as questions
+    from prompts.questions import off_topic
+    from retrieval import calibration
+    from retrieval.documents import read
+    from retrieval.search import Search
+    from retrieval.units import units_of
+
+    return Search(read(rules=rules), units_of(read(), questions(), off_topic()), None, calibration.load("lexical"))
+
+
 def prepare(rules: MarketRules | None = None, folder: Path | None = None, encoder: Path = ENCODER) -> tuple[Search, Synced | None]:
     """The search, and what bringing its index up to date changed (None: it goes by words alone)."""
     from prompts.questions import load as questions

@@ -55,7 +55,8 @@ def ordered_again(scene: Scene, intent: str) -> bool:
 def orders_anew(scene: Scene) -> Generator[Call, Result, bool]:
     """Whether what was read as a change of a booking orders a new one.
 
-    That is so for a trade that nobody is booked for and, with nothing booked, for a place or a time of the job just spoken of. Words that name the change outright ("move", "cancel") are believed.
+    That is so for a trade that nobody is booked for and, with nothing booked, for a place or a time of the job just spoken of.
+    Words that name the change outright ("move", "cancel") are believed.
     """
     slots = scene.heard.slots
     if "ref" in slots or scene.open("reschedule") or scene.heard.option is not None or cues.named(scene.heard.text)[0]:
