@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from bot.brain import answers
+from bot.brain import answers, orders
 from bot.brain.hear import Heard
 from bot.brain.route import CHANGE, JOB
 from bot.brain.state import PLACE, State
@@ -105,7 +105,8 @@ def _drafted(state: State, heard: Heard, brought: dict[str, Any], flow: str | No
 def _tells_problem(state: State, heard: Heard, draft: Mapping[str, Any]) -> bool:
     if state.awaiting == "service":
         return True
-    return not draft.get("issue") and bool(PROBLEM_INTENTS & set(heard.intents)) and len(heard.text.split()) >= 3
+    wants = bool(PROBLEM_INTENTS & set(heard.intents)) or orders.complete(heard.reading, heard.text)
+    return not draft.get("issue") and wants and len(heard.text.split()) >= 3
 
 
 def _accepts_profile(state: State, heard: Heard, new: Mapping[str, Any]) -> bool:

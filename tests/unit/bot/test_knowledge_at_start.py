@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from bot.wiring import Later, LateKnowledge
+from bot.wiring import LateKnowledge, Later
 from tools.context import Passage
 
 

@@ -102,6 +102,7 @@ def test_a_complete_order_is_no_answer_to_a_question_about_something_else(locale
     talk = Talk(tools, locale=locale)
     assert talk.say("...?", intents=[question])["awaiting"]
     assert talk.say(ORDERS[locale], intents=[main], entities=EVERYTHING, confidence=0.5)["key"] == "booking.propose"
+    assert ORDERS[locale] in str(talk.tools.log)  # what is to be done is told to the technician
 
 
 @pytest.mark.parametrize("text", ORDERS.values())
