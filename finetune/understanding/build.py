@@ -43,7 +43,7 @@ class Recipe:
     layers: tuple[int, ...] = (0, 2, 4, 7, 9, 11)  # of the base model's twelve
     pairs: int = 1_000_000  # of meaning, at most
     adapting: int = 2  # rounds over the pairs
-    teaching: float = 8.0  # rounds over our sentences
+    teaching: float = 6.0  # rounds over our sentences
     held: int = 6  # per cent of our sentences kept from the encoder: they weigh the halves and calibrate
 
 
