@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from io import BufferedIOBase
 from itertools import chain
 from multiprocessing import get_context, parent_process
 from queue import Queue
-from threading import Thread
+from threading import Semaphore, Thread
 from typing import Any, BinaryIO, TextIO, cast
 
+from bot.brain.understanding import load
 from bot.brain.understanding.base import Role, Understander
 
 ROLES = ("client", "technician")
@@ -29,17 +29,14 @@ class BadRecord(Exception):
     """A line that cannot be read; the message says why."""
 
 
-def run(stream: BinaryIO, out: TextIO, errors: TextIO, role: str, understander: Understander | None = None, helpers: int | None = None) -> bool:
+def run(stream: BinaryIO, out: TextIO, errors: TextIO, role: str, make: Callable[[], Understander] = load, helpers: int | None = None) -> bool:
     """Adds predictions to each record; a bad line is named on `errors` and the rest goes on. False when there was one.
 
-    `role`: of records that carry none. `helpers`: processes that share a long input; by default one for each core, none where there is one core.
-    A line is answered without waiting for the next one.
+    `role`: of records that carry none. `make`: gives the understander, in each process. `helpers`: processes that share a long input with this
+    one; by default one for each further core. A line is answered without waiting for the next one.
     """
-    if understander is None:
-        from bot.brain.understanding import load
-
-        understander = load()
-    helpers = _helpers() if helpers is None else helpers
+    understander = make()
+    helpers = min(MOST_HELPERS, (os.cpu_count() or 1) - 1) if helpers is None else helpers
     clean = True
 
     def write(answer: Answer) -> None:
@@ -52,9 +49,10 @@ def run(stream: BinaryIO, out: TextIO, errors: TextIO, role: str, understander: 
     chunks = _chunks(stream)
     for chunk in chunks:
         if helpers and chunk[0][0] > ALONE:
-            with _Shared(understander, role, helpers, write) as shared:
+            with _Shared(make, role, helpers, write) as shared:
                 for one in chain([chunk], chunks):
-                    shared.hand_on(one)
+                    if not shared.hand_on(one):
+                        shared.add(_answer(one, role, understander))
             break
         write(_answer(chunk, role, understander))
     return clean
@@ -110,38 +108,42 @@ def _record(line: bytes, role: str) -> dict[str, Any]:
     return record
 
 
-def _helpers() -> int:
-    """Helpers are forked, so that they have the reader without loading it: elsewhere than on Linux that is not safe."""
-    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
-    return min(MOST_HELPERS, cores) if cores > 1 else 0
-
-
 class _Shared:
-    """Chunks read by helper processes; their answers are written by a thread in the order of the chunks, while the next are waited for."""
+    """Chunks read by helper processes; answers are written by a thread in the order of the chunks, while the next are waited for."""
 
-    def __init__(self, understander: Understander, role: str, helpers: int, write: Callable[[Answer], None]) -> None:
-        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # the tokenizer warns when it is forked
-        self._pool = ProcessPoolExecutor(helpers, get_context("fork"), _become_helper, (understander, role))
+    def __init__(self, make: Callable[[], Understander], role: str, helpers: int, write: Callable[[Answer], None]) -> None:
+        # spawned: a forked process would inherit the locks of threads it does not have
+        self._pool = ProcessPoolExecutor(helpers, get_context("spawn"), _become_helper, (make, role))
         self._write = write
         self._failed: Exception | None = None
-        self._due: Queue[Future[Answer] | None] = Queue(4 * helpers)  # no more is read ahead
+        self._due: Queue[Future[Answer] | Answer | None] = Queue()
+        self._helping = Semaphore(4 * helpers)  # chunks with helpers at once; no more is read ahead
         self._writer = Thread(target=self._write_all, daemon=True)
 
     def __enter__(self) -> _Shared:
+        self._writer.start()
         return self
 
-    def hand_on(self, chunk: Numbered) -> None:
+    def hand_on(self, chunk: Numbered) -> bool:
+        """Gives a chunk to a helper; False where all have enough (or are yet to come), so that this process had better read it itself."""
         if self._failed:
             raise self._failed
-        self._due.put(self._pool.submit(_help, chunk))
-        if not self._writer.is_alive():
-            self._writer.start()  # after the helpers: a process is forked before it has threads
+        if not self._helping.acquire(blocking=False):
+            return False
+        asked = self._pool.submit(_help, chunk)
+        asked.add_done_callback(lambda _: self._helping.release())
+        self._due.put(asked)
+        return True
+
+    def add(self, answer: Answer) -> None:
+        """An answer found in this process, in its turn."""
+        self._due.put(answer)
 
     def _write_all(self) -> None:
-        while future := self._due.get():
+        while (due := self._due.get()) is not None:
             try:
                 if not self._failed:
-                    self._write(future.result())
+                    self._write(due.result() if isinstance(due, Future) else due)
             except Exception as error:  # told to whoever hands on; the queue is emptied so that nobody waits
                 self._failed = error
 
@@ -157,10 +159,10 @@ class _Shared:
 _helper: tuple[Understander, str] | None = None
 
 
-def _become_helper(understander: Understander, role: str) -> None:
+def _become_helper(make: Callable[[], Understander], role: str) -> None:
     global _helper
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that called
-    _helper = understander, role
+    _helper = make(), role
     Thread(target=_leave_with_caller, daemon=True).start()
 
 

@@ -188,7 +188,7 @@ class Reader:
 def test_understand_adds_predictions_and_keeps_the_rest() -> None:
     out, errors = io.StringIO(), io.StringIO()
     lines = b'{"id": "a", "text": "slm", "role": "client", "mine": 1}\n\n' + '{"id": "b", "text": "سلام"}'.encode()
-    assert understand_command.run(io.BytesIO(lines), out, errors, "technician", Reader())
+    assert understand_command.run(io.BytesIO(lines), out, errors, "technician", Reader)
     first, second = (json.loads(line) for line in out.getvalue().splitlines())
     assert (first["id"], first["mine"], first["intents"], first["confidence"], first["danger"]) == ("a", 1, ["greet"], 0.9, False)
     assert second["role"] == "technician"
@@ -202,19 +202,18 @@ def test_understand_adds_predictions_and_keeps_the_rest() -> None:
 def test_a_bad_line_is_named_and_the_rest_goes_on(bad: bytes) -> None:
     out, errors = io.StringIO(), io.StringIO()
     lines = b'{"text": "one"}\n' + bad + b'\n{"text": "three"}\n'
-    assert not understand_command.run(io.BytesIO(lines), out, errors, "client", Reader())
+    assert not understand_command.run(io.BytesIO(lines), out, errors, "client", Reader)
     assert [json.loads(line)["text"] for line in out.getvalue().splitlines()] == ["one", "three"]
     assert errors.getvalue().startswith("line 2: ")
     assert len(errors.getvalue().splitlines()) == 1
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="helpers are forked")
 def test_a_long_input_is_shared_and_comes_out_in_its_order() -> None:
     lines = [json.dumps({"n": n, "text": "x" * (n % 7)}).encode() for n in range(1, 301)]
     lines[249] = b"{"
     alone, shared = ((io.StringIO(), io.StringIO()) for _ in range(2))
-    assert not understand_command.run(io.BytesIO(b"\n".join(lines)), *alone, "client", Reader(), helpers=0)
-    assert not understand_command.run(io.BytesIO(b"\n".join(lines)), *shared, "client", Reader(), helpers=2)
+    assert not understand_command.run(io.BytesIO(b"\n".join(lines)), *alone, "client", helpers=0)
+    assert not understand_command.run(io.BytesIO(b"\n".join(lines)), *shared, "client", helpers=2)
     assert [json.loads(line)["n"] for line in shared[0].getvalue().splitlines()] == [n for n in range(1, 301) if n != 250]
     assert [stream.getvalue() for stream in shared] == [stream.getvalue() for stream in alone]
     assert shared[1].getvalue().startswith("line 250: not JSON")
