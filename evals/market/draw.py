@@ -25,6 +25,8 @@ Columns = dict[str, NDArray[Any]]
 
 def page(folder: Path, path: Path | None = None) -> Path:
     """Writes `path` (default: page.html in the world's folder) and returns it. Raises FileNotFoundError where there is no world."""
+    if not (folder / "world.json").exists():
+        raise FileNotFoundError(f"{folder} holds no finished world; make one with: bricol simulate {folder}")
     about = json.loads((folder / "world.json").read_text(encoding="utf-8"))
     tables = {name: read(folder, name) for name in ("requests", "slates", "offers", "bookings", "visits", "ratings", "days")}
     pages = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)

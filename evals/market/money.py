@@ -12,9 +12,9 @@ from evals.market.visits import BY_CLIENT
 
 Ints = NDArray[np.int64]
 KINDS = ("payment", "commission", "payout", "credit", "fee", "refund", "chargeback")
-ACCOUNTS = ("client", "technician", "platform")
+ACCOUNTS = ("client", "technician", "platform", "promotions")
 PAYMENT, COMMISSION, PAYOUT, CREDIT, FEE, REFUND, CHARGEBACK = range(7)
-CLIENT, TECHNICIAN, PLATFORM = range(3)
+CLIENT, TECHNICIAN, PLATFORM, PROMOTIONS = range(4)
 METHODS = ("cash", "card", "wallet")
 FAULTS = ("payment_missing", "commission_wrong", "paid_twice")
 
@@ -37,7 +37,7 @@ def ledger(scene: Scene, booked: dict[str, Any], visit: dict[str, Any], felt: di
     done = visit["closed_at"]
     # cash goes to the technician, who owes the commission; other money passes through the platform, which pays out the next day
     move(paid, done, due - credit, PAYMENT, CLIENT, np.where(cash, TECHNICIAN, PLATFORM))
-    move(paid & (credit > 0), done, credit, CREDIT, PLATFORM, np.where(cash, TECHNICIAN, PLATFORM))
+    move(paid & (credit > 0), done, credit, CREDIT, PROMOTIONS, np.where(cash, TECHNICIAN, PLATFORM))
     wrong = paid & (rng.random(count) < n("money.faults.commission_wrong"))
     charged = np.where(wrong, np.round(due * 0.10).astype(np.int64), commission)
     move(paid & cash, done, charged, COMMISSION, TECHNICIAN, PLATFORM)
