@@ -195,8 +195,8 @@ def _deciles(told: NDArray[Any], seen: NDArray[Any]) -> tuple[Any, Any, Any]:
     group = np.searchsorted(edges, told)
     count = np.bincount(group, minlength=10)
     kept = count > 0
-    means = (np.bincount(group, np.asarray(values, float), minlength=10)[kept] / count[kept] for values in (told, seen))
-    return (*means, count[kept])
+    said, happened = (np.bincount(group, np.asarray(values, float), minlength=10)[kept] / count[kept] for values in (told, seen))
+    return said, happened, count[kept]
 
 
 def _stretches(flags: NDArray[Any]) -> list[tuple[int, int]]:

@@ -46,8 +46,9 @@ def ledger(scene: Scene, booked: dict[str, Any], visit: dict[str, Any], felt: di
     move(late, done, n("money.late_fee_mad") * 100, FEE, CLIENT, PLATFORM)
     refund = np.minimum(np.round(felt["refund"] * 100).astype(np.int64), due - credit)
     move(refund > 0, felt["complained_at"] + felt["refunded_after"], refund, REFUND, PLATFORM, CLIENT)
+    soonest, latest = n("fraud.chargeback_days")
     stolen = paid & ~cash & scene.fraud.stolen[booked["client"]]
-    move(stolen, done + rng.integers(*n("fraud.chargeback_days"), count) * 1440, due - credit - refund, CHARGEBACK, PLATFORM, CLIENT)
+    move(stolen, done + rng.integers(soonest, latest, count) * 1440, due - credit - refund, CHARGEBACK, PLATFORM, CLIENT)
     lines = _lines(booked["booking"], moves)
     drawn = rng.random(count)
     missing = paid & (drawn < n("money.faults.payment_missing"))
