@@ -81,7 +81,10 @@ def _country(t: dict[str, Columns]) -> Markup:
     names, counts = np.unique(t["requests"]["city"], return_counts=True)
     towns = [cities()[name] for name in names]
     radius = 2 + 20 * np.sqrt(counts / counts.max())
-    labels = [(town.lat, town.lon, town.latn) for town, size in zip(towns, counts, strict=True) if size > counts.max() * 0.13 or town.lat < 31]
+    labels: list[tuple[float, float, str]] = []
+    for town in (towns[i] for i in np.argsort(-counts, kind="stable")):
+        if all(abs(town.lat - lat) > 0.5 or abs(town.lon - lon) > 2.0 for lat, lon, _ in labels):  # a name is about two degrees wide
+            labels.append((town.lat, town.lon, town.latn))
     return plots.points({"requests": ([town.lat for town in towns], [town.lon for town in towns], radius)}, names=labels)
 
 
