@@ -1,7 +1,7 @@
 """The truth as formulas, one function per behaviour: the simulator draws from them and the oracle reads them, so the two cannot disagree.
 
 Arrays broadcast against each other. `day` is the simulated day (drift), `hour` the wall-clock hour. Linear terms carry W1; `interactions.*` are zero
-there and carry W2.
+there and carry W2. Their steps lie between the values that are written (stars and difficulty in tenths, prices in fives): rounding moves nobody across.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def choice_utility(
         + n("choice.known") * loyalty * known
         - np.array(n("choice.position"))[np.clip(position, 1, 5) - 1]
     )
-    found = found + n("interactions.choice_low_rating") * (rating < 4.1)
+    found = found + n("interactions.choice_low_rating") * (rating < 4.05)
     found = found + n("interactions.choice_dear") * ((price_ratio > 1.15) & (need != EMERGENCY))
     found = found + n("interactions.choice_far_night") * ((km > 5) & evening(hour))
     tree: Floats = found + n("interactions.choice_stranger") * (~np.asarray(speaks, bool) & ~np.asarray(known, bool))
@@ -85,9 +85,9 @@ def acceptance(
         - n("accept.fatigue") * fatigue
         + n("accept.known") * known
     )
-    logit = logit + n("interactions.accept_far_cheap") * ((km > 5) & (price_mad < 220))
+    logit = logit + n("interactions.accept_far_cheap") * ((km > 5) & (price_mad < 217.5))
     logit = logit + n("interactions.accept_full_evening") * ((jobs_that_day > 0) & evening(hour))
-    logit = logit + n("interactions.accept_hard_junior") * ((described > 1) & (level <= 2))
+    logit = logit + n("interactions.accept_hard_junior") * ((described > 1.05) & (level <= 2))
     found: Floats = expit(logit)
     return found
 

@@ -26,6 +26,11 @@ def w1(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def oracle(w1: Path) -> Oracle:
-    return Oracle(w1)
+@pytest.fixture(scope="session", params=["W1", "W2", "W3"])
+def oracle(request: pytest.FixtureRequest, w1: Path, tmp_path_factory: pytest.TempPathFactory) -> Oracle:
+    """The truth about each world."""
+    if request.param == "W1":
+        return Oracle(w1)
+    folder = tmp_path_factory.mktemp(request.param.lower())
+    simulate(folder, request.param, 7, Size(technicians=900, bookings=5_000, start=date(2026, 1, 15), days=90))
+    return Oracle(folder)

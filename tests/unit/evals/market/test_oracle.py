@@ -128,9 +128,9 @@ def test_final_costs_fall_into_the_oracles_quantiles(oracle: Oracle) -> None:
         assert abs(below - share) < 4.5 * np.sqrt(share * (1 - share) / len(ratio)) + 0.01  # bills are rounded to 5 MAD
 
 
-def test_the_best_possible_price_error_is_near_the_floor_of_a_lognormal(oracle: Oracle) -> None:
+def test_the_best_possible_price_error_is_near_the_floor_of_a_lognormal(w1: Path) -> None:
     """systems.md 0.4: sigma 0.20 alone gives a MAPE of 15.8 %; jobs that grow on the spot add a little."""
-    visits, bookings = read(oracle.folder, "visits"), read(oracle.folder, "bookings")
+    oracle, visits, bookings = Oracle(w1), read(w1, "visits"), read(w1, "bookings")
     done = visits["status"] == "done"
     booking = visits["booking_id"][done]
     law = oracle.cost(bookings["request_id"][booking], visits["technician_id"][done])

@@ -81,8 +81,8 @@ def test_w2_has_the_interaction_and_w1_has_not(law: Any, one: dict[str, Any], ot
 
 def test_low_stars_are_a_step_in_w2_only() -> None:
     for n, steps in ((W1, False), (W2, True)):
-        drop = choice(n, rating=4.15) - choice(n, rating=4.05)
-        further = choice(n, rating=4.35) - choice(n, rating=4.25)
+        drop = choice(n, rating=4.1) - choice(n, rating=4.0)
+        further = choice(n, rating=4.3) - choice(n, rating=4.2)
         assert (drop - further > 1) == steps
 
 
@@ -117,7 +117,7 @@ def test_the_drifted_market_shows_in_what_is_asked() -> None:
     assert np.allclose(expected[tangier, :, day:], 1.7 * unmoved[tangier, :, day:])
     late = scene.calendar.day(scene.asked.minute) >= 72
     share = [(s.jobs.urgency[s.calendar.day(s.asked.minute) >= 72] == 0).mean() for s in (scene, still)]
-    assert late.any() and share[0] > 1.3 * share[1]
+    assert late.any() and share[0] > 1.2 * share[1]  # danger is an emergency in every world
 
 
 def test_adversaries_grow_careful_in_w3(tiny: Size) -> None:
