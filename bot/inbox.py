@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from bot.checkpoints import reached
 from channels.base import MAX_TEXT, InboundMessage, StoreUnavailable
 from domain.clock import to_utc
-from domain.store.conversations import conversation_for
+from domain.store.conversations import conversation_for, verify
 from domain.store.tables import InboxRow
 
 if TYPE_CHECKING:
@@ -81,7 +81,11 @@ def _insert(session: Session, message: InboundMessage, now: datetime) -> Arrival
         .on_conflict_do_nothing(index_elements=["channel", "provider_id"])
         .returning(InboxRow.id)
     )
-    return None if row_id is None else Arrival(conversation.id, row_id, message.channel)
+    if row_id is None:
+        return None
+    if message.phone:
+        verify(session, conversation, message.phone, now)
+    return Arrival(conversation.id, row_id, message.channel)
 
 
 def short_id(provider_id: str) -> str:

@@ -28,11 +28,20 @@ class _Bucket:
 class Pace:
     """One process's share of the limits. Several processes may together exceed them: then the provider says so, and its wait is kept."""
 
-    def __init__(self, overall: Limit, each: Limit, clock: Callable[[], float] = time.monotonic) -> None:
-        self._overall, self._each, self._clock = overall, each, clock
+    def __init__(
+        self, overall: Limit, each: Limit, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._overall, self._each, self._clock, self._sleep = overall, each, clock, sleep
         self._all = _Bucket(overall.burst, clock())
         self._people: OrderedDict[str, _Bucket] = OrderedDict()
         self._lock = threading.Lock()
+
+    def hold(self, person: str, longest: float = 1.0) -> float:
+        """Like `wait`, but sleeps through waits that end within `longest` seconds."""
+        until = self._clock() + longest
+        while (left := self.wait(person)) and self._clock() + left <= until:
+            self._sleep(left)
+        return left
 
     def wait(self, person: str) -> float:
         """Seconds until a message to `person` may leave; 0: now, and it counts as sent."""

@@ -49,7 +49,7 @@ class Line:
 
 
 def failure(error: TelegramError) -> SendResult:
-    """What a failed call means: final for refusals, to be tried again for anything that may pass. None of Telegram's words: they may hold the token."""
+    """What a failed call means: final for refusals, again for what may pass. Telegram's own words stay out: they may hold the token."""
     match error:
         case RetryAfter():
             # the public attribute warns that it will change its type

@@ -11,7 +11,7 @@ API = "https://api.telegram.org"
 
 @dataclass(frozen=True)
 class TelegramSettings:
-    """`secret_token`: what Telegram repeats in each webhook, 1 to 256 letters, digits, _ and -. `base_url`: instead of Telegram's own host (tests)."""
+    """`secret_token`: what Telegram repeats in each webhook, 1 to 256 letters, digits, _ and -. `base_url`: for tests."""
 
     token: str = field(repr=False)
     secret_token: str = field(repr=False)

@@ -91,7 +91,7 @@ def told(code: Any) -> str:
 
 
 def failure(error: Exception) -> SendResult:
-    """What a failed call means: final for refusals, to be tried again for anything that may pass. Raises Uncertain, and what is no provider's error."""
+    """What a failed call means: final for refusals, again for what may pass. Raises Uncertain, and what is no provider's error."""
     if isinstance(error, WhatsAppError):
         status = error.status_code or 0
         retry = passes(error.code) or bool(error.is_transient) or status in (401, 403, 408, 429) or status >= 500

@@ -69,7 +69,7 @@ class WhatsAppCloud:
         return router
 
     def send(self, message: OutMessage) -> SendResult:
-        if wait := self._pace.wait(message.to):
+        if wait := self._pace.hold(message.to):
             return SendResult("failed", error="too fast for the provider", retry=True, wait_seconds=wait)
         try:
             return self._sent(message)

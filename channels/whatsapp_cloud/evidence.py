@@ -16,19 +16,27 @@ class Evidence:
 
     def __init__(self) -> None:
         self._seen: OrderedDict[str, str] = OrderedDict()
+        self._failed: OrderedDict[str, None] = OrderedDict()  # Meta's ids of attempts that came to nothing
         self._news = threading.Condition()
 
     def note(self, updates: Iterable[StatusUpdate]) -> None:
         with self._news:
             for update in updates:
-                if update.message_id and update.status != "failed":
+                if update.status == "failed":
+                    self._failed[update.provider_id] = None
+                elif update.message_id:
                     self._seen[update.message_id] = update.provider_id
-            while len(self._seen) > MOST:
-                self._seen.popitem(last=False)
+            for memory in (self._seen, self._failed):
+                while len(memory) > MOST:
+                    memory.popitem(last=False)
             self._news.notify_all()
 
     def wait(self, message_id: str, seconds: float) -> str | None:
         """Meta's id of our message, as soon as a status names it, within `seconds`; else None."""
         with self._news:
-            self._news.wait_for(lambda: message_id in self._seen, seconds)
-            return self._seen.get(message_id)
+            self._news.wait_for(lambda: self._left(message_id) is not None, seconds)
+            return self._left(message_id)
+
+    def _left(self, message_id: str) -> str | None:
+        found = self._seen.get(message_id)
+        return None if found in self._failed else found

@@ -10,7 +10,7 @@ API_VERSION = "24.0"
 
 @dataclass(frozen=True)
 class WhatsAppCloudSettings:
-    """`phone_id`: of the number we write from (not the number itself). `verify_token`: our own word, typed into Meta's console. `base_url`: for tests."""
+    """`phone_id`: Meta's id of our number, not the number. `verify_token`: our own word, typed into Meta's console. `base_url`: for tests."""
 
     phone_id: str
     token: str = field(repr=False)
