@@ -84,6 +84,6 @@ def _all() -> dict[tuple[str, str], Template]:
 
 def _template(entry: str, locale: str, spec: Mapping[str, Any]) -> Template:
     about, words = _read()["languages"][locale], replies.entries(locale)
-    body = about["prefix"] + words[f"{FOLDER_OF_WORDS}.{entry}"][0]
+    body = about["prefix"] + (spec.get("words", {}).get(locale) or words[f"{FOLDER_OF_WORDS}.{entry}"][0])
     buttons = tuple(words[f"{FOLDER_OF_WORDS}.{button}"][0] for button in spec.get("buttons", ()))
     return Template(f"bricol_{entry}{about['suffix']}", about["code"], body, buttons)

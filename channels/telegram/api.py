@@ -26,7 +26,7 @@ class Line:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         seconds = settings.timeout_seconds
-        times = {"read_timeout": seconds, "write_timeout": seconds, "connect_timeout": seconds, "pool_timeout": seconds}
+        times: Any = {"read_timeout": seconds, "write_timeout": seconds, "connect_timeout": seconds, "pool_timeout": seconds}
         self.bot = Bot(
             settings.token,
             base_url=f"{settings.host}/bot",

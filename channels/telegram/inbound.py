@@ -49,7 +49,8 @@ def read(raw: dict[str, Any], bot_id: str) -> Update:
     if edited and not (word(said, "text") or word(said, "caption")):  # a live place moves every few seconds
         return Update(number)
     phone = _own_phone(said)
-    kind, text, payload = ("text", phone, {"shared": "phone"}) if phone else _content(said)
+    content: Content = ("text", phone, {"shared": "phone"}) if phone else _content(said)
+    kind, text, payload = content
     if kind == "text" and not text and not payload:
         return Update(number)
     text, marks = words(text)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import warnings
 from typing import Any
 
 from telegram.error import TelegramError
+from telegram.warnings import PTBUserWarning
 
 from channels.base import Accept, InboundMessage, StoreUnavailable
 from channels.telegram.api import Line, failure
@@ -15,6 +17,9 @@ from channels.telegram.settings import TelegramSettings
 from channels.webhook import Refused
 
 log = logging.getLogger(__name__)
+
+# its own method reads a whole batch at once: one update it cannot read would hold back all others
+warnings.filterwarnings("ignore", "Please use 'Bot.getUpdates'", PTBUserWarning)
 
 WANTED = ("message", "edited_message", "callback_query")
 PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds

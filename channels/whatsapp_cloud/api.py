@@ -101,6 +101,6 @@ def failure(error: Exception) -> SendResult:
         return SendResult("failed", error=f"network: {type(error).__name__}", retry=True)
     if isinstance(error, httpx.HTTPError):
         raise Uncertain(f"network: {type(error).__name__}") from error
-    if isinstance(error, KeyError | IndexError | TypeError | ValueError):
+    if isinstance(error, AttributeError | KeyError | IndexError | TypeError | ValueError):
         raise Uncertain("unreadable answer of the provider") from error
     raise error

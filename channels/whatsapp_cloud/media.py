@@ -48,7 +48,7 @@ def forget(client: WhatsApp, url: str) -> None:
         if error.status_code == 404:
             return
         problem = str(error.code)
-    except (httpx.HTTPError, MediaRefused, ValueError, KeyError, TypeError) as error:
+    except (httpx.HTTPError, MediaRefused, AttributeError, ValueError, KeyError, TypeError) as error:
         problem = type(error).__name__
     log.warning("a voice note could not be deleted at meta: %s", problem)
 
@@ -71,7 +71,7 @@ def _about(client: WhatsApp, number: str) -> dict[str, Any]:
         status = error.status_code or 0
         gone = status in (404, 410) or error.code in (100, 33)
         raise MediaRefused("gone" if gone else "refused", retry=status in (404, 408, 429) or status >= 500) from None
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         raise MediaRefused("refused", retry=True) from None
     return about if isinstance(about, dict) else {}
 

@@ -37,7 +37,7 @@ class Fault:
     """The next answer instead of the real one. `hang`: the request is carried out, but its answer never comes."""
 
     status: int
-    body: dict[str, Any]
+    body: Any
     only: str = ""
     hang: bool = False
 

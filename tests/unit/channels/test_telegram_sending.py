@@ -208,7 +208,7 @@ def test_what_is_larger_than_asked_for_is_refused_whatever_size_was_told(telegra
 
 def test_media_that_is_gone_never_ends_or_is_away_says_so(telegram: Telegram, provider: FakeTelegram) -> None:
     assert refusal(telegram).code == "gone"
-    provider.files["AwAC"] = File(b"x", trickles=True)
+    provider.files["AwAC"] = File(b"x" * 900, trickles=True)
     assert (refusal(telegram, seconds=0.5).code, refusal(telegram, seconds=0.5).retry) == ("slow", True)
     provider.files["AwAC"] = File(b"x", missing=1)
     assert refusal(telegram).retry

@@ -215,7 +215,7 @@ def test_media_that_is_not_what_meta_says_it_is_is_refused(whatsapp: WhatsAppClo
 @pytest.mark.parametrize(
     ("file", "code"),
     [
-        (File(b"x", trickles=True), "slow"),
+        (File(b"x" * 900, trickles=True), "slow"),
         (File(b"x", missing=1), "gone"),
         (File(b"x", headers={"Content-Encoding": "gzip"}), "refused"),
         (File(moved="https://evil.example/x"), "refused"),
@@ -223,13 +223,13 @@ def test_media_that_is_not_what_meta_says_it_is_is_refused(whatsapp: WhatsAppClo
 )
 def test_a_store_that_never_gives_is_left(whatsapp: WhatsAppCloud, provider: FakeMeta, file: File, code: str) -> None:
     provider.media["27548594"] = file
-    provider.about["27548594"] = {"sha256": None, "file_size": 1}
+    provider.about["27548594"] = {"sha256": None, "file_size": 900}
     assert refusal(whatsapp, seconds=0.5).code == code
 
 
 def test_media_that_is_gone_unreachable_or_forbidden_says_so(whatsapp: WhatsAppCloud, provider: FakeMeta) -> None:
     assert refusal(whatsapp).code == "gone"
     provider.fail(131016, 503, only="/27548594")
-    assert (refusal(whatsapp).code, refusal(channel("http://127.0.0.1:9"), seconds=1).code) == ("gone", "unreachable")
+    assert (refusal(whatsapp).code, refusal(channel("http://127.0.0.1:9"), seconds=1).code) == ("refused", "unreachable")
     provider.fail(190, 401, only="/27548594")
     assert refusal(whatsapp).retry is False
