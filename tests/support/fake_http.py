@@ -90,7 +90,7 @@ def serving(provider: Provider) -> Iterator[Provider]:
             found: Answer = (fault.status, fault.body) if fault else provider.answer(request)
             self._file(found) if isinstance(found, File) else self._json(*found)
 
-        do_GET = do_POST = do_DELETE = _handle  # noqa: N815
+        do_GET = do_POST = do_DELETE = _handle
 
         def _json(self, status: int, body: Any) -> None:
             raw = body if isinstance(body, bytes) else json.dumps(body).encode()

@@ -41,7 +41,7 @@ class FakeTelegram(FakeHttp):
 
     def answer(self, request: Request) -> Answer:
         if found := re.fullmatch(rf"/file/bot{TOKEN}/(\w+)", request.path):
-            return self.files[found[1]] if found[1] in self.files else (404, {})
+            return self.files.get(found[1], (404, {}))
         found = re.fullmatch(r"/bot([^/]+)/(\w+)", request.path)
         if found is None or found[1] != TOKEN:
             return 401, {"ok": False, "error_code": 401, "description": "Unauthorized"}
@@ -49,7 +49,7 @@ class FakeTelegram(FakeHttp):
         status, result = getattr(self, f"_{found[2]}")(data)
         return status, {"ok": True, "result": result} if status == 200 else {"ok": False, "error_code": status, "description": result}
 
-    def _sendMessage(self, data: dict[str, Any]) -> tuple[int, Any]:  # noqa: N802
+    def _sendMessage(self, data: dict[str, Any]) -> tuple[int, Any]:
         markup = data.get("reply_markup") or {}
         buttons = [b for row in markup.get("inline_keyboard", ()) for b in row]
         if not 0 < len(str(data["text"])) <= 4096:
@@ -60,7 +60,7 @@ class FakeTelegram(FakeHttp):
         chat = {"id": int(data["chat_id"]), "type": "private"}
         return 200, {"message_id": len(self.sent), "date": 1763979600, "chat": chat, "text": str(data["text"])}
 
-    def _getUpdates(self, data: dict[str, Any]) -> tuple[int, Any]:  # noqa: N802
+    def _getUpdates(self, data: dict[str, Any]) -> tuple[int, Any]:
         if self.webhook.get("url"):
             return 409, "Conflict: can't use getUpdates method while webhook is active"
         self.waiting = [u for u in self.waiting if u["update_id"] >= data.get("offset", 0)]
@@ -69,19 +69,19 @@ class FakeTelegram(FakeHttp):
             self.over.wait(0.05)
         return 200, self.waiting
 
-    def _setWebhook(self, data: dict[str, Any]) -> tuple[int, Any]:  # noqa: N802
+    def _setWebhook(self, data: dict[str, Any]) -> tuple[int, Any]:
         self.webhook = data
         return 200, True
 
-    def _deleteWebhook(self, data: dict[str, Any]) -> tuple[int, Any]:  # noqa: N802
+    def _deleteWebhook(self, data: dict[str, Any]) -> tuple[int, Any]:
         self.webhook = {}
         return 200, True
 
-    def _answerCallbackQuery(self, data: dict[str, Any]) -> tuple[int, Any]:  # noqa: N802
+    def _answerCallbackQuery(self, data: dict[str, Any]) -> tuple[int, Any]:
         self.seen.append(str(data["callback_query_id"]))
         return 200, True
 
-    def _getFile(self, data: dict[str, Any]) -> tuple[int, Any]:  # noqa: N802
+    def _getFile(self, data: dict[str, Any]) -> tuple[int, Any]:
         name = str(data["file_id"])
         if name not in self.files:
             return 400, "Bad Request: wrong file_id or the file is temporarily unavailable"

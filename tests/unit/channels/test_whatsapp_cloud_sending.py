@@ -92,7 +92,10 @@ def test_an_approved_template_leaves_with_named_values_and_what_its_buttons_mean
     assert (sent["name"], sent["language"]["code"]) == ("bricol_counter_offer_darija", "fr")
     body, yes, no = sent["components"]
     assert [(p["parameter_name"], p["text"]) for p in body["parameters"]] == [("technician", "Ahmed"), ("when", "ghedda 10:00")]
-    assert [(b["sub_type"], b["index"], b["parameters"][0]["payload"]) for b in (yes, no)] == [("quick_reply", "0", "yes"), ("quick_reply", "1", "no")]
+    assert [(b["sub_type"], b["index"], b["parameters"][0]["payload"]) for b in (yes, no)] == [
+        ("quick_reply", "0", "yes"),
+        ("quick_reply", "1", "no"),
+    ]
 
 
 @pytest.mark.parametrize("code", [131047, 131026, 131030, 131021, 132001, 132012, 132015, 131050, 131062, 131049])
@@ -105,7 +108,10 @@ def test_a_refusal_is_final_and_named_without_metas_words(whatsapp: WhatsAppClou
 
 @pytest.mark.parametrize(
     ("code", "status", "wait"),
-    [(130429, 429, 2), (131056, 400, 6), (131048, 400, 300), (80007, 429, 60), (131016, 500, 5), (190, 401, 0), (10, 403, 0), (131031, 403, 0), (7777, 503, 0)],
+    [
+        (130429, 429, 2), (131056, 400, 6), (131048, 400, 300), (80007, 429, 60), (131016, 500, 5),
+        (190, 401, 0), (10, 403, 0), (131031, 403, 0), (7777, 503, 0),
+    ],
 )
 def test_what_may_pass_is_tried_again_not_before_meta_wants_it(
     whatsapp: WhatsAppCloud, provider: FakeMeta, code: int, status: int, wait: float
@@ -153,7 +159,7 @@ def test_without_such_a_status_it_is_tried_again_and_a_failed_attempt_is_no_sign
 
 
 def test_an_answer_that_cannot_be_read_is_uncertain_not_an_error(whatsapp: WhatsAppCloud, provider: FakeMeta) -> None:
-    provider.faults += [f for f in _unreadable()]
+    provider.faults += _unreadable()
     for _ in range(len(_unreadable())):
         assert whatsapp.send(message()).retry
 
@@ -191,7 +197,10 @@ def test_what_is_no_number_of_metas_is_not_asked_for(whatsapp: WhatsAppCloud, pr
     assert provider.requests == []
 
 
-@pytest.mark.parametrize("where", ["https://evil.example/x", "https://fbsbx.com.evil.example/x", "https://a@lookaside.fbsbx.com@evil.example/x", "http://lookaside.fbsbx.com/x", "", None])  # fmt: skip
+@pytest.mark.parametrize(
+    "where",
+    ["https://evil.example/x", "https://fbsbx.com.evil.example/x", "https://a@lookaside.fbsbx.com@evil.example/x", "http://x.fbsbx.com/x", "", None],
+)
 def test_the_token_goes_to_no_address_that_is_not_metas(whatsapp: WhatsAppCloud, provider: FakeMeta, where: Any) -> None:
     provider.media["27548594"] = File(b"x")
     provider.about["27548594"] = {"url": where}

@@ -107,7 +107,8 @@ def test_a_body_above_3_mb_is_refused_and_one_of_a_thousand_messages_is_not(hous
 
 
 BROKEN = [
-    text(id=None), text(id=7), text(id=""), text(id="a b"), text(**{"from": "salma"}), text(**{"from": None}), text(**{"from": None, "from_user_id": "x"}), 5, None, [],
+    text(id=None), text(id=7), text(id=""), text(id="a b"), text(**{"from": "salma"}), text(**{"from": None}),
+    text(**{"from": None, "from_user_id": "x"}), 5, None, [],
 ]  # fmt: skip
 
 
@@ -175,15 +176,16 @@ def test_secrets_are_not_in_what_is_printed() -> None:
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["id", "from", "type", "text", "body", "timestamp", "payload"]), inner, max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["id", "from", "type", "text", "body"]), inner, max_size=4),
     max_leaves=12,
-)  # fmt: skip
+)
 KINDS = st.sampled_from(["text", "image", "audio", "location", "interactive", "button", "contacts", "edit", "reaction", "x"])
+PARTS = ("id", "from", "text", "image", "location", "contacts", "edit")
 HOUSE = House()
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.fixed_dictionaries({"type": KINDS}, optional={k: JSON for k in ("id", "from", "text", "image", "location", "contacts", "edit")})), JSON, JSON)
+@given(st.lists(st.fixed_dictionaries({"type": KINDS}, optional=dict.fromkeys(PARTS, JSON))), JSON, JSON)
 def test_any_signed_object_is_answered_never_an_error(messages: list[Any], statuses: Any, entry: Any) -> None:
     assert HOUSE.post(updates(messages=messages, statuses=statuses)).status_code == 200
     assert HOUSE.post({"object": "whatsapp_business_account", "entry": entry}).status_code in (200, 422)
