@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from bot.app import create_app
 from bot.checkpoints import on_reached
 from bot.inbox import Arrival
 from bot.inline import InlineWorker
+from bot.voice.transcriber import Transcript
 from bot.wiring import House, configured_channels
 from channels.base import StatusUpdate
 from channels.telegram import Telegram, TelegramSettings
@@ -29,8 +30,10 @@ from tests.support import fake_meta, fake_telegram
 from tests.support.builders import ScriptedAgent, add_technicians, build_house, settings_in
 from tests.support.clock import monday_clock
 from tests.support.fake_channel import FakeChannel
+from tests.support.fake_http import File
 from tests.support.fake_meta import FakeMeta, signed, updates
 from tests.support.fake_telegram import FakeTelegram
+from tests.support.sound import ogg_opus
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "webhooks"
 CHANNELS = ("whatsapp_cloud", "telegram")
@@ -72,7 +75,7 @@ class Stage:
         return self.web.post(fake_meta.PATH, content=raw, headers=headers).status_code
 
     def says(self, text: str, number: int = 1, sender: str = SALMA) -> None:
-        one = {"from": sender[1:], "id": f"wamid.IN{number}", "timestamp": "1763979600", "type": "text", "text": {"body": text}}
+        one = {"from": sender[1:], "id": f"wamid.IN{number}", "timestamp": "1795420800", "type": "text", "text": {"body": text}}
         assert self.receive("whatsapp", updates(messages=[one])) == 200
 
     def rows(self, table: Any) -> list[Any]:
@@ -80,14 +83,16 @@ class Stage:
             return list(session.scalars(select(table).order_by(table.id)))
 
 
-def build(folder: Path, meta: FakeMeta, telegram: FakeTelegram, agent: Any = None) -> Stage:
+def build(folder: Path, meta: FakeMeta, telegram: FakeTelegram, agent: Any = None, transcriber: Any = None, **settings: Any) -> Stage:
     agent, clock = agent or ScriptedAgent(), monday_clock()
     cloud = WhatsAppCloudSettings(
         fake_meta.PHONE_ID, fake_meta.TOKEN, fake_meta.APP_SECRET, fake_meta.VERIFY, base_url=meta.url, timeout_seconds=5, evidence_seconds=0
     )  # fmt: skip
     bot = TelegramSettings(fake_telegram.TOKEN, fake_telegram.SECRET, base_url=telegram.url, timeout_seconds=5)
     channels = [WhatsAppCloud(cloud), Telegram(bot), FakeChannel("sms")]
-    house = build_house(folder, agent=agent, clock=clock, channels=channels)
+    house = build_house(folder, agent=agent, clock=clock, channels=channels, transcriber=transcriber, **settings)
+    if house.ears:
+        object.__setattr__(house.ears, "sleep", lambda seconds: None)
     worker, woken = InlineWorker(house), Woken()
     worker.begun = woken.begun
     return Stage(house, clock, agent, meta, telegram, TestClient(create_app(house, worker=woken), raise_server_exceptions=False), worker)
@@ -184,7 +189,7 @@ def test_what_one_person_said_is_read_in_the_order_they_said_it(stage: Stage) ->
 
 
 def test_a_thousand_messages_in_one_request_pass_the_servers_own_limit(stage: Stage) -> None:
-    many = [{"from": "212661000001", "id": f"wamid.{n}", "timestamp": "1763979600", "type": "text", "text": {"body": "x" * 300}} for n in range(1000)]
+    many = [{"from": "212661000001", "id": f"wamid.{n}", "timestamp": "1795420800", "type": "text", "text": {"body": "x" * 300}} for n in range(1000)]
     assert stage.receive("whatsapp", updates(messages=many)) == 200
     assert len(stage.rows(InboxRow)) == 1000
     assert stage.web.post("/channels/telegram", content=b"x" * 300_000, headers=fake_telegram.HEADERS).status_code == 413
@@ -224,7 +229,7 @@ def test_a_technician_who_shares_their_phone_is_one_on_telegram_too(stage: Stage
 
 
 def test_who_shows_whatsapp_a_user_name_is_a_stranger_until_their_phone_is_shared(stage: Stage) -> None:
-    who = {"from_user_id": "MA.13491208655302741918", "timestamp": "1763979600"}
+    who = {"from_user_id": "MA.13491208655302741918", "timestamp": "1795420800"}
     stage.receive("whatsapp", updates(messages=[{**who, "id": "wamid.1", "type": "text", "text": {"body": "slm"}}]))
     stage.worker.settle()
     assert stage.agent.contexts[-1].verified is False
@@ -348,6 +353,79 @@ def test_what_has_no_whole_template_fails_and_says_why(stage: Stage, key: str, p
     row = notice(stage, key, params)
     assert (row.status, stage.meta.sent) == ("failed", [])
     assert "24" in str(row.error) or "template" in str(row.error)
+
+
+def test_an_old_message_delivered_late_or_again_opens_no_session(stage: Stage) -> None:
+    stamp = int(stage.clock.now().timestamp())
+    old, new = ({"from": SALMA[1:], "id": f"wamid.{t}", "timestamp": str(t), "type": "text", "text": {"body": "slm"}} for t in (stamp - 90_000, stamp))
+    stage.receive("whatsapp", updates(messages=[old]))
+    stage.worker.settle()
+    assert (stage.rows(OutboxRow)[0].status, stage.meta.sent) == ("failed", [])
+    stage.receive("whatsapp", updates(messages=[new]))
+    stage.worker.settle()
+    stage.clock.advance(hours=25)
+    stage.receive("whatsapp", updates(messages=[new, old]))
+    assert notice(stage, "booking.sent", {}).status == "failed"
+
+
+# --- voice notes ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Told:
+    heard: list[bytes] = field(default_factory=list)
+
+    def transcribe(self, audio: bytes, family: str, most_seconds: float) -> Transcript:
+        self.heard.append(audio)
+        return Transcript("bghit plombier", 4.0, "ary", 0.9)
+
+
+def voices(stage: Stage, file: File, *, told: int | None = None) -> list[str | None]:
+    """A voice note on each channel; why it was not heard, None where it was."""
+    stage.meta.media["27"], stage.telegram.files["AwAC"] = replace(file), replace(file)
+    stage.meta.about["27"] = {"mime_type": file.mime, **({"file_size": told} if told else {})}
+    stage.telegram.sizes |= {"AwAC": told} if told else {}
+    audio = {"from": SALMA[1:], "id": "wamid.V", "timestamp": "1795420800", "type": "audio", "audio": {"id": "27", "mime_type": "audio/ogg; codecs=opus"}}
+    stage.receive("whatsapp", updates(messages=[{**audio, "timestamp": str(int(stage.clock.now().timestamp()))}]))
+    stage.receive("telegram", fake_telegram.message(1, None, voice={"file_id": "AwAC", "duration": 4, "mime_type": "audio/ogg"}))
+    assert not [r for r in stage.meta.requests + stage.telegram.requests if "27" in r.path or "getFile" in r.path], "the webhook fetches nothing"
+    stage.worker.settle()
+    assert len(stage.meta.sent) == len(stage.telegram.sent) == 1, "answered all the same"
+    return [row.payload.get("unheard") for row in stage.rows(InboxRow)]
+
+
+def test_a_voice_note_is_heard_on_each_channel_and_nothing_leads_to_it_afterwards(tmp_path: Path, meta: FakeMeta, telegram: FakeTelegram) -> None:
+    stage = build(tmp_path, meta, telegram, transcriber=Told())
+    assert voices(stage, File(ogg_opus(4.0), "audio/ogg", missing=1)) == [None, None]
+    assert stage.agent.heard == ["bghit plombier", "bghit plombier"]
+    assert meta.deleted == ["27"]
+    assert not [row for row in stage.rows(InboxRow) if "url" in row.payload]
+    stage.house.close()
+
+
+@pytest.mark.parametrize(
+    ("file", "told", "why"),
+    [
+        (File(ogg_opus(4.0), "image/jpeg"), None, "failed"),  # lies about its type
+        (File(b"<html>no sound</html>", "audio/ogg"), None, "failed"),
+        (File(b"\xff\xd8\xff\xe0JFIF", "audio/ogg"), None, "failed"),
+        (File(ogg_opus(121), "audio/ogg"), None, "too_long"),
+        (File(ogg_opus(4.0) + b"\0" * 20_000, "audio/ogg"), None, "too_long"),
+        (File(ogg_opus(4.0) + b"\0" * 20_000, "audio/ogg"), 100, "too_long"),  # lies about its size
+        (File(ogg_opus(4.0), "audio/ogg", missing=9), None, "failed"),
+        (File(b"x" * 900, "audio/ogg", trickles=True), None, "failed"),  # never ends
+    ],
+)
+def test_what_lies_is_too_large_or_never_comes_is_not_heard(
+    tmp_path: Path, meta: FakeMeta, telegram: FakeTelegram, file: File, told: int | None, why: str
+) -> None:
+    ears = Told()
+    stage = build(tmp_path, meta, telegram, transcriber=ears, voice_max_bytes=10_000, voice_timeout_seconds=1)
+    found = voices(stage, file, told=told)
+    # Telegram says no type of its own: what is sound is heard, whatever the webhook called it
+    assert found == [why, None if file.mime == "image/jpeg" and found[1] is None else why]
+    assert len(ears.heard) == found.count(None)
+    stage.house.close()
 
 
 # --- settings -------------------------------------------------------------------------------------------------------------

@@ -52,7 +52,7 @@ class FakeMeta(FakeHttp):
         """A status on the n-th message that was taken."""
         sent = self.sent[number]
         errors = {"errors": [{"code": code, "title": "told to fail"}]} if code else {}
-        found = {"id": sent["id"], "status": name, "timestamp": "1763979600", "recipient_id": sent.get("to"), **errors, **more}
+        found = {"id": sent["id"], "status": name, "timestamp": "1795420800", "recipient_id": sent.get("to"), **errors, **more}
         return found | ({"biz_opaque_callback_data": tracker} if (tracker := sent.get("biz_opaque_callback_data")) else {})
 
     def answer(self, request: Request) -> Answer:

@@ -19,7 +19,7 @@ HEADERS = {"Content-Type": "application/json", "X-Telegram-Bot-Api-Secret-Token"
 def message(number: int = 1, text: str | None = "slm", *, chat: int = 7001, **more: Any) -> dict[str, Any]:
     """One update with a private message."""
     who = {"id": chat, "is_bot": False, "first_name": "Salma", "language_code": "fr"}
-    said = {"message_id": number, "from": who, "chat": {"id": chat, "first_name": "Salma", "type": "private"}, "date": 1763979600 + number}
+    said = {"message_id": number, "from": who, "chat": {"id": chat, "first_name": "Salma", "type": "private"}, "date": 1795420800 + number}
     return {"update_id": 900_000 + number, "message": {**said, **({"text": text} if text is not None else {}), **more}}
 
 
@@ -58,7 +58,7 @@ class FakeTelegram(FakeHttp):
             return 400, "Bad Request: BUTTON_DATA_INVALID"
         self.sent.append(data)
         chat = {"id": int(data["chat_id"]), "type": "private"}
-        return 200, {"message_id": len(self.sent), "date": 1763979600, "chat": chat, "text": str(data["text"])}
+        return 200, {"message_id": len(self.sent), "date": 1795420800, "chat": chat, "text": str(data["text"])}
 
     def _getUpdates(self, data: dict[str, Any]) -> tuple[int, Any]:
         if self.webhook.get("url"):
