@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot import inbox, metrics, onetap, outbox
 from bot.wiring import House, LateKnowledge
-from channels.base import InboundMessage, LargeBodies, Listener, StatusUpdate, StoreUnavailable
+from channels.base import Accept, InboundMessage, LargeBodies, Listener, StatusUpdate, StoreUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ def create_app(house: House, *, worker: Any = None, technicians: Any = None) -> 
             await run_in_threadpool(part.start)
         # the models are read while the server already takes messages in
         threading.Thread(target=_warm_up, args=(house,), name="bricol-warm-up", daemon=True).start()
-        listening = [asyncio.create_task(c.listen(accept)) for c in house.channels.values() if isinstance(c, Listener)]
+        listening = [asyncio.create_task(_listen(c, accept)) for c in house.channels.values() if isinstance(c, Listener)]
         yield
         for task in listening:
             task.cancel()
@@ -69,6 +69,13 @@ def create_app(house: House, *, worker: Any = None, technicians: Any = None) -> 
     _own_routes(app, house, worker)
     _clean_errors(app, house)
     return app
+
+
+async def _listen(channel: Listener, accept: Accept) -> None:
+    try:
+        await channel.listen(accept)
+    except Exception:  # the others go on; what this one missed its provider keeps
+        log.exception("a channel does not listen any more; restart the server")
 
 
 def _own_routes(app: FastAPI, house: House, worker: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup, KeyboardButton, ReplyKeyboardMarkup
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, KeyboardButton, ReplyKeyboardMarkup, ReplyKeyboardRemove
 
 from channels.base import OutMessage
 from domain.engagement.reply import locale_of
@@ -17,8 +17,8 @@ BETWEEN = " · "
 SHORT, IN_A_ROW, LONGEST = 12, 3, 60  # characters of a title that shares its row; buttons in a row; characters of a button
 
 
-def keyboard(message: OutMessage) -> InlineKeyboardMarkup | ReplyKeyboardMarkup | None:
-    """The buttons of a message, None where it has none."""
+def keyboard(message: OutMessage) -> InlineKeyboardMarkup | ReplyKeyboardMarkup | ReplyKeyboardRemove:
+    """The buttons of a message; where it has none, those of an earlier request go too: who typed their answer need not tap it."""
     if message.options:
         return _choices(message.options)
     locale = locale_of(message.language, message.script)
@@ -26,7 +26,7 @@ def keyboard(message: OutMessage) -> InlineKeyboardMarkup | ReplyKeyboardMarkup 
         return _one(KeyboardButton(replies.render("channel.share_phone", locale), request_contact=True))
     if message.asks == "place":
         return _one(KeyboardButton(replies.render("channel.share_place", locale), request_location=True))
-    return None
+    return ReplyKeyboardRemove()
 
 
 def chosen(data: str, shown: Sequence[tuple[str, str]]) -> tuple[str, str]:

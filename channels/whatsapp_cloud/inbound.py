@@ -80,7 +80,7 @@ def message(raw: dict[str, Any], names: dict[str, str]) -> InboundMessage | None
         "profile_name": names.get(word(raw, "from")) or names.get(word(raw, "from_user_id")),
         "replied_to": word(part(raw, "context"), "id", 256),
     }
-    phone = _shared_phone(raw)
+    phone = None if sender.startswith("+") else _shared_phone(raw)  # whose phone we see is who they are
     return InboundMessage(
         channel="whatsapp",
         provider_id=provider_id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from bot.app import create_app
 from bot.checkpoints import on_reached
 from bot.inbox import Arrival
 from bot.inline import InlineWorker
+from bot.logs import configure
 from bot.voice.transcriber import Transcript
 from bot.wiring import House, configured_channels
 from channels.base import StatusUpdate
@@ -240,6 +242,29 @@ def test_who_shows_whatsapp_a_user_name_is_a_stranger_until_their_phone_is_share
     assert (stage.agent.contexts[-1].verified, stage.agent.contexts[-1].phone) == (True, SALMA)
 
 
+def test_a_known_phone_is_not_changed_by_a_card(stage: Stage) -> None:
+    stage.says("slm")
+    card = {"phones": [{"phone": "+212661000099"}], "origin": "contact_request"}
+    stage.receive("whatsapp", updates(messages=[{"from": SALMA[1:], "id": "wamid.2", "type": "contacts", "contacts": [card]}]))
+    [talk] = stage.rows(Conversation)
+    assert talk.client.phone == SALMA
+    assert stage.rows(InboxRow)[-1].kind == "unsupported"
+
+
+def test_the_server_asks_telegram_for_updates_and_stops_asking_with_it(tmp_path: Path, telegram: FakeTelegram) -> None:
+    bot = TelegramSettings(fake_telegram.TOKEN, fake_telegram.SECRET, mode="polling", base_url=telegram.url, poll_seconds=0)
+    house = build_house(tmp_path, channels=[Telegram(bot)])
+    telegram.waiting = [fake_telegram.message(1), fake_telegram.message(2)]
+    with TestClient(create_app(house)):
+        assert telegram.asked.wait(30)
+    asked = len(telegram.requests)
+    with house.db.reading() as session:
+        assert [row.provider_id for row in session.scalars(select(InboxRow))] == ["123456:900001", "123456:900002"]
+    telegram.over.wait(0.3)
+    assert len(telegram.requests) <= asked + 1
+    house.close()
+
+
 # --- what becomes of a message --------------------------------------------------------------------------------------------
 
 
@@ -290,6 +315,36 @@ def test_a_failure_that_may_pass_is_sent_again_and_late_news_of_the_first_attemp
     assert (row.status, row.provider_id, row.attempts, len(stage.meta.sent)) == ("sent", "wamid.0002", 2, 2)
     stage.receive("whatsapp", updates(statuses=[stage.meta.status(1, "failed", 131026)]))
     assert stage.rows(OutboxRow)[0].error == "131026 not_on_whatsapp"
+
+
+@pytest.mark.postgres
+def test_statuses_find_and_move_their_rows_on_postgresql_too(tmp_path: Path, meta: FakeMeta, telegram: FakeTelegram, postgres_url: str) -> None:
+    stage = build(tmp_path, meta, telegram, database_url=postgres_url)
+    stage.says("slm")
+    on_reached(lambda point: stage.receive("whatsapp", updates(statuses=[meta.status(0, "delivered")])) if point == "handed_over" else None)
+    stage.worker.settle()
+    on_reached(None)
+    [row] = stage.rows(OutboxRow)
+    assert (row.status, row.provider_id) == ("delivered", "wamid.0001")
+    stage.receive("telegram", share("212661000001"))
+    assert [t.verified for t in stage.rows(Conversation)] == [True, True]
+    stage.house.close()
+
+
+def test_logs_hold_neither_tokens_nor_words_nor_phones(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    configure("DEBUG")
+    with caplog.at_level("DEBUG"):
+        for logger in ("pywa", "telegram", "httpx"):  # as in the service, where caplog's own level does not reach
+            assert logging.getLogger(logger).getEffectiveLevel() >= logging.WARNING
+        stage.says("smiti Salma, 0661234567")
+        stage.receive("telegram", share("212661000077"))
+        stage.meta.fail(131000, 500, error_data={"details": "smiti Salma"})
+        stage.telegram.fail(401, f"token {fake_telegram.TOKEN} refused")
+        stage.worker.settle()
+    ours = "\n".join(r.getMessage() for r in caplog.records if r.name.startswith(("bot", "channels", "pywa", "telegram", "httpx")))
+    assert "131000" in ours and "token_refused" in ours
+    secrets = (fake_telegram.TOKEN, fake_telegram.SECRET, fake_meta.TOKEN, fake_meta.APP_SECRET, "smiti Salma", "0661234567", "212661000077")
+    assert [secret for secret in secrets if secret in ours] == []
 
 
 @pytest.mark.parametrize("ours", ["999999", "0", "x", "-1", "9" * 40, "1.1", "١"])
