@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from bot import delivery, metrics
 from bot.checkpoints import reached
 from channels.base import Channel, OutMessage, SendResult, Status, StatusUpdate
-from domain.store.sql import locked
+from domain.store.conversations import conversation_for, phone_of
+from domain.store.sql import insert_new, locked
 from domain.store.tables import Conversation, OutboxRow
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 #: How far a message has come; what was delivered cannot fail any more, a late `sent` is old news.
 RANK: dict[Status, int] = {"queued": 0, "sending": 1, "sent": 2, "failed": 3, "delivered": 4, "read": 5, "dropped": 6}
 ATTEMPTS_AT_MOST = 8
+ALSO_BY_SMS = ("notice", "reminder")  # categories that are worth an SMS where nothing else reaches the person
 CLOCKS_APART = timedelta(seconds=5)  # ours and the provider's
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=2), timedelta(minutes=10)
 
@@ -63,7 +65,7 @@ def deliver(house: House, conversation_id: int) -> list[int]:
         reached("handed_over")
         handled.append(claim.row_id)
         with house.db.transaction() as session:
-            again = _record(session, claim, result, house.clock.now())
+            again = _record(house, session, claim, result)
             # a row that must be tried again holds back those behind it
             claim = None if again else _next(house, session, conversation_id)
         reached("recorded")
@@ -103,6 +105,7 @@ def _claim(house: House, session: Session, conversation_id: int) -> Claim | Ende
     if plan.status and not again:
         row.status, row.error = plan.status, plan.why
         log.info("outbox %s %s: %s", row.id, plan.status, plan.why)
+        _elsewhere(house, session, row)
         metrics.sent(row.channel, plan.status)
         return Ended(row.id)
     channel = house.channels.get(row.channel)
@@ -147,8 +150,9 @@ def _send(house: House, claim: Claim) -> SendResult:
     return result
 
 
-def _record(session: Session, claim: Claim, result: SendResult, now: datetime) -> bool:
+def _record(house: House, session: Session, claim: Claim, result: SendResult) -> bool:
     """Writes down what the provider said; True when the row is to be tried again later."""
+    now = house.clock.now()
     row = locked(session, OutboxRow, claim.row_id)
     assert row is not None
     row.attempts += 1
@@ -165,7 +169,21 @@ def _record(session: Session, claim: Claim, result: SendResult, now: datetime) -
     row.provider_id = result.provider_id or row.provider_id
     row.sent_at = now
     metrics.sent(row.channel, row.status)
+    _elsewhere(house, session, row)
     return False
+
+
+def _elsewhere(house: House, session: Session, row: OutboxRow) -> None:
+    """A notice that failed for good where the person wrote goes to their phone as an SMS, once; a reply does not leave its conversation."""
+    if row.status != "failed" or row.category not in ALSO_BY_SMS or row.channel == "sms" or "sms" not in house.channels:
+        return
+    talk = session.get_one(Conversation, row.conversation_id)
+    phone, now = phone_of(talk), house.clock.now()
+    if phone is None:
+        return
+    thread = conversation_for(session, "sms", phone, now)
+    new = {"conversation_id": thread.id, "epoch": thread.owner_epoch, "author": row.author, "channel": "sms", "to": phone}
+    insert_new(session, OutboxRow, ["key"], key=f"sms-for:{row.id}", reply=row.reply, category=row.category, created_at=now, **new)
 
 
 def pause(attempts: int, wait_seconds: float = 0) -> timedelta:
@@ -210,6 +228,7 @@ def on_status(house: House, updates: Sequence[StatusUpdate]) -> None:
                 row.not_before = house.clock.now() + pause(max(row.attempts, 1))
             else:
                 row.status = update.status
+                _elsewhere(house, session, row)
 
 
 def _row_of(session: Session, update: StatusUpdate) -> OutboxRow | None:

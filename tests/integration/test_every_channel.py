@@ -22,7 +22,7 @@ from bot.inline import InlineWorker
 from bot.logs import configure
 from bot.voice.transcriber import Transcript
 from bot.wiring import House, configured_channels
-from channels.base import StatusUpdate
+from channels.base import Capabilities, StatusUpdate
 from channels.telegram import Telegram, TelegramSettings
 from channels.whatsapp_cloud import WhatsAppCloud, WhatsAppCloudSettings
 from domain.clock import SettableClock
@@ -91,7 +91,7 @@ def build(folder: Path, meta: FakeMeta, telegram: FakeTelegram, agent: Any = Non
         fake_meta.PHONE_ID, fake_meta.TOKEN, fake_meta.APP_SECRET, fake_meta.VERIFY, base_url=meta.url, timeout_seconds=5, evidence_seconds=0
     )  # fmt: skip
     bot = TelegramSettings(fake_telegram.TOKEN, fake_telegram.SECRET, base_url=telegram.url, timeout_seconds=5)
-    channels = [WhatsAppCloud(cloud), Telegram(bot), FakeChannel("sms")]
+    channels = [WhatsAppCloud(cloud), Telegram(bot), FakeChannel("sms", Capabilities(max_text=1530))]
     house = build_house(folder, agent=agent, clock=clock, channels=channels, transcriber=transcriber, **settings)
     if house.ears:
         object.__setattr__(house.ears, "sleep", lambda seconds: None)
@@ -131,7 +131,7 @@ def end_of(stage: Stage) -> dict[str, Any]:
             for r in stage.rows(InboxRow)
         ),
         "people": sorted([t.channel, t.address, t.role, t.verified, t.client.phone if t.client else None] for t in talks.values()),
-        "sent": sorted([str(r.provider_id), r.status] for r in stage.rows(OutboxRow)),
+        "sent": sorted([r.channel, str(r.provider_id), r.status] for r in stage.rows(OutboxRow)),
     }
 
 
@@ -178,7 +178,8 @@ def test_recorded_webhooks_in_order_shuffled_and_doubled_end_the_same(
     assert all(lines == heard[0] for lines in heard)
     if channel == "whatsapp_cloud":
         by_meta = [("wamid.0001", "read"), ("wamid.0002", "read"), ("wamid.0003", "failed"), ("wamid.0004", "failed"), ("wamid.0005", "queued")]
-        assert [tuple(one) for one in ends[0]["sent"]] == by_meta
+        assert [tuple(one[1:]) for one in ends[0]["sent"] if one[0] == "whatsapp"] == by_meta
+        assert [one for one in ends[0]["sent"] if one[0] == "sms"] == [["sms", "None", "queued"]] * 2, "the two that failed go by SMS, once each"
 
 
 def test_what_one_person_said_is_read_in_the_order_they_said_it(stage: Stage) -> None:
@@ -383,7 +384,7 @@ def notice(stage: Stage, key: str, params: dict[str, str], **more: Any) -> Outbo
         row.category = "notice"
         session.add(row)
     outbox.deliver(stage.house, talk.id)
-    return stage.rows(OutboxRow)[-1]  # type: ignore[no-any-return]
+    return next(row for row in stage.rows(OutboxRow) if row.key == key)
 
 
 REMINDER = {"service": "plomberie", "technician": "Ahmed", "when": "ghedda\n10:00", "ref": "BR-1042"}
@@ -426,6 +427,46 @@ def test_an_old_message_delivered_late_or_again_opens_no_session(stage: Stage) -
     stage.clock.advance(hours=25)
     stage.receive("whatsapp", updates(messages=[new, old]))
     assert notice(stage, "booking.sent", {}).status == "failed"
+
+
+def by_sms(stage: Stage) -> list[tuple[str, str]]:
+    return [(m.to, m.text) for m in stage.house.channels["sms"].sent]  # type: ignore[attr-defined]
+
+
+def test_a_notice_that_reaches_nobody_where_they_wrote_goes_to_their_phone_once(stage: Stage) -> None:
+    stage.says("slm")
+    stage.clock.advance(hours=25)
+    assert notice(stage, "booking.sent", {}).status == "failed"
+    stage.worker.settle()
+    assert by_sms(stage) == [(SALMA, "words of the day")]
+
+
+def test_a_failure_told_later_sends_the_notice_by_sms_too_and_only_once(stage: Stage) -> None:
+    stage.says("slm")
+    notice(stage, "notices.reminder", REMINDER)
+    failed = updates(statuses=[stage.meta.status(0, "failed", 131026)])
+    for _ in range(3):
+        stage.receive("whatsapp", failed)
+        stage.worker.settle()
+    assert by_sms(stage) == [(SALMA, "words of the day")]
+
+
+def test_a_blocked_bot_writes_by_sms_only_to_a_phone_that_was_proven_and_never_replies_there(stage: Stage) -> None:
+    stage.telegram.fail(403, "Forbidden: bot was blocked by the user", times=9)
+    stage.receive("telegram", fake_telegram.message(1))
+    stage.worker.settle()
+    assert [r.status for r in stage.rows(OutboxRow)] == ["failed"]
+    for proven in (False, True):
+        if proven:
+            stage.receive("telegram", share("212661000001"))
+            stage.worker.settle()
+        with stage.house.db.transaction() as session:
+            [talk] = [t for t in session.scalars(select(Conversation)) if t.channel == "telegram"]
+            row = OutboxRow(key=f"n{proven}", conversation_id=talk.id, channel="telegram", to=talk.address, created_at=stage.clock.now())
+            row.category, row.reply = "notice", Reply("Ahmed f tri9", "ary", "latn").to_dict()
+            session.add(row)
+        stage.worker.settle()
+        assert by_sms(stage) == ([(SALMA, "Ahmed f tri9")] if proven else [])
 
 
 # --- voice notes ----------------------------------------------------------------------------------------------------------
