@@ -15,6 +15,7 @@ from bot import delivery, metrics
 from bot.checkpoints import reached
 from channels.base import Channel, OutMessage, SendResult, Status, StatusUpdate
 from domain.store.conversations import conversation_for, phone_of
+from domain.store.erasure import ERASED
 from domain.store.sql import insert_new, locked
 from domain.store.tables import Conversation, OutboxRow
 
@@ -223,7 +224,8 @@ def on_status(house: House, updates: Sequence[StatusUpdate]) -> None:
             if (row := _row_of(session, update)) is None or RANK[update.status] <= RANK[cast(Status, row.status)]:
                 continue
             row.error = update.error
-            if update.status == "failed" and update.retry and max(row.attempts, 1) < ATTEMPTS_AT_MOST:
+            # a row whose person was erased since has no words and no address any more
+            if update.status == "failed" and update.retry and row.to != ERASED and max(row.attempts, 1) < ATTEMPTS_AT_MOST:
                 row.status, row.sent_at = "queued", None
                 row.not_before = house.clock.now() + pause(max(row.attempts, 1))
             else:

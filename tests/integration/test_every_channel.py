@@ -27,6 +27,7 @@ from channels.telegram import Telegram, TelegramSettings
 from channels.whatsapp_cloud import WhatsAppCloud, WhatsAppCloudSettings
 from domain.clock import SettableClock
 from domain.engagement.reply import Reply
+from domain.store.erasure import ERASED
 from domain.store.tables import Conversation, InboxRow, OutboxRow
 from tests.support import fake_meta, fake_telegram
 from tests.support.builders import ScriptedAgent, add_technicians, build_house, settings_in
@@ -350,6 +351,17 @@ def test_logs_hold_neither_tokens_nor_words_nor_phones(
     assert "131000" in ours and "token_refused" in ours
     secrets = (fake_telegram.TOKEN, fake_telegram.SECRET, fake_meta.TOKEN, fake_meta.APP_SECRET, "smiti Salma", "0661234567", "212661000077")
     assert [secret for secret in secrets if secret in ours] == []
+
+
+def test_what_went_to_somebody_erased_since_is_not_sent_again(stage: Stage) -> None:
+    stage.says("slm")
+    stage.worker.settle()
+    with stage.house.db.transaction() as session:
+        session.scalars(select(OutboxRow)).one().to = ERASED
+    stage.receive("whatsapp", updates(statuses=[stage.meta.status(0, "failed", 131000)]))
+    stage.clock.advance(hours=1)
+    stage.worker.settle()
+    assert ([r.status for r in stage.rows(OutboxRow)], len(stage.meta.sent)) == (["failed"], 1)
 
 
 @pytest.mark.parametrize("ours", ["999999", "0", "x", "-1", "9" * 40, "1.1", "١"])
