@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request, Response
@@ -18,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot import inbox, metrics, onetap, outbox
 from bot.wiring import House, LateKnowledge
-from channels.base import InboundMessage, StatusUpdate, StoreUnavailable
+from channels.base import Accept, InboundMessage, LargeBodies, Listener, StatusUpdate, StoreUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -36,12 +37,18 @@ def create_app(house: House, *, worker: Any = None, technicians: Any = None) -> 
             await run_in_threadpool(part.start)
         # the models are read while the server already takes messages in
         threading.Thread(target=_warm_up, args=(house,), name="bricol-warm-up", daemon=True).start()
+        listening = [asyncio.create_task(_listen(c, accept)) for c in house.channels.values() if isinstance(c, Listener)]
         yield
+        for task in listening:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
         for part in reversed(parts):
             await run_in_threadpool(part.stop)
 
     app = FastAPI(title="Bricol", version="0.1.0", description="Conversational agent of a home-services marketplace.", lifespan=lifespan)
-    app.add_middleware(BodyLimit, limit=house.settings.max_body_bytes)
+    larger = {path: most for c in house.channels.values() if isinstance(c, LargeBodies) for path, most in c.max_bodies.items()}
+    app.add_middleware(BodyLimit, limit=house.settings.max_body_bytes, larger=larger)
 
     async def accept(messages: Sequence[InboundMessage]) -> None:
         arrivals = await run_in_threadpool(inbox.accept, house, list(messages))
@@ -62,6 +69,13 @@ def create_app(house: House, *, worker: Any = None, technicians: Any = None) -> 
     _own_routes(app, house, worker)
     _clean_errors(app, house)
     return app
+
+
+async def _listen(channel: Listener, accept: Accept) -> None:
+    try:
+        await channel.listen(accept)
+    except Exception:  # the others go on; what this one missed its provider keeps
+        log.exception("a channel does not listen any more; restart the server")
 
 
 def _own_routes(app: FastAPI, house: House, worker: Any) -> None:
@@ -134,17 +148,18 @@ def _clean_errors(app: FastAPI, house: House) -> None:
 class BodyLimit:
     """Refuses bodies above the limit with 413, by their declared length or as they come in."""
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
-        self.app, self.limit = app, limit
+    def __init__(self, app: ASGIApp, limit: int, larger: Mapping[str, int] | None = None) -> None:
+        self.app, self.limit, self.larger = app, limit, dict(larger or {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        limit = max(self.limit, self.larger.get(scope["path"], 0))
         declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if not declared.isdigit() or int(declared) > self.limit:
+        if not declared.isdigit() or int(declared) > limit:
             status = 413 if declared.isdigit() else 400
-            await JSONResponse({"error": "body_too_large", "field": "body", "limit_bytes": self.limit}, status)(scope, receive, send)
+            await JSONResponse({"error": "body_too_large", "field": "body", "limit_bytes": limit}, status)(scope, receive, send)
             return
         taken = 0
 
@@ -152,7 +167,7 @@ class BodyLimit:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken > self.limit:
+            if taken > limit:
                 raise StarletteHTTPException(413, "body_too_large")
             return message
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from channels.base import Channel, OutMessage
 from domain.engagement import may_send, render
 from domain.engagement.quiet import Category
 from domain.engagement.reply import Reply
 from domain.store.tables import Conversation, OutboxRow
+from prompts import approved
 
 if TYPE_CHECKING:
     from bot.wiring import House
@@ -40,6 +41,8 @@ def plan(house: House, row: OutboxRow, talk: Conversation, now: datetime) -> Pla
     if channel is None:
         return Plan(status="failed", why=f"channel {row.channel} is not configured")
     if outside_session(channel, talk, now):
+        if channel.capabilities.templates and (known := template(row)) is not None:
+            return Plan(messages=(known,))
         return Plan(status="failed", why="session closed: the person wrote too long ago, an approved template is needed")
     return Plan(messages=tuple(messages(row, channel)))
 
@@ -48,6 +51,35 @@ def outside_session(channel: Channel, talk: Conversation, now: datetime) -> bool
     """Free text is refused by some providers when the person's last message is older than their session."""
     hours = channel.capabilities.session_hours
     return hours is not None and (talk.last_inbound_at is None or now - talk.last_inbound_at >= timedelta(hours=hours))
+
+
+def template(row: OutboxRow) -> OutMessage | None:
+    """The row as an approved template, which may leave at any time; None where there is none for it, or a value is missing."""
+    reply = Reply.from_dict(row.reply)
+    found = approved.find(reply.key, reply.locale)
+    values = found.values(reply.extra.get("params") or {}) if found else None
+    if found is None or values is None or (found.buttons and len(found.buttons) != len(reply.options)):
+        return None
+    return OutMessage(
+        id=str(row.id),
+        channel=row.channel,
+        to=row.to,
+        kind="template",
+        text=found.body.format(**values),
+        options=tuple({"title": o.title, "payload": o.payload} for o in reply.options) if found.buttons else (),
+        template=found.name,
+        variables=values,
+        language=reply.language,
+        script=reply.script,
+        awaiting=reply.awaiting,
+    )
+
+
+def asked(reply: Reply) -> Literal["phone", "place"] | None:
+    """What the person could give with one tap."""
+    if reply.key == "account.ask_phone":
+        return "phone"
+    return "place" if reply.awaiting == "place" and not reply.options else None
 
 
 def messages(row: OutboxRow, channel: Channel) -> list[OutMessage]:
@@ -65,6 +97,7 @@ def messages(row: OutboxRow, channel: Channel) -> list[OutMessage]:
             language=reply.language,
             script=reply.script,
             awaiting=reply.awaiting,
+            asks=asked(reply),
         )
         for form in forms
     ]

@@ -190,6 +190,24 @@ def _twilio(settings: Settings) -> Iterator[Finding]:
         yield Finding("twilio", "note", f"{settings.address} cannot be reached by Twilio", cure)
 
 
+def _whatsapp(settings: Settings) -> Iterator[Finding]:
+    if not settings.whatsapp_phone_id:
+        return
+    yield Finding("whatsapp", "good", f"Meta's Cloud API; webhook {settings.address}/channels/whatsapp")
+    if not settings.is_public:
+        cure = "set BRICOL_PUBLIC_URL to the https address of this server"
+        yield Finding("whatsapp", "note", f"{settings.address} cannot be reached by Meta", cure)
+
+
+def _telegram(settings: Settings) -> Iterator[Finding]:
+    if not settings.telegram_token.get_secret_value():
+        yield Finding("telegram", "note", "not configured", "set BRICOL_TELEGRAM_TOKEN to the token of @BotFather")
+    elif settings.telegram_polls:
+        yield Finding("telegram", "good", "updates are asked for (polling): one server at a time")
+    else:
+        yield Finding("telegram", "good", f"webhook {settings.address}/channels/telegram, set by itself at start")
+
+
 def _exposure(settings: Settings) -> Iterator[Finding]:
     if settings.is_public and settings.demo_on:
         yield Finding("demo", "note", "simulated technicians answer on a public service", "set BRICOL_DEMO=false")
@@ -205,5 +223,7 @@ CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     _model,
     _voice,
     _twilio,
+    _whatsapp,
+    _telegram,
     _exposure,
 )

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from bot.checkpoints import reached
 from channels.base import MAX_TEXT, InboundMessage, StoreUnavailable
 from domain.clock import to_utc
-from domain.store.conversations import conversation_for
+from domain.store.conversations import conversation_for, verify
 from domain.store.tables import InboxRow
 
 if TYPE_CHECKING:
@@ -60,8 +60,7 @@ def accept(house: House, messages: Sequence[InboundMessage]) -> list[Arrival]:
 
 def _insert(session: Session, message: InboundMessage, now: datetime) -> Arrival | None:
     conversation = conversation_for(session, message.channel, message.sender, now)
-    conversation.last_inbound_at = now
-    session.flush()
+    said = min(to_utc(message.sent_at), now) if message.sent_at else now  # a sender's clock may run ahead
     text, payload = clean(message.text), clean(message.payload)
     if len(text) > MAX_TEXT:
         text, payload = text[:MAX_TEXT], {**payload, "truncated": True}
@@ -75,13 +74,19 @@ def _insert(session: Session, message: InboundMessage, now: datetime) -> Arrival
             kind=message.kind,
             text=text,
             payload=payload,
-            sent_at=min(to_utc(message.sent_at), now) if message.sent_at else now,  # a sender's clock may run ahead
+            sent_at=said,
             received_at=now,
         )
         .on_conflict_do_nothing(index_elements=["channel", "provider_id"])
         .returning(InboxRow.id)
     )
-    return None if row_id is None else Arrival(conversation.id, row_id, message.channel)
+    if row_id is None:
+        return None
+    # a provider's session begins when the person wrote: a delivery that was late, or came twice, opens none
+    conversation.last_inbound_at = max(said, conversation.last_inbound_at or said)
+    if message.phone:
+        verify(session, conversation, message.phone, now)
+    return Arrival(conversation.id, row_id, message.channel)
 
 
 def short_id(provider_id: str) -> str:

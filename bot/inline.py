@@ -65,6 +65,13 @@ class InlineWorker:
         return turn.play(self.house, gathered) if gathered else None
 
     def _send(self) -> list[int]:
+        handled: list[int] = []
+        seen: list[tuple[int, int, int]] | None = None
+        while (due := self._due()) != seen:  # what failed may have put something else into the queue
+            handled += [row for conversation, _, _ in due for row in outbox.deliver(self.house, conversation)]
+            seen = due
+        return handled
+
+    def _due(self) -> list[tuple[int, int, int]]:
         with self.house.db.reading() as session:
-            conversations = sorted(c for c, _, _ in outbox.due(session, self.house.clock.now()))
-        return [row for c in conversations for row in outbox.deliver(self.house, c)]
+            return sorted(outbox.due(session, self.house.clock.now()))

@@ -24,3 +24,5 @@ def configure(level: str = "INFO", file: Path | None = None) -> None:
     root.setLevel(level)
     for noisy in ("httpx", "httpcore", "twilio", "urllib3", "alembic", "asyncio", "python_multipart"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    for talkative in ("pywa", "telegram"):  # on failures they quote whole answers, people's words included; the channels say what went wrong
+        logging.getLogger(talkative).setLevel(logging.CRITICAL)

@@ -14,6 +14,9 @@ from sqlalchemy.orm import Session
 from bot import delivery, metrics
 from bot.checkpoints import reached
 from channels.base import Channel, OutMessage, SendResult, Status, StatusUpdate
+from domain.store.conversations import conversation_for, phone_of
+from domain.store.erasure import ERASED
+from domain.store.sql import insert_new, locked
 from domain.store.tables import Conversation, OutboxRow
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ log = logging.getLogger(__name__)
 #: How far a message has come; what was delivered cannot fail any more, a late `sent` is old news.
 RANK: dict[Status, int] = {"queued": 0, "sending": 1, "sent": 2, "failed": 3, "delivered": 4, "read": 5, "dropped": 6}
 ATTEMPTS_AT_MOST = 8
+ALSO_BY_SMS = ("notice", "reminder")  # categories that are worth an SMS where nothing else reaches the person
 CLOCKS_APART = timedelta(seconds=5)  # ours and the provider's
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=2), timedelta(minutes=10)
 
@@ -62,7 +66,7 @@ def deliver(house: House, conversation_id: int) -> list[int]:
         reached("handed_over")
         handled.append(claim.row_id)
         with house.db.transaction() as session:
-            again = _record(session, claim, result, house.clock.now())
+            again = _record(house, session, claim, result)
             # a row that must be tried again holds back those behind it
             claim = None if again else _next(house, session, conversation_id)
         reached("recorded")
@@ -102,6 +106,7 @@ def _claim(house: House, session: Session, conversation_id: int) -> Claim | Ende
     if plan.status and not again:
         row.status, row.error = plan.status, plan.why
         log.info("outbox %s %s: %s", row.id, plan.status, plan.why)
+        _elsewhere(house, session, row)
         metrics.sent(row.channel, plan.status)
         return Ended(row.id)
     channel = house.channels.get(row.channel)
@@ -118,9 +123,11 @@ def _claim(house: House, session: Session, conversation_id: int) -> Claim | Ende
 def _left_already(house: House, claim: Claim, message: OutMessage) -> str | None:
     """The provider's id of this message if it left before a crash; not that of an earlier message with the same words."""
     found = claim.channel.find_sent(message, claim.since - CLOCKS_APART)
-    if found is None:
-        return None
     with house.db.transaction() as session:
+        if (row := session.get_one(OutboxRow, claim.row_id)).status != "sending":
+            return row.provider_id  # a status told meanwhile
+        if found is None:
+            return None
         other = session.scalar(select(OutboxRow.id).where(OutboxRow.provider_id == found, OutboxRow.id != claim.row_id))
     return None if other else found
 
@@ -144,21 +151,45 @@ def _send(house: House, claim: Claim) -> SendResult:
     return result
 
 
-def _record(session: Session, claim: Claim, result: SendResult, now: datetime) -> bool:
+def _record(house: House, session: Session, claim: Claim, result: SendResult) -> bool:
     """Writes down what the provider said; True when the row is to be tried again later."""
-    row = session.get_one(OutboxRow, claim.row_id)
+    now = house.clock.now()
+    row = locked(session, OutboxRow, claim.row_id)
+    assert row is not None
     row.attempts += 1
+    if row.status != "sending":  # a status overtook us: what the provider says of the message itself is newer
+        row.provider_id = result.provider_id or row.provider_id
+        return row.status == "queued"
     row.error = result.error
     if result.status == "failed" and result.retry and row.attempts < ATTEMPTS_AT_MOST:
         row.status, row.sent_at = "queued", None
-        row.not_before = now + min(FIRST_PAUSE * 2 ** (row.attempts - 1), LONGEST_PAUSE)
+        row.not_before = now + pause(row.attempts, result.wait_seconds)
         metrics.sent(row.channel, "retry")
         return True
     row.status = "sent" if result.status in ("queued", "sending") else result.status  # the provider's queue is not ours
     row.provider_id = result.provider_id or row.provider_id
     row.sent_at = now
     metrics.sent(row.channel, row.status)
+    _elsewhere(house, session, row)
     return False
+
+
+def _elsewhere(house: House, session: Session, row: OutboxRow) -> None:
+    """A notice that failed for good where the person wrote goes to their phone as an SMS, once; a reply does not leave its conversation."""
+    if row.status != "failed" or row.category not in ALSO_BY_SMS or row.channel == "sms" or "sms" not in house.channels:
+        return
+    talk = session.get_one(Conversation, row.conversation_id)
+    phone, now = phone_of(talk), house.clock.now()
+    if phone is None:
+        return
+    thread = conversation_for(session, "sms", phone, now)
+    new = {"conversation_id": thread.id, "epoch": thread.owner_epoch, "author": row.author, "channel": "sms", "to": phone}
+    insert_new(session, OutboxRow, ["key"], key=f"sms-for:{row.id}", reply=row.reply, category=row.category, created_at=now, **new)
+
+
+def pause(attempts: int, wait_seconds: float = 0) -> timedelta:
+    """How long a row waits after its n-th failed attempt; never less than the provider asked for."""
+    return max(min(FIRST_PAUSE * 2 ** (attempts - 1), LONGEST_PAUSE), timedelta(seconds=wait_seconds))
 
 
 def due(session: Session, now: datetime, notices_only: bool = False) -> list[tuple[int, int, int]]:
@@ -183,9 +214,35 @@ def stuck(session: Session, before: datetime) -> list[tuple[int, int, int]]:
 
 
 def on_status(house: House, updates: Sequence[StatusUpdate]) -> None:
-    """Statuses as providers report them, in any order and more than once: they only move forward."""
+    """Statuses as providers report them, in any order and more than once: they only move forward.
+
+    A failure that may pass puts the row back into the queue, with the attempts it has left. One that speaks of a message by our own id is believed
+    while we do not know the provider's: its answer was lost, or is still on its way to us.
+    """
     with house.db.transaction() as session:
         for update in updates:
-            row = session.scalars(select(OutboxRow).where(OutboxRow.provider_id == update.provider_id)).first()
-            if row is not None and RANK[update.status] > RANK[cast(Status, row.status)]:
-                row.status, row.error = update.status, update.error
+            if (row := _row_of(session, update)) is None or RANK[update.status] <= RANK[cast(Status, row.status)]:
+                continue
+            row.error = update.error
+            # a row whose person was erased since has no words and no address any more
+            if update.status == "failed" and update.retry and row.to != ERASED and max(row.attempts, 1) < ATTEMPTS_AT_MOST:
+                row.status, row.sent_at = "queued", None
+                row.not_before = house.clock.now() + pause(max(row.attempts, 1))
+            else:
+                row.status = update.status
+                _elsewhere(house, session, row)
+
+
+def _row_of(session: Session, update: StatusUpdate) -> OutboxRow | None:
+    known = session.scalars(select(OutboxRow.id).where(OutboxRow.provider_id == update.provider_id)).first()
+    if known is not None:
+        row = locked(session, OutboxRow, known)
+        # waiting or on its way once more: this speaks of an attempt that has failed
+        return row if row is not None and row.status not in ("queued", "sending") else None
+    if update.message_id is None or not update.message_id.isascii() or not update.message_id.isdigit() or len(update.message_id) > 15:
+        return None
+    row = locked(session, OutboxRow, int(update.message_id))
+    if row is None or row.provider_id is not None or not (row.status == "sending" or (row.status == "queued" and row.attempts)):
+        return None
+    row.provider_id = update.provider_id
+    return row

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +16,7 @@ from pydantic_settings.exceptions import SettingsError as UnreadableSetting
 
 PREFIX = "BRICOL_"
 WHISPER_FILES = ("model.bin", "config.json", "tokenizer.json")  # without the last, faster-whisper would look for it on the network
+TELEGRAM_TOKEN = re.compile(r"\d{3,20}:[\w-]{3,100}", re.ASCII)
 SECRET_CHARACTERS = 32  # at least, when the service is public
 
 
@@ -71,6 +73,14 @@ class Settings(BaseSettings):
     twilio_sms_from: str = Field("", pattern=r"^(\+[1-9]\d{6,14}|[A-Za-z0-9 ]{1,11}|MG[0-9A-Za-z]+)?$", examples=["+15005550006"])
     twilio_whatsapp_from: str = Field("", pattern=r"^(\+[1-9]\d{6,14})?$", examples=["+14155238886"])
     twilio_base_url: str = Field("", examples=["http://localhost:9999"])
+    whatsapp_phone_id: str = Field("", pattern=r"^\d{0,32}$", examples=["106540352242922"])
+    whatsapp_token: SecretStr = Field(SecretStr(""), examples=["<permanent token of a system user>"])
+    whatsapp_app_secret: SecretStr = Field(SecretStr(""), examples=["<App secret, in the app's basic settings>"])
+    whatsapp_verify_token: SecretStr = Field(SecretStr(""), examples=["<a word of your own, the same as in Meta's webhook form>"])
+    whatsapp_base_url: str = Field("", examples=["http://localhost:9998"])
+    telegram_token: SecretStr = Field(SecretStr(""), examples=["<what @BotFather gave, 123456:ABC...>"])
+    telegram_mode: Literal["auto", "webhook", "polling"] = Field("auto", examples=["polling"])
+    telegram_base_url: str = Field("", examples=["http://localhost:9997"])
     demo: bool | None = Field(None, examples=["true"])
     demo_answer_seconds: float = Field(4, ge=0, le=3600, examples=["4"])
 
@@ -85,7 +95,7 @@ class Settings(BaseSettings):
             raise ValueError("must begin with sqlite:/// or postgresql+psycopg://")
         return url
 
-    @field_validator("public_url", "twilio_base_url", "model_base_url")
+    @field_validator("public_url", "twilio_base_url", "whatsapp_base_url", "telegram_base_url", "model_base_url")
     @classmethod
     def _web_address(cls, url: str) -> str:
         if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
@@ -107,12 +117,32 @@ class Settings(BaseSettings):
             raise ValueError(f"{missing}|is missing: Twilio needs both its account and its token")
         if self.twilio_account_sid and not (self.twilio_sms_from or self.twilio_whatsapp_from):
             raise ValueError("twilio_whatsapp_from|is missing: Twilio is configured without a number to send from (WhatsApp, SMS or both)")
+        self._whatsapp_is_whole()
+        token = self.telegram_token.get_secret_value()
+        if token and not TELEGRAM_TOKEN.fullmatch(token):
+            raise ValueError("telegram_token|has not the form of a bot's token: digits, a colon, letters")
+        if token and self.telegram_mode == "webhook" and not self.public_url.startswith("https://"):
+            raise ValueError("telegram_mode|is webhook, but Telegram calls https addresses only: set BRICOL_PUBLIC_URL, or choose polling")
         if self.model == "cascade" and not self.cascade_model:
             raise ValueError("cascade_model|is missing: model is 'cascade', which needs the model to ask when the embedded brain is unsure")
         secret = self.secret.get_secret_value()
         if self.is_public and (len(secret) < SECRET_CHARACTERS or len(set(secret)) < 10):
             raise ValueError(f"secret|is missing or weak (public service: at least {SECRET_CHARACTERS} random characters; it signs codes and links)")
         return self
+
+    def _whatsapp_is_whole(self) -> None:
+        secrets_of = {name: getattr(self, name).get_secret_value() for name in ("whatsapp_token", "whatsapp_app_secret", "whatsapp_verify_token")}
+        given = {"whatsapp_phone_id": self.whatsapp_phone_id, **secrets_of}
+        missing = [name for name, value in given.items() if not value]
+        if missing and len(missing) < len(given):
+            raise ValueError(f"{missing[0]}|is missing: Meta's WhatsApp needs {', '.join(env_name(n) for n in given)}")
+        if not missing and self.twilio_whatsapp_from:
+            raise ValueError("whatsapp_phone_id|WhatsApp goes through Twilio already (BRICOL_TWILIO_WHATSAPP_FROM): unset one of the two")
+
+    @property
+    def telegram_polls(self) -> bool:
+        """Whether updates are asked for; else Telegram calls our address."""
+        return self.telegram_mode == "polling" or (self.telegram_mode == "auto" and not (self.is_public and self.public_url.startswith("https://")))
 
     @property
     def is_public(self) -> bool:

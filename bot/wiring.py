@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import logging
 import threading
 import time
@@ -146,7 +148,7 @@ def world_rules(world: Path) -> MarketRules:
 
 
 def configured_channels(settings: Settings, house: House) -> dict[str, Channel]:
-    """The channels these settings allow: web chat always, Twilio with its keys, the demo's phones where no provider is."""
+    """The channels these settings allow: web chat always, Twilio, Meta and Telegram with their keys, the demo's phones where no provider is."""
     found: dict[str, Channel] = {}
     from channels.web import WebChat, WebSettings, history_of, recent_sms_of
 
@@ -167,6 +169,31 @@ def configured_channels(settings: Settings, house: House) -> dict[str, Channel]:
             found["sms"] = TwilioSms(twilio)
         if settings.twilio_whatsapp_from:
             found["whatsapp"] = TwilioWhatsApp(twilio)
+    if settings.whatsapp_phone_id:
+        from channels.whatsapp_cloud import WhatsAppCloud, WhatsAppCloudSettings
+
+        found["whatsapp"] = WhatsAppCloud(
+            WhatsAppCloudSettings(
+                phone_id=settings.whatsapp_phone_id,
+                token=settings.whatsapp_token.get_secret_value(),
+                app_secret=settings.whatsapp_app_secret.get_secret_value(),
+                verify_token=settings.whatsapp_verify_token.get_secret_value(),
+                base_url=settings.whatsapp_base_url,
+            )
+        )
+    if token := settings.telegram_token.get_secret_value():
+        from channels.telegram import Telegram, TelegramSettings
+
+        found["telegram"] = Telegram(
+            TelegramSettings(
+                token=token,
+                # of this bot and this house: nobody has to make one up, and it changes with either
+                secret_token=hmac.new(house.market.secret, b"telegram:" + token.encode(), hashlib.sha256).hexdigest(),
+                mode="polling" if settings.telegram_polls else "webhook",
+                public_url=settings.address,
+                base_url=settings.telegram_base_url,
+            )
+        )
     if settings.demo_on and "sms" not in found:
         from channels.demo import DemoSms
 

@@ -28,6 +28,7 @@ class InboundMessage:
     text: str = ""  # words, caption, or the title of a tapped option
     payload: dict[str, Any] = field(default_factory=dict)  # button: {"payload"}, location: {"lat","lon"}, media: {"url","seconds","mime"}
     sent_at: datetime | None = None  # the provider's own time, aware; orders parts that arrive out of order
+    phone: str | None = None  # E.164 that the provider proves with this very message (a contact share); the conversation is theirs from now on
 
 
 @dataclass(frozen=True)
@@ -45,25 +46,29 @@ class OutMessage:
     language: str = "fr"
     script: str = "latn"
     awaiting: str | None = None
+    asks: Literal["phone", "place"] | None = None  # what one tap could give, where the channel can ask so
 
 
 @dataclass(frozen=True)
 class SendResult:
-    """What the provider said. A `retry` failure is tried again later; any other failure is final."""
+    """What the provider said. A `retry` failure is tried again later, not before `wait_seconds`; any other failure is final."""
 
     status: Status
     provider_id: str | None = None
     error: str | None = None
     retry: bool = False
+    wait_seconds: float = 0
 
 
 @dataclass(frozen=True)
 class StatusUpdate:
-    """A provider's later word on a message we sent; statuses only ever move forward."""
+    """A provider's later word on a message we sent; statuses only ever move forward, but for a failure that may pass (`retry`)."""
 
     provider_id: str
     status: Status
     error: str | None = None
+    message_id: str | None = None  # OutMessage.id, where the provider gives it back: known even when our own commit was lost
+    retry: bool = False
 
 
 Accept = Callable[[Sequence[InboundMessage]], Awaitable[None]]  # raises StoreUnavailable -> the route answers 503
@@ -87,6 +92,7 @@ class Capabilities:
     rich_text: int = 1024  # longest text above buttons or a list
     session_hours: int | None = None  # free text only this long after the person's last message
     verified_sender: bool = True  # the provider proves who writes (web chat does not)
+    templates: bool = False  # sends those of prompts/templates, also when the session is over
 
 
 class Channel(Protocol):
@@ -104,6 +110,22 @@ class Channel(Protocol):
     def find_sent(self, message: OutMessage, since: datetime) -> str | None:
         """After a crash in the middle of `send`: the provider's id of this message if it did leave, else None."""
         ...
+
+
+@runtime_checkable
+class Listener(Protocol):
+    """A channel that must do something while the server runs: tell its provider where we are, or ask it for messages."""
+
+    async def listen(self, accept: Accept) -> None:
+        """Runs until cancelled. Raises nothing else: what fails is logged and tried again."""
+        ...
+
+
+@runtime_checkable
+class LargeBodies(Protocol):
+    """A channel whose provider sends more in one request than the server otherwise takes."""
+
+    max_bodies: dict[str, int]  # path -> bytes
 
 
 @dataclass(frozen=True)

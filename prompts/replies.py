@@ -39,6 +39,11 @@ def parameters(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
+def needs(key: str, locale: str) -> set[str]:
+    """The parameters of any wording of `key`; none for a key that is not there."""
+    return {name for text in entries(locale).get(key, ()) for name in parameters(text)}
+
+
 def render(key: str, locale: str, /, *, seed: str = "", **params: Any) -> str:
     """The words of `key` ("booking.ask_place") in `locale`, filled with `params`.
 

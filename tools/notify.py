@@ -40,7 +40,10 @@ def to_client(
     facts = {**facts_of(booking, locale, now), **{k: _say(v, locale, now) for k, v in (words or {}).items()}}
     text = replies.render(f"notices.{entry}", locale, seed=unique, **facts)
     options = tuple(Option(title=_title(title, locale), payload=payload) for title, payload in choices)
-    return _write(session, talk, locale, text, entry, unique, now, awaiting, options, {"ref": booking.ref, **(extra or {})}, category, not_before)
+    # what the words were made of: a template of the provider is filled with the same
+    params = {name: facts[name] for name in sorted(replies.needs(f"notices.{entry}", locale)) if name in facts}
+    known = {"ref": booking.ref, "params": params, **(extra or {})}
+    return _write(session, talk, locale, text, entry, unique, now, awaiting, options, known, category, not_before)
 
 
 def to_technician(

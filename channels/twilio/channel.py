@@ -18,7 +18,8 @@ from channels.twilio.api import FINAL, PASSING, client, failure
 from channels.twilio.content import Contents, shape
 from channels.twilio.docs import MESSAGE_DOCS, STATUS_DOCS, Docs
 from channels.twilio.settings import STATUS_PATH, TwilioSettings
-from channels.twilio.webhook import Refused, empty_twiml, signed_params
+from channels.twilio.webhook import empty_twiml, signed_params
+from channels.webhook import Refused
 from domain.engagement.render import numbered
 from domain.engagement.reply import Option, locale_of
 from domain.engagement.sms import to_gsm7

@@ -10,7 +10,7 @@ from starlette.datastructures import FormData
 
 from channels.base import InboundMessage, MessageKind, Status, StatusUpdate
 from channels.clean import words
-from channels.twilio.webhook import Refused
+from channels.webhook import Refused
 
 _SID = re.compile(r"[A-Za-z0-9]{2,64}")
 _PHONE = re.compile(r"\+[1-9]\d{6,14}")

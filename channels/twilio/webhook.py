@@ -7,27 +7,15 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from fastapi import Request, Response
-from fastapi.responses import JSONResponse
 from starlette.datastructures import FormData
 from twilio.request_validator import RequestValidator
 
 from channels.twilio.settings import TwilioSettings
+from channels.webhook import Refused, body_of
 
 MAX_BODY = 64 * 1024  # bytes; Twilio's own requests are a few kilobytes
 MAX_FIELDS = 300
 EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
-
-
-class Refused(Exception):
-    """The request is answered with `status` and the name of the field that is wrong; nothing is stored."""
-
-    def __init__(self, status: int, field: str, problem: str) -> None:
-        super().__init__(f"{field}: {problem}")
-        self.status, self.field, self.problem = status, field, problem
-
-    def response(self) -> Response:
-        error = {403: "bad_signature", 413: "body_too_large", 415: "unsupported_media_type"}.get(self.status, "malformed")
-        return JSONResponse({"error": error, "fields": [{"field": self.field, "problem": self.problem}]}, self.status)
 
 
 def empty_twiml() -> Response:
@@ -37,7 +25,7 @@ def empty_twiml() -> Response:
 
 async def signed_params(request: Request, settings: TwilioSettings) -> FormData:
     """The parameters of a request that Twilio signed for our public address. Raises Refused (400, 403, 413 or 415)."""
-    body = await _body(request)
+    body = await body_of(request, MAX_BODY)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     url = public_url(request, settings)
     signature = request.headers.get("x-twilio-signature", "")
@@ -61,19 +49,6 @@ def public_url(request: Request, settings: TwilioSettings) -> str:
     query = f"?{request.url.query}" if request.url.query else ""
     base = settings.public_url.rstrip("/") or f"{request.url.scheme}://{request.url.netloc}"
     return base + request.url.path + query
-
-
-async def _body(request: Request) -> bytes:
-    too_large = Refused(413, "body", f"is larger than {MAX_BODY} bytes")
-    declared = request.headers.get("content-length", "0")
-    if declared.isdigit() and int(declared) > MAX_BODY:
-        raise too_large
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise too_large
-    return body
 
 
 def _form(body: bytes) -> FormData:

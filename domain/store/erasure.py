@@ -24,6 +24,8 @@ from domain.store.tables import (
     VerificationCode,
 )
 
+#: Where the messages of an erased person went.
+ERASED = "erased"
 #: An outbox row in one of these has left the house, or never will.
 GONE = ("sent", "delivered", "read", "failed", "dropped")
 
@@ -74,7 +76,7 @@ def _blank_words(session: Session, conversation_id: int) -> None:
     session.execute(update(Turn).where(Turn.conversation_id == conversation_id).values(messages=[], reply=None, calls=[], understanding=None))
     left = OutboxRow.status.in_(GONE)
     blank = {"text": "", "language": "fr", "script": "latn"}
-    session.execute(update(OutboxRow).where(OutboxRow.conversation_id == conversation_id, left).values(reply=blank, to="erased"))
+    session.execute(update(OutboxRow).where(OutboxRow.conversation_id == conversation_id, left).values(reply=blank, to=ERASED))
     proposals = Proposal.conversation_id == conversation_id
     session.execute(update(Proposal).where(proposals, Proposal.status == "open").values(status="expired"))
     session.execute(update(Proposal).where(proposals).values(args={}, summary={}))

@@ -264,7 +264,8 @@ def test_free_text_does_not_leave_after_the_session_has_closed(house: House) -> 
     notice(house, "n1", "rappel")
     worker.settle()
     assert phone_of(house).texts() == ["you said: one"]
-    assert "template" in (rows(house)[-1].error or "")
+    failed, by_sms = rows(house)[-2:]
+    assert "template" in (failed.error or "") and (by_sms.channel, by_sms.status) == ("sms", "sent")
 
 
 def test_a_promotion_waits_for_the_morning_and_never_reaches_who_said_stop(house: House) -> None:
