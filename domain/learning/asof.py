@@ -1,4 +1,4 @@
-"""What was known of an entity at a moment, and not a second later: every learnt feature that looks back is built here, for training and for serving alike."""
+"""What was known of an entity at a moment, not a second later: every feature that looks back is built here, for training and serving alike."""
 
 from __future__ import annotations
 

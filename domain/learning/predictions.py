@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Prediction:
-    """`entity`: as "booking:BR-1042"; `features` by name (None: unknown); `propensity`: probability that the policy took this action, 1 without chance.
+    """`entity`: as "booking:BR-1042"; `features` by name (None: unknown); `propensity`: how probable this action was, 1 without chance.
 
     `value` in the model's own unit; `low`..`high` its range where it gives one; times are aware.
     """

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from domain.catalog import services
 from domain.learning import registry
 from domain.learning.asof import Feature, FeatureSet, Past
-from domain.learning.quality import Columns, Rows, check, require
+from domain.learning.quality import BadTrainingData, Columns, Rows, check, require
 from domain.learning.trees import Trees
 
 Floats = NDArray[np.float64]
@@ -175,7 +175,7 @@ def hurry_of(urgency: NDArray[Any], seconds_ahead: NDArray[Any]) -> Floats:
 def _catalogue() -> Mapping[str, tuple[float, float, float, float]]:
     found = {}
     for service in services().values():
-        for node in service.nodes.values():
+        for node in (*service.nodes.values(), service.general):
             low, usual, high = node.minutes
             found[node.id] = (float(node.price_factor), float(np.log(usual)), float(np.log(high / low)), float(len(node.parts)))
     return found
@@ -185,9 +185,7 @@ def _at(ids: NDArray[Any], wanted: NDArray[Any]) -> NDArray[np.int64]:
     """Where each wanted id stands."""
     order = np.argsort(ids, kind="stable")
     place = np.searchsorted(ids[order], wanted).clip(max=max(0, len(ids) - 1))
-    found: NDArray[np.int64] = order[place]
-    if len(wanted) and (ids[found] != wanted).any():
-        from domain.learning.quality import BadTrainingData
-
-        raise BadTrainingData((f"{int((ids[found] != wanted).sum())} rows point to ids that are not there; export the tables of one moment together",))
+    found: NDArray[np.int64] = order[place] if len(ids) else np.zeros(0, np.int64)
+    if lost := int((ids[found] != wanted).sum()) if len(ids) else len(wanted):
+        raise BadTrainingData((f"{lost} rows point to ids that are not there; export the tables of one moment together",))
     return found

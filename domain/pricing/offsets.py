@@ -1,4 +1,4 @@
-"""A technician's own price for a job: seven steps around the rule's, chosen by a rule or learnt from what clients and technicians accept, never outside."""
+"""A technician's own price for a job: one of seven steps around the rule's, chosen by a rule or learnt from what people accept, never outside."""
 
 from __future__ import annotations
 

@@ -54,7 +54,13 @@ class Quote:
 
 
 def make_quote(
-    estimate: Estimate, technician_id: int | None, now: datetime, rules: MarketRules, *, valid_min: int | None = None, baseline_mad: Decimal | None = None
+    estimate: Estimate,
+    technician_id: int | None,
+    now: datetime,
+    rules: MarketRules,
+    *,
+    valid_min: int | None = None,
+    baseline_mad: Decimal | None = None,
 ) -> Quote:
     """A quote that holds for `valid_min` minutes (default: a proposal's). The same offer at the same second has the same id.
 

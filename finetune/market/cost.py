@@ -22,9 +22,10 @@ OPTIONS = {"max_iter": 150, "learning_rate": 0.05, "max_leaf_nodes": 8, "min_sam
 RISING = ("described", "technician_ratio", "node_ratio", "service_ratio")
 
 
-def examples(folders: list[Path]) -> Rows:
-    """Checked examples of all folders. Raises BadTrainingData."""
-    return checked(Rows.joined([rows(observed.read(folder, TABLES, {"requests": ("city",)})) for folder in folders]))
+def examples(folders: list[Path], until: int | None = None) -> Rows:
+    """Checked examples of all folders whose outcome was known before `until` (seconds). Raises BadTrainingData."""
+    every = Rows.joined([rows(observed.read(folder, TABLES)) for folder in folders])
+    return checked(every if until is None else every.part(every.outcome_at < until))
 
 
 def fit(found: Rows, folder: Path, say: Callable[[float, str], None]) -> None:
@@ -53,4 +54,4 @@ def _struck(inputs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return shown
 
 
-TASK = Task(NAME, FEATURES, "interval score of log(final / quoted) at 95 %", (FILE,), examples, fit, "what quoted jobs end up costing")
+TASK = Task(NAME, FEATURES, "weighted interval score of log(final / quoted), 95 %", (FILE,), examples, fit, "what quoted jobs end up costing")

@@ -15,8 +15,8 @@ from domain.learning.quality import BadTrainingData
 Columns = dict[str, NDArray[Any]]
 
 
-def read(folder: Path, wanted: Mapping[str, tuple[str, ...]], also: Mapping[str, tuple[str, ...]] | None = None) -> dict[str, Columns]:
-    """The wanted columns (and those of `also`, where they exist). `folder`: a world of `bricol simulate`, its observed/, or an export of the same shape.
+def read(folder: Path, wanted: Mapping[str, tuple[str, ...]]) -> dict[str, Columns]:
+    """The wanted columns. `folder`: a world of `bricol simulate`, its observed/, or an export of the same shape.
 
     Times become seconds since 1970, empty ones NEVER; texts objects. Raises BadTrainingData that lists every missing table and column.
     """
@@ -41,9 +41,8 @@ def read(folder: Path, wanted: Mapping[str, tuple[str, ...]], also: Mapping[str,
         if missing := [name for name in names if name not in there]:
             faults.append(f"{path}: column{'s' if len(missing) > 1 else ''} {', '.join(missing)} missing")
             continue
-        chosen = [*names, *(name for name in (also or {}).get(table, ()) if name in there)]
-        columns = stored.read(columns=chosen)
-        found[table] = {name: _array(columns.column(name)) for name in chosen}
+        columns = stored.read(columns=list(names))
+        found[table] = {name: _array(columns.column(name)) for name in names}
     if faults:
         raise BadTrainingData(tuple(faults))
     return found

@@ -22,19 +22,20 @@ class Task:
     features: FeatureSet
     metric: str
     files: tuple[str, ...]
-    examples: Callable[[list[Path]], Rows]
+    examples: Callable[[list[Path], int | None], Rows]
     fit: Callable[[Rows, Path, Say], None]
     help: str
 
 
-def train(task: Task, sources: list[Path], folder: Path, say: Say = lambda share, text: None) -> registry.Entry:
+def train(task: Task, sources: list[Path], folder: Path, say: Say = lambda share, text: None, until: int | None = None) -> registry.Entry:
     """Fits, writes files and model.json to `folder`, and returns the entry: new, so not serving until it is measured.
 
-    The same data gives the same version and the same bytes. Raises BadTrainingData.
+    `until` (seconds): nothing that became known from then on may teach. The same data gives the same version and the same bytes.
+    Raises BadTrainingData.
     """
     began = time.perf_counter()
     say(0.0, "reading")
-    found = task.examples(sources)
+    found = task.examples(sources, until)
     folder.mkdir(parents=True, exist_ok=True)
     task.fit(found, folder, say)
     files = {name: registry.file_hash(folder / name) for name in task.files}
@@ -56,9 +57,9 @@ def _named(source: Path) -> str:
     """A folder as others may read it: what the world says of itself, else its name. Never a path of this machine."""
     import json
 
-    about = source / "world.json"
+    about = (source.parent if source.name == "observed" else source) / "world.json"
     if not about.is_file():
         return source.name
     told = json.loads(about.read_text(encoding="utf-8"))
-    size = told["size"]
-    return f"simulated {told['world']} seed {told['seed']}: {size['technicians']} technicians, {told['rows']['observed/bookings']} bookings, {size['days']} days"
+    size, bookings = told["size"], told["rows"]["observed/bookings"]
+    return f"simulated {told['world']} seed {told['seed']}: {size['technicians']} technicians, {bookings} bookings, {size['days']} days"
