@@ -38,7 +38,7 @@ def models(
     try:
         with console.status("measuring ...") as status:
             verdict = measuring.measure(name, plan, work, status.update)
-            if keep:
+            if keep and measuring.examiner(name).trained:
                 status.update("training what serves")
                 folders = [plan.folder(work, world, seed) for world in plan.worlds for seed in range(plan.seeds)]
                 measuring.train(name, folders, ARTIFACTS / name)

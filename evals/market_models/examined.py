@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -23,11 +24,13 @@ class Examined:
 class Examiner:
     """`examine(world, model, until)` judges the model of a folder on what came after; `rules`: the names in `losses` that are simple rules.
 
+    `trained` False: it learns while it is used, there is no file to train, and `model` is None.
     `guardrails`: name -> whether the mean figures (who -> figure -> value) hold it; `latency`: ms of one answer, given the model's folder.
     """
 
     name: str
     rules: tuple[str, ...]
-    examine: Callable[[Path, Path, int], Examined]
+    examine: Callable[[Path, Any, int], Examined]
     guardrails: Mapping[str, Callable[[Mapping[str, Mapping[str, float]]], bool]]
-    latency: Callable[[Path], float]
+    latency: Callable[[Any], float]
+    trained: bool = True

@@ -20,7 +20,7 @@ from evals.market_models.examined import Examined, Examiner
 from evals.market_models.worlds import Plan, ready, split_at
 
 #: Models that can be examined; a new one is a module with an EXAMINER, and a line here.
-EXAMINERS = {"cost": "evals.market_models.cost"}
+EXAMINERS = {"cost": "evals.market_models.cost", "offsets": "evals.market_models.offsets"}
 Say = Callable[[str], None]
 
 
@@ -63,9 +63,10 @@ def measure(name: str, plan: Plan, work: Path, say: Say = lambda text: None) -> 
             say(f"{world} seed {seed}: simulating")
             folder = ready(plan, work, world, seed)
             until = split_at(folder, plan.split)
-            say(f"{world} seed {seed}: training")
-            model = folder / "models" / name
-            train(name, [folder / "observed"], model, until)
+            model = folder / "models" / name if judge.trained else None
+            if model is not None:
+                say(f"{world} seed {seed}: training")
+                train(name, [folder / "observed"], model, until)
             say(f"{world} seed {seed}: examining")
             trials[world, seed] = judge.examine(folder, model, until)
             ms = ms or judge.latency(model)
