@@ -108,11 +108,12 @@ def rows(tables: Mapping[str, Columns]) -> Rows:
         ratio = np.log(visits["final_mad"].astype(float) / bookings["price_mad"][over].astype(float))
     node, service = bookings["node"][over].astype(str), requests["service"][request].astype(str)
     technician, closed = bookings["technician_id"][over], visits["closed_at"].astype(np.int64)
+    counted = np.where(np.isfinite(ratio), ratio, 0.0)[done]  # `checked` refuses what is not finite; here it must not drown the rest
     past = {
         "visits": Past(technician, closed, np.ones(len(closed))),
-        "log_ratio": Past(technician[done], closed[done], np.nan_to_num(ratio[done])),
-        "node_ratio": Past(node[done], closed[done], np.nan_to_num(ratio[done])),
-        "service_ratio": Past(service[done], closed[done], np.nan_to_num(ratio[done])),
+        "log_ratio": Past(technician[done], closed[done], counted),
+        "node_ratio": Past(node[done], closed[done], counted),
+        "service_ratio": Past(service[done], closed[done], counted),
     }
     at = requests["at"][request].astype(np.int64)
     hurry = hurry_of(requests["urgency"][request], requests["start_at"][request] - at)

@@ -91,7 +91,7 @@ def figures(logs: Floats, true: Floats) -> dict[str, float]:
 
 def latency(folder: Path, times: int = 300) -> float:
     """p95 of one priced job, ms."""
-    model, inputs, taken = load(folder), one(node="plumbing.leak_sink"), []
+    model, inputs, taken = load(folder), one(node="plumbing.tap_leak"), []
     for _ in range(times):
         began = time.perf_counter()
         model.ratios(inputs)

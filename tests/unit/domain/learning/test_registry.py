@@ -1,0 +1,89 @@
+"""A model file serves only if it is what was measured, reads what this code builds, and passed; else the rule does, and one line says why."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bot import models_command
+from domain.learning import registry
+from domain.learning.asof import FeatureSet
+from domain.learning.registry import Entry, ModelRefused
+from domain.learning.trees import Trees
+from domain.pricing import cost_model
+from domain.pricing.cost_model import FEATURES, FILE, CostModel
+
+LEAF = Trees(
+    0.1, *(np.zeros((1, 1), kind) for kind in (np.int32, float, np.int32, np.int32, float, bool)), leaf=np.ones((1, 1), bool)  # type: ignore[arg-type]
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    place = tmp_path / "cost"
+    CostModel(LEAF, LEAF, LEAF, (0.2, 0.3), "").save(place / FILE)
+    files = {FILE: registry.file_hash(place / FILE)}
+    found = Entry("cost", "v1", "score", 0.08, 0.1, 0.07, 0.66, (0.5, 0.8), True, "passed", features=registry.describe(FEATURES), files=files)
+    registry.write(place, found)
+    return place
+
+
+def test_a_model_that_passed_serves_and_says_its_version(folder: Path) -> None:
+    model = cost_model.serving(folder)
+    assert model is not None and model.version == "cost-v1"
+    assert registry.read(folder) == registry.verified(folder, FEATURES)
+    np.testing.assert_allclose(model.ratios(np.zeros((1, 11)))[0], np.exp([-0.1, 0.1, 0.4]))
+
+
+def refused(folder: Path, caplog: pytest.LogCaptureFixture) -> str:
+    """The one line of two starts."""
+    with caplog.at_level(logging.WARNING):
+        assert registry.champion(folder, FEATURES) is None and registry.champion(folder, FEATURES) is None
+    (line,) = caplog.messages
+    assert line.endswith("the rule serves") and "\n" not in line
+    (listed,) = models_command.told(folder.parent)
+    assert listed["serving"] is False
+    return line
+
+
+def test_a_model_of_another_feature_version_is_refused_in_one_line(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    entry = registry.read(folder)
+    registry.write(folder, replace(entry, features=registry.describe(FeatureSet("cost", 0, FEATURES.features))))
+    assert "reads features cost v0, this code builds cost v1; train it again: bricol train cost" in refused(folder, caplog)
+
+
+def test_a_file_that_is_not_the_measured_one_is_refused(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (folder / FILE).write_bytes((folder / FILE).read_bytes() + b"x")
+    assert "is not the file that was measured" in refused(folder, caplog)
+
+
+def test_a_missing_file_is_refused(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (folder / FILE).unlink()
+    assert f"{FILE} is not there" in refused(folder, caplog)
+
+
+def test_a_model_that_did_not_pass_stays_off(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    registry.write(folder, replace(registry.read(folder), serving=False, reason="does not beat its rule"))
+    assert "stays off (does not beat its rule)" in refused(folder, caplog)
+
+
+def test_an_entry_that_cannot_be_read_is_refused_and_listed_as_such(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (folder / registry.FILE).write_text("{")
+    assert "train it again" in refused(folder, caplog)
+
+
+def test_trees_that_are_none_are_refused(folder: Path) -> None:
+    (folder / FILE).write_bytes(b"no trees")
+    with pytest.raises(ModelRefused, match="train it again"):
+        CostModel.read(folder / FILE, "v1")
+
+
+def test_the_leaderboard_has_every_key_and_the_interval_as_a_list(folder: Path) -> None:
+    (listed,) = models_command.listed(folder.parent)
+    assert tuple(listed) == models_command.KEYS
+    assert json.loads(json.dumps(listed))["ci"] == [0.5, 0.8] and listed["serving"] is True
