@@ -20,7 +20,11 @@ from evals.market_models.examined import Examined, Examiner
 from evals.market_models.worlds import Plan, ready, split_at
 
 #: Models that can be examined; a new one is a module with an EXAMINER, and a line here.
-EXAMINERS = {"cost": "evals.market_models.cost", "offsets": "evals.market_models.offsets"}
+EXAMINERS = {
+    "cost": "evals.market_models.cost",
+    "elasticity": "evals.market_models.elasticity",
+    "offsets": "evals.market_models.offsets",
+}
 Say = Callable[[str], None]
 
 

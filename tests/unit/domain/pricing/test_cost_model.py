@@ -24,7 +24,7 @@ RULES = MarketRules()
 NOW = to_utc(datetime.fromisoformat("2026-11-23T10:00"))
 NODES = sorted(cost_model._catalogue())
 #: What may never price a job: who the client is, how they write, feel, pay or where they come from.
-PERSONAL = frozenset("client locale language script sentiment mood district city origin income gender woman age channel device".split())
+PERSONAL = {"client", "locale", "language", "script", "sentiment", "mood", "district", "city", "origin", "income", "gender", "woman", "channel"}
 
 
 @dataclass
