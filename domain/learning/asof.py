@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 DAY = 86_400
 NEVER = -(2**63)  # a time that never came: such a row is known to nobody
 How = Literal["count", "total", "mean", "days_since"]
@@ -29,25 +30,28 @@ class Past:
         key = code * self._span + (known_at - self._first)
         order = np.argsort(key, kind="stable")
         self._key, self._at = key[order], known_at[order]
-        self._sum = np.concatenate([[0.0], np.cumsum(value[order])])
+        # each entity is summed on its own: in one running sum, another's later rows would move the last bits of what this one knew
+        ends = np.searchsorted(code[order], np.arange(len(self._names) + 1))
+        sums = [np.concatenate([[0.0], np.cumsum(value[order[a:b]])]) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+        self._sum = np.concatenate(sums) if sums else np.zeros(1)
 
-    def _between(self, entity: Array, at: Array, days: float | None) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Rows [from, to) of each question: known strictly before `at` and, with `days`, not longer ago than that."""
+    def _between(self, entity: Array, at: Array, days: float | None) -> tuple[Ints, Ints, Ints]:
+        """(from, to, entity's number): rows [from, to) of each question, known strictly before `at` and, with `days`, not longer ago than that."""
         entity, at = np.asarray(entity), np.asarray(at, np.int64)
         if not len(self._names):
-            return np.zeros(len(at), np.int64), np.zeros(len(at), np.int64)
+            return np.zeros(len(at), np.int64), np.zeros(len(at), np.int64), np.zeros(len(at), np.int64)
         code = np.searchsorted(self._names, entity).clip(max=len(self._names) - 1)
         known = self._names[code] == entity
         to = np.searchsorted(self._key, code * self._span + np.clip(at - self._first, 0, self._span - 1), side="left")
         since = self._first if days is None else at - int(days * DAY)
         start = np.searchsorted(self._key, code * self._span + np.clip(since - self._first, 0, self._span - 1), side="left")
-        return np.where(known, start, 0), np.where(known, np.maximum(start, to), 0)
+        return np.where(known, start, 0), np.where(known, np.maximum(start, to), 0), np.where(known, code, 0)
 
     def ask(self, how: How, entity: Array, at: Array, *, days: float | None = None, prior: float = 0.0, weight: float = 0.0) -> Floats:
         """One number per (entity, moment). `mean` is drawn to `prior` as by `weight` further rows; nan where there is nothing to say."""
-        start, to = self._between(entity, at, days)
+        start, to, code = self._between(entity, at, days)
         count = (to - start).astype(np.float64)
-        total = self._sum[to] - self._sum[start]
+        total = self._sum[to + code] - self._sum[start + code]  # every entity's sums begin with a 0 of their own
         if how == "count":
             return count
         if how == "total":
@@ -60,7 +64,7 @@ class Past:
 
     def seen_at(self, entity: Array, at: Array) -> NDArray[np.int64]:
         """When the newest row that an answer rests on became known; NEVER where it rests on none. Always below `at`: quality.check asks."""
-        start, to = self._between(entity, at, None)
+        start, to, _ = self._between(entity, at, None)
         newest = self._at[np.maximum(to - 1, 0)] if len(self._at) else np.full(len(to), NEVER)
         return np.where(to > start, newest, NEVER)
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.pricing.estimate import HIGHEST, LOWEST, ONE, Estimate, Line, rounded
+from domain.pricing.estimate import HIGHEST, LOWEST, ONE, UPLIFTS, Estimate, Line, rounded
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -35,7 +35,7 @@ class Price:
 
 
 def technician_price(estimate: Estimate, offset: float, rule: str = RULE_VERSION) -> Price:
-    """The estimate moved by `offset`, as a line of its own; hurry's line stays what it was.
+    """The estimate moved by `offset`, as a line of its own.
 
     Hurry and offset together never pass +30 % of the price without either: the same visit is never dearer than that (0.5, item 2).
     Raises ValueError for an offset outside -0.20..0.30.
@@ -50,16 +50,20 @@ def technician_price(estimate: Estimate, offset: float, rule: str = RULE_VERSION
     difference = moved - base
     if not difference:
         return Price(estimate, 0.0, rule)
-    lines = (*estimate.breakdown, Line("technician_offset", difference))
-    likely = estimate.likely_mad + difference
+    # hurry stays the same share of a lower price, or its line would pass its own bound; of a higher one it stays the same amount
+    haste = min(hurry, (moved * hurry / base / step).to_integral_value(ROUND_FLOOR) * step)
+    lines = [line for line in estimate.breakdown if line.label not in UPLIFTS] + [Line("technician_offset", difference)]
+    lines += [Line(line.label, haste) for line in estimate.breakdown if line.label in UPLIFTS and haste]
+    likely = moved + haste
+    shift = likely - estimate.likely_mad
     shifted = replace(
         estimate,
-        min_mad=max(step, min(likely, estimate.min_mad + difference)),
+        min_mad=max(step, min(likely, estimate.min_mad + shift)),
         likely_mad=likely,
-        max_mad=max(likely, estimate.max_mad + difference),
+        max_mad=max(likely, estimate.max_mad + shift),
         base_mad=moved,
-        uplift_pct=int(hurry * 100 / moved) if hurry else 0,
-        breakdown=lines,
+        uplift_pct=int(haste * 100 / moved),
+        breakdown=tuple(lines),
     )
     return Price(shifted, float(difference / base), rule)
 

@@ -22,6 +22,7 @@ def past(found: list[tuple[int, int, int]]) -> Past:
     return Past(entity, hour * 3600, value.astype(float))
 
 
+@settings(deadline=None)
 @given(events, st.integers(0, 5), st.integers(-1, 42), st.one_of(st.none(), st.integers(1, 20)))
 def test_an_answer_is_what_counting_the_earlier_events_gives(found: list[tuple[int, int, int]], entity: int, hour: int, hours: int | None) -> None:
     earlier = [(h, v) for e, h, v in found if e == entity and h < hour and (hours is None or h >= hour - hours)]
@@ -35,6 +36,7 @@ def test_an_answer_is_what_counting_the_earlier_events_gives(found: list[tuple[i
     assert np.isnan(since) if not earlier else since == pytest.approx((hour - max(h for h, _ in earlier)) / 24)
 
 
+@settings(deadline=None)
 @given(events, events, st.integers(0, 40))
 def test_what_comes_later_changes_nothing(found: list[tuple[int, int, int]], later: list[tuple[int, int, int]], hour: int) -> None:
     known = [e for e in found if e[1] < hour]

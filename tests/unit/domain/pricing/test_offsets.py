@@ -21,10 +21,17 @@ def test_a_step_is_a_line_of_its_own_and_stays_inside(step: float) -> None:
     assert (offer.estimate.breakdown[-1].label == "technician_offset") is bool(step)
 
 
+def test_hurry_costs_the_same_share_of_a_lower_price() -> None:
+    urgent = estimate(Decimal(300), RULES, urgency="emergency")
+    assert [(line.label, line.mad) for line in technician_price(urgent, -0.20).estimate.breakdown] == [
+        ("visit", 300), ("technician_offset", -60), ("emergency", 60),
+    ]  # fmt: skip
+
+
 def test_hurry_and_a_step_up_together_never_pass_thirty_percent() -> None:
     urgent = estimate(Decimal(300), RULES, urgency="emergency")
     assert technician_price(urgent, 0.30).mad == 390 and urgent.likely_mad == 375
-    assert technician_price(urgent, -0.20).mad == 315
+    assert technician_price(urgent, -0.20).mad == 300
 
 
 @pytest.mark.parametrize("step", [-0.21, 0.31, 1.0])
