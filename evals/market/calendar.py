@@ -80,9 +80,9 @@ def make(numbers: Numbers, start: date, days: int, latitudes: NDArray[np.float64
         start=start,
         days=days,
         ramadan=np.array([d in fasting for d in dates]),
-        eid=((since >= 0) & (since <= 1)).any(axis=0),
-        before_eid=((since >= -10) & (since <= -1)).any(axis=0),
-        after_eid=((since >= 2) & (since <= 7)).any(axis=0),
+        eid=_within(since, 0, 1),
+        before_eid=_within(since, -10, -1),
+        after_eid=_within(since, 2, 7),
         # the library estimates the moon; the feasts come from our own table
         holiday=np.array([d in public and "Eid" not in str(public.get(d)) for d in dates]),
         weekday=np.array([d.weekday() for d in dates]),
@@ -91,6 +91,12 @@ def make(numbers: Numbers, start: date, days: int, latitudes: NDArray[np.float64
         shift_min=np.array([60 - round((datetime.combine(d, time(12), _CASABLANCA).utcoffset() or timedelta()).total_seconds() / 60) for d in dates]),
         rain=_rain(numbers, month, latitudes, rng),
     )
+
+
+def _within(since: Ints, first: int, last: int) -> Bools:
+    """(feasts, days since each) -> days that are `first` to `last` days after some feast."""
+    found: Bools = np.any((since >= first) & (since <= last), axis=0)
+    return found
 
 
 def _rain(numbers: Numbers, month: Ints, latitudes: NDArray[np.float64], rng: np.random.Generator) -> Bools:

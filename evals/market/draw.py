@@ -25,6 +25,8 @@ Columns = dict[str, NDArray[Any]]
 
 def page(folder: Path, path: Path | None = None) -> Path:
     """Writes `path` (default: page.html in the world's folder) and returns it. Raises FileNotFoundError where there is no world."""
+    if not (folder / "world.json").exists():
+        raise FileNotFoundError(f"{folder} holds no finished world; make one with: bricol simulate {folder}")
     about = json.loads((folder / "world.json").read_text(encoding="utf-8"))
     tables = {name: read(folder, name) for name in ("requests", "slates", "offers", "bookings", "visits", "ratings", "days")}
     pages = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
@@ -79,7 +81,10 @@ def _country(t: dict[str, Columns]) -> Markup:
     names, counts = np.unique(t["requests"]["city"], return_counts=True)
     towns = [cities()[name] for name in names]
     radius = 2 + 20 * np.sqrt(counts / counts.max())
-    labels = [(town.lat, town.lon, town.latn) for town, size in zip(towns, counts, strict=True) if size > counts.max() * 0.13 or town.lat < 31]
+    labels: list[tuple[float, float, str]] = []
+    for town in (towns[i] for i in np.argsort(-counts, kind="stable")):
+        if all(abs(town.lat - lat) > 0.5 or abs(town.lon - lon) > 2.0 for lat, lon, _ in labels):  # a name is about two degrees wide
+            labels.append((town.lat, town.lon, town.latn))
     return plots.points({"requests": ([town.lat for town in towns], [town.lon for town in towns], radius)}, names=labels)
 
 
@@ -193,8 +198,8 @@ def _deciles(told: NDArray[Any], seen: NDArray[Any]) -> tuple[Any, Any, Any]:
     group = np.searchsorted(edges, told)
     count = np.bincount(group, minlength=10)
     kept = count > 0
-    means = (np.bincount(group, np.asarray(values, float), minlength=10)[kept] / count[kept] for values in (told, seen))
-    return (*means, count[kept])
+    said, happened = (np.bincount(group, np.asarray(values, float), minlength=10)[kept] / count[kept] for values in (told, seen))
+    return said, happened, count[kept]
 
 
 def _stretches(flags: NDArray[Any]) -> list[tuple[int, int]]:

@@ -88,8 +88,10 @@ class Files:
 
     def _column(self, kind: str, parts: list[Any]) -> pa.Array:
         if kind == "str":
-            codes = np.concatenate([np.asarray(part[0], np.int16) for part in parts])
-            return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(list(parts[0][1]), pa.string()))
+            # towns share names of districts, and a dictionary that holds a word twice is not written the same way twice
+            names, places = np.unique(list(parts[0][1]), return_inverse=True)
+            codes = places[np.concatenate([np.asarray(part[0], np.int64) for part in parts])].astype(np.int16)
+            return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(names.tolist(), pa.string()))
         values = np.concatenate([np.asarray(part) for part in parts])
         if kind == "time":
             empty = values == NEVER
@@ -105,6 +107,6 @@ def _array(column: pa.ChunkedArray) -> np.ndarray[Any, Any]:
     if pa.types.is_dictionary(column.type):
         column = column.cast(pa.string())
     if pa.types.is_timestamp(column.type):
-        whole = column.cast(pa.int64())
+        whole = column.cast(pa.timestamp("s", tz="UTC")).cast(pa.int64())  # Parquet knows no seconds and gives back milliseconds
         return np.asarray(whole.fill_null(-(2**63)).to_numpy(zero_copy_only=False))
     return np.asarray(column.to_numpy(zero_copy_only=False))

@@ -98,6 +98,8 @@ def make(numbers: Numbers, offering: Technicians, asking: Clients, days: int, st
     asking.joined_day[invented] = -rng.integers(1, 200, len(invented))
     for home, theirs in ((asking.city, offering.city), (asking.district, offering.district), (asking.lat, offering.lat), (asking.lon, offering.lon)):
         home[invented] = theirs[leader[of]]
+    asking.lat[invented] += rng.normal(0, 0.004, len(invented))
+    asking.lon[invented] += rng.normal(0, 0.004, len(invented))
     members = [
         (np.arange(len(leader)), ring_scheme, False, leader),
         (of, ring_scheme[of], True, invented),

@@ -1,12 +1,11 @@
 """The truth as formulas, one function per behaviour: the simulator draws from them and the oracle reads them, so the two cannot disagree.
 
 Arrays broadcast against each other. `day` is the simulated day (drift), `hour` the wall-clock hour. Linear terms carry W1; `interactions.*` are zero
-there and carry W2.
+there and carry W2. Their steps lie between the values that are written (stars and difficulty in tenths, prices in fives): rounding moves nobody across.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,46 +13,11 @@ from numpy.typing import NDArray
 from scipy.special import expit, ndtr
 
 from evals.market.jobs import EMERGENCY, NEEDS
+from evals.market.mixture import Mixture
 from evals.market.parameters import Numbers
 
 Floats = NDArray[np.float64]
 Array = NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Mixture:
-    """The log of something (final over quoted, minutes on the way) as normals `weight`, `mean`, `sigma`, components on the last axis."""
-
-    weight: Floats
-    mean: Floats
-    sigma: Floats
-
-    def cdf(self, ratio: Floats) -> Floats:
-        """P(the thing itself, not its log, <= ratio)."""
-        z = (np.log(np.asarray(ratio))[..., None] - self.mean) / self.sigma
-        below: Floats = (self.weight * ndtr(z)).sum(axis=-1)
-        return below
-
-    def quantile(self, share: float) -> Floats:
-        """The value that a `share` (0..1) of cases stays under; bisection to 1e-9 of the log's range."""
-        low, high = (self.mean - 8 * self.sigma).min(axis=-1), (self.mean + 8 * self.sigma).max(axis=-1)
-        for _ in range(30):
-            middle = (low + high) / 2
-            under = self.cdf(np.exp(middle)) < share
-            low, high = np.where(under, middle, low), np.where(under, high, middle)
-        return np.exp((low + high) / 2)
-
-    def mean_value(self) -> Floats:
-        """The expected value of the thing itself."""
-        found: Floats = (self.weight * np.exp(self.mean + self.sigma**2 / 2)).sum(axis=-1)
-        return found
-
-    def draw(self, rng: np.random.Generator) -> Floats:
-        heights = np.cumsum(self.weight, axis=-1)
-        part = (rng.random(self.mean.shape[:-1])[..., None] > heights).sum(axis=-1).clip(max=self.mean.shape[-1] - 1)[..., None]
-        mean, sigma = np.take_along_axis(self.mean, part, -1)[..., 0], np.take_along_axis(self.sigma, part, -1)[..., 0]
-        drawn: Floats = np.exp(mean + sigma * rng.standard_normal(mean.shape))
-        return drawn
 
 
 def evening(hour: Array) -> Array:
@@ -78,7 +42,7 @@ def choice_utility(
         + n("choice.known") * loyalty * known
         - np.array(n("choice.position"))[np.clip(position, 1, 5) - 1]
     )
-    found = found + n("interactions.choice_low_rating") * (rating < 4.1)
+    found = found + n("interactions.choice_low_rating") * (rating < 4.05)
     found = found + n("interactions.choice_dear") * ((price_ratio > 1.15) & (need != EMERGENCY))
     found = found + n("interactions.choice_far_night") * ((km > 5) & evening(hour))
     tree: Floats = found + n("interactions.choice_stranger") * (~np.asarray(speaks, bool) & ~np.asarray(known, bool))
@@ -121,9 +85,9 @@ def acceptance(
         - n("accept.fatigue") * fatigue
         + n("accept.known") * known
     )
-    logit = logit + n("interactions.accept_far_cheap") * ((km > 5) & (price_mad < 220))
+    logit = logit + n("interactions.accept_far_cheap") * ((km > 5) & (price_mad < 217.5))
     logit = logit + n("interactions.accept_full_evening") * ((jobs_that_day > 0) & evening(hour))
-    logit = logit + n("interactions.accept_hard_junior") * ((described > 1) & (level <= 2))
+    logit = logit + n("interactions.accept_hard_junior") * ((described > 1.05) & (level <= 2))
     found: Floats = expit(logit)
     return found
 

@@ -38,11 +38,15 @@ def running_arm(scene: Scene, client: Ints, minute: Ints) -> Ints:
 
 
 def who_asks(scene: Scene, state: State, day: int, request: Ints) -> Ints:
-    """A living client of each request's town, by booking rate and what an open offer does to it. Towns without a soul take newcomers early."""
+    """A living client of each request's town, by booking rate and what an open offer does to it.
+
+    A town whose clients have all left takes its newcomers early, and in the end people back: small worlds need it, large ones never do.
+    """
     clients, rng = scene.clients, scene.streams("asking")
     factors = np.array([factor for _, factor in scene.numbers("life.kinds").values()])
     boost = np.where(state.offer_until >= day * 1440, factors[clients.kind], 1.0)
-    weight = clients.rate * boost * (state.alive & (clients.joined_day <= day))
+    here = clients.joined_day <= day
+    weight = state.alive * (clients.rate * boost * here + 1e-9 * (~here & ~scene.fraud.invented))
     order, bounds = scene.by_city
     heights = np.concatenate([[0.0], np.cumsum(weight[order])])
     low, high = heights[bounds[:-1]], heights[bounds[1:]]
@@ -51,7 +55,8 @@ def who_asks(scene: Scene, state: State, day: int, request: Ints) -> Ints:
     at = low[city] + rng.random(len(request)) * (high[city] - low[city])
     place = np.searchsorted(heights, at, side="right") - 1
     anybody = bounds[:-1][city] + (rng.random(len(request)) * (bounds[1:] - bounds[:-1])[city]).astype(int)
-    return order[np.where(empty, anybody, np.clip(place, bounds[:-1][city], bounds[1:][city] - 1))]
+    chosen = np.where(empty, anybody, np.clip(place, bounds[:-1][city], bounds[1:][city] - 1))
+    return order[np.clip(chosen, 0, len(order) - 1)]
 
 
 def clients_leave(scene: Scene, state: State, files: Files, day: int, client: Ints, cause: int) -> None:

@@ -12,9 +12,9 @@ from evals.market.visits import BY_CLIENT
 
 Ints = NDArray[np.int64]
 KINDS = ("payment", "commission", "payout", "credit", "fee", "refund", "chargeback")
-ACCOUNTS = ("client", "technician", "platform")
+ACCOUNTS = ("client", "technician", "platform", "promotions")
 PAYMENT, COMMISSION, PAYOUT, CREDIT, FEE, REFUND, CHARGEBACK = range(7)
-CLIENT, TECHNICIAN, PLATFORM = range(3)
+CLIENT, TECHNICIAN, PLATFORM, PROMOTIONS = range(4)
 METHODS = ("cash", "card", "wallet")
 FAULTS = ("payment_missing", "commission_wrong", "paid_twice")
 
@@ -37,7 +37,7 @@ def ledger(scene: Scene, booked: dict[str, Any], visit: dict[str, Any], felt: di
     done = visit["closed_at"]
     # cash goes to the technician, who owes the commission; other money passes through the platform, which pays out the next day
     move(paid, done, due - credit, PAYMENT, CLIENT, np.where(cash, TECHNICIAN, PLATFORM))
-    move(paid & (credit > 0), done, credit, CREDIT, PLATFORM, np.where(cash, TECHNICIAN, PLATFORM))
+    move(paid & (credit > 0), done, credit, CREDIT, PROMOTIONS, np.where(cash, TECHNICIAN, PLATFORM))
     wrong = paid & (rng.random(count) < n("money.faults.commission_wrong"))
     charged = np.where(wrong, np.round(due * 0.10).astype(np.int64), commission)
     move(paid & cash, done, charged, COMMISSION, TECHNICIAN, PLATFORM)
@@ -46,8 +46,9 @@ def ledger(scene: Scene, booked: dict[str, Any], visit: dict[str, Any], felt: di
     move(late, done, n("money.late_fee_mad") * 100, FEE, CLIENT, PLATFORM)
     refund = np.minimum(np.round(felt["refund"] * 100).astype(np.int64), due - credit)
     move(refund > 0, felt["complained_at"] + felt["refunded_after"], refund, REFUND, PLATFORM, CLIENT)
+    soonest, latest = n("fraud.chargeback_days")
     stolen = paid & ~cash & scene.fraud.stolen[booked["client"]]
-    move(stolen, done + rng.integers(*n("fraud.chargeback_days"), count) * 1440, due - credit - refund, CHARGEBACK, PLATFORM, CLIENT)
+    move(stolen, done + rng.integers(soonest, latest, count) * 1440, due - credit - refund, CHARGEBACK, PLATFORM, CLIENT)
     lines = _lines(booked["booking"], moves)
     drawn = rng.random(count)
     missing = paid & (drawn < n("money.faults.payment_missing"))

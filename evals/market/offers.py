@@ -19,6 +19,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 REPLIES = ("accept", "decline", "other_time", "silent", "taken")
 ACCEPT, DECLINE, OTHER_TIME, SILENT, TAKEN = range(5)
+ANSWERED = np.array([True, True, True, False, False])  # of REPLIES
 DEADLINE_MIN = MarketRules().offer_answer_minutes
 ROUNDS = MarketRules().offers_at_most
 
@@ -103,7 +104,7 @@ def _round(
     got = _take(scene, state, technician, request, begin, sent + delay, wants)
     agreed = wants & got
     reply = np.where((reply == ACCEPT) & ~got, TAKEN, reply)
-    answered = np.isin(reply, (ACCEPT, DECLINE, OTHER_TIME))
+    answered = ANSWERED[reply]
     known_at = sent + np.where(reply == TAKEN, 1, np.where(answered, delay, DEADLINE_MIN))
     offer = state.next_id("offer", count)
     made = {

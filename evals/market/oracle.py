@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from datetime import date
-from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,114 +9,26 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from evals.market import laws
-from evals.market.files import read
 from evals.market.geography import median_minutes, road_km
-from evals.market.jobs import NEEDS
+from evals.market.mixture import Mixture
 from evals.market.offers import DEADLINE_MIN
-from evals.market.parameters import fingerprint, numbers_of
-from evals.market.people import LOCALES
 from evals.market.trades import trades
+from evals.market.truths import StaleWorld, Truths
+
+__all__ = ["Oracle", "StaleWorld"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-Columns = dict[str, NDArray[Any]]
 #: Equally likely values of what the client's words leave open.
 UNKNOWN = ndtri((np.arange(41) + 0.5) / 41)
 
 
-class StaleWorld(ValueError):
-    """The world was made with other parameters than these."""
-
-
-class Oracle:
+class Oracle(Truths):
     """The truth about one world's folder. Requests and technicians are given by id; arrays may be (n,) or (n, K) with the request as (n, 1).
 
     `known="all"` uses everything true; `known="described"` averages over the complexity that the client's words leave open: the best that
     somebody who knew the technicians perfectly could do before the visit.
     """
-
-    def __init__(self, folder: Path) -> None:
-        try:
-            self.about = json.loads((folder / "world.json").read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise FileNotFoundError(f"{folder} holds no finished world; make one with: bricol simulate {folder}") from None
-        if self.about["parameters"]["sha256"] != fingerprint():
-            raise StaleWorld(f"{folder} was made with parameters version {self.about['parameters']['version']} and another file; simulate it again")
-        self.folder = folder
-        self.numbers = numbers_of(self.about["world"], self.about["size"]["days"])
-
-    # -- tables, read once -------------------------------------------------------------------------------------------------------
-
-    @cached_property
-    def requests(self) -> Columns:
-        return read(self.folder, "requests") | read(self.folder, "job_truths")
-
-    @cached_property
-    def clients(self) -> Columns:
-        return read(self.folder, "clients") | read(self.folder, "client_traits")
-
-    @cached_property
-    def technicians(self) -> Columns:
-        return read(self.folder, "technicians") | read(self.folder, "technician_traits")
-
-    @cached_property
-    def days(self) -> Columns:
-        return read(self.folder, "days")
-
-    @cached_property
-    def towns(self) -> dict[str, int]:
-        return {name: number for number, name in enumerate(read(self.folder, "towns")["city"])}
-
-    @cached_property
-    def town_truths(self) -> Columns:
-        return read(self.folder, "towns")
-
-    @cached_property
-    def wet(self) -> NDArray[np.bool_]:
-        """(days, towns)."""
-        rows = read(self.folder, "rain")
-        found = np.zeros((len(self.days["day"]), len(self.towns)), bool)
-        found[rows["day"], _codes(rows["city"], self.towns)] = True
-        return found
-
-    @cached_property
-    def fatigue(self) -> Floats:
-        """(weeks, technicians); nan while they are not active."""
-        rows = read(self.folder, "technician_weeks")
-        found = np.full((int(rows["week"].max()) + 1, len(self.technicians["technician_id"])), np.nan)
-        found[rows["week"], rows["technician_id"]] = rows["fatigue"]
-        return found
-
-    @cached_property
-    def intensity(self) -> Columns:
-        """True expected requests by town, trade and day: read with the floor of any forecast in mind (Poisson)."""
-        return read(self.folder, "intensity")
-
-    @cached_property
-    def _asked(self) -> Columns:
-        """Per request, as numbers: town, trade, node, need, first local midnight of the visit's day."""
-        rows, catalogue = self.requests, trades()
-        noon_shift = self.days["clock_shift_min"].astype(np.int64)
-        start_min = (rows["start_at"] - self._first_second) // 60
-        day = np.clip(start_min // 1440, 0, len(noon_shift) - 1)
-        return {
-            "town": _codes(rows["city"], self.towns),
-            "trade": _codes(rows["service"], {name: i for i, name in enumerate(catalogue.services)}),
-            "node": _codes(rows["node"], {name: i for i, name in enumerate(catalogue.nodes)}),
-            "need": _codes(rows["need"], {name: i for i, name in enumerate(NEEDS)}),
-            "visit_day": day,
-            "hurry": np.where(
-                rows["urgency"] == "emergency", self.numbers("policy.emergency_uplift"),
-                np.where(rows["start_at"] < rows["at"] + 7200, self.numbers("policy.short_notice_uplift"), 0.0),
-            ),
-        }  # fmt: skip
-
-    @cached_property
-    def _first_second(self) -> int:
-        """The UTC second of the simulation's minute 0: one hour before the first UTC midnight."""
-        return (date.fromisoformat(self.about["size"]["start"]).toordinal() - date(1970, 1, 1).toordinal()) * 86400 - 3600
-
-    # -- questions ---------------------------------------------------------------------------------------------------------------
 
     def choice(self, request: Ints, technician: Ints, *, price_mad: Floats, rating: Floats, reviews: Ints, km: Floats, known: Any = False) -> Floats:
         """(n, K + 1): probability of taking none (column 0) and each place of lists `technician` (n, K; -1 where shorter). Rows add 1.
@@ -167,10 +75,10 @@ class Oracle:
         yes = self._yes(request, technician, price_mad, km, jobs_that_day, known)
         return yes * laws.in_time(self.numbers, median, np.asarray(float(within_min)))
 
-    def reply_minutes(self, request: Ints, technician: Ints, asked_hour: Any = None) -> laws.Mixture:
+    def reply_minutes(self, request: Ints, technician: Ints, asked_hour: Any = None) -> Mixture:
         """The delay of any answer (a lognormal, as a mixture of one)."""
         median = self._reply_log_median(request, technician, asked_hour)[..., None]
-        return laws.Mixture(np.ones(median.shape), median, np.full(median.shape, self.numbers("people.reply_sigma")))
+        return Mixture(np.ones(median.shape), median, np.full(median.shape, self.numbers("people.reply_sigma")))
 
     def success(self, request: Ints, technician: Ints, known: str = "all", day: Any = None) -> Floats:
         """P(done in this visit | both are there), on the day asked for or simulated day `day`."""
@@ -209,7 +117,7 @@ class Oracle:
         )
         return found
 
-    def cost(self, request: Ints, technician: Ints, known: str = "all") -> laws.Mixture:
+    def cost(self, request: Ints, technician: Ints, known: str = "all") -> Mixture:
         """final / quoted of a job that gets done: `.quantile(0.5)`, `.cdf(1.15)`, `.mean_value()`."""
         asked, rows = self._asked, self.requests
         facts: Any = {"dearness": self.technicians["dearness"][technician], "in_the_wall": trades().in_the_wall[asked["node"][request]]}
@@ -217,9 +125,9 @@ class Oracle:
             return laws.cost(self.numbers, complexity=rows["complexity"][request], **facts)
         every = [laws.cost(self.numbers, complexity=c, **facts) for c in self._possible(request)]
         weight, mean, sigma = (np.concatenate([getattr(m, name) for m in every], axis=-1) for name in ("weight", "mean", "sigma"))
-        return laws.Mixture(weight / len(every), mean, sigma)
+        return Mixture(weight / len(every), mean, sigma)
 
-    def travel(self, request: Ints, lat: Floats, lon: Floats, hour: Any = None) -> laws.Mixture:
+    def travel(self, request: Ints, lat: Floats, lon: Floats, hour: Any = None) -> Mixture:
         """Minutes on the way from points to the request's client, leaving about 20 minutes before the visit's hour or at wall-clock `hour`."""
         asked = self._asked
         town, day = asked["town"][request], asked["visit_day"][request]
@@ -241,17 +149,6 @@ class Oracle:
         client = self.requests["client_id"][request]
         factor = self.town_truths["road_factor"][self._asked["town"][request]]
         return road_km(self.clients["lat"][client], self.clients["lon"][client], lat, lon, factor)
-
-    # -- helpers -----------------------------------------------------------------------------------------------------------------
-
-    @cached_property
-    def _locale(self) -> Ints:
-        return _codes(self.clients["locale"], {name: i for i, name in enumerate(LOCALES)})
-
-    def _in_experiment(self, day: Ints) -> NDArray[np.bool_]:
-        dates = list(self.days["date"])
-        first, last = (dates.index(self.about["experiment"][end]) for end in ("first", "last"))
-        return (day >= first) & (day <= last)
 
     def _possible(self, request: Ints) -> list[Floats]:
         said = self.numbers("jobs.complexity_described")
@@ -292,8 +189,3 @@ class Oracle:
             choosy=who["choosy"][technician],
             fatigue=self._fatigue_on(rows["day"][request], technician),
         )
-
-
-def _codes(names: NDArray[Any], numbers: dict[str, int]) -> Ints:
-    unique, inverse = np.unique(names, return_inverse=True)
-    return np.array([numbers[name] for name in unique], np.int64)[inverse]

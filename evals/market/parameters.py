@@ -48,7 +48,7 @@ class Numbers:
 
     def drifted(self, path: str, day: Any) -> Any:
         """By how much the world has moved from its first day: 1 without drift. Shape of `day`."""
-        factor = 1.0
+        factor: Any = 1.0
         for drift in self.drifts:
             if path == drift.path or path.startswith(drift.path + "."):
                 factor = factor * np.where(np.asarray(day) >= drift.day, drift.factor, 1.0)

@@ -106,6 +106,7 @@ def technicians(numbers: Numbers, places: Geography, count: int, days: int, stre
     new = rng.random(count) < numbers("scale.new_technicians")
     reviews = np.where(new, 0, rng.geometric(1 / (1 + numbers("people.history_reviews")), count) - 1)
     off = rng.random(count)
+    least, most = numbers("people.radius_km")
     return Technicians(
         city=city,
         district=district,
@@ -115,7 +116,7 @@ def technicians(numbers: Numbers, places: Geography, count: int, days: int, stre
         second=np.where((rng.random(count) < numbers("people.second_service")) & (second != service), second, -1),
         level=level,
         rate=np.clip(rate, 0.6, 1.8),
-        radius_km=rng.uniform(*numbers("people.radius_km"), count).round(1),
+        radius_km=rng.uniform(least, most, count).round(1),
         opens=rng.choice([7, 8, 9], count, p=[0.2, 0.55, 0.25]),
         closes=rng.choice([18, 19, 20, 22], count, p=[0.3, 0.25, 0.3, 0.15]),
         day_off=np.where(off < numbers("people.friday_off"), 4, np.where(off < 0.7, 6, NO_DAY_OFF)),

@@ -114,8 +114,9 @@ class _Frame:
         return [f'<text x="{self.x(x):.1f}" y="{y}" text-anchor="middle">{escape(word)}</text>' for x, word in chosen]
 
     def band(self, first: float, last: float, word: str) -> str:
-        x, wide = self.x(first), max(1.5, self.x(last) - self.x(first))
-        return f'<rect class="band" x="{x:.1f}" width="{wide:.1f}" y="{TOP}" height="{self.height - TOP - BOTTOM}"><title>{escape(word)}</title></rect>'
+        wide = max(1.5, self.x(last) - self.x(first))
+        box = f'x="{self.x(first):.1f}" width="{wide:.1f}" y="{TOP}" height="{self.height - TOP - BOTTOM}"'
+        return f'<rect class="band" {box}><title>{escape(word)}</title></rect>'
 
     def svg(self, drawn: Sequence[str], x_label: str, y_label: str, extra: str = "") -> Markup:
         words = (

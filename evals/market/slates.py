@@ -75,8 +75,9 @@ def show(scene: Scene, state: State, request: Ints) -> Lists:
     fake = scene.asked.named[request]
     last = state.last_good[client]
     trade = scene.asked.service[request]
-    same_trade = (last >= 0) & ((scene.technicians.service[last] == trade) | (scene.technicians.second[last] == trade))
-    again = same_trade & (rng.random(count) < np.minimum(0.9, n("choice.rebook") * scene.clients.loyalty[client]))
+    can = (scene.technicians.service[last] == trade) | (scene.technicians.second[last] == trade)
+    can &= _seen(scene, state, request, client, last[:, None], start)["free"][:, 0]
+    again = can & (rng.random(count) < np.minimum(0.9, n("choice.rebook") * scene.clients.loyalty[client]))
     named = (fake >= 0) | again
     near = np.where(named[:, None], -1, near)
     near[:, 0] = np.where(fake >= 0, fake, np.where(again, last, near[:, 0]))

@@ -32,8 +32,8 @@ def people_and_days(scene: Scene, files: Files, expected: Floats) -> None:
     wet, town = np.nonzero(calendar.rain)
     files.add("rain", day=wet, city=(town, towns))
     places = scene.places
-    town = np.arange(len(towns)), towns
-    files.add("towns", city=town, road_factor=places.road_factor, price_level=places.price_level, speed_level=places.speed_level)
+    named = np.arange(len(towns)), towns
+    files.add("towns", city=named, road_factor=places.road_factor, price_level=places.price_level, speed_level=places.speed_level)
     city, service, at = (axis.ravel() for axis in np.indices(expected.shape))
     files.add("intensity", city=(city, towns), service=(service, trades), day=at, expected=expected.ravel())
     kind, hour = (axis.ravel() for axis in np.indices((3, 24)))

@@ -17,6 +17,9 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 STATUSES = ("done", "not_fixed", "no_show", "client_absent", "cancelled_by_client", "cancelled_by_technician")
 DONE, NOT_FIXED, NO_SHOW, ABSENT, BY_CLIENT, BY_TECHNICIAN = range(6)
+COMES = np.array([True, True, False, True, False, False])  # of STATUSES
+WORKS = np.array([True, True, False, False, False, False])
+CANCELLED = np.array([False, False, False, False, True, True])
 WAIT_MIN = 10  # a technician rings, waits and leaves
 TOO_LATE_MIN = 120  # whoever would be later than this calls and cancels
 EARLY_MIN = 15  # nobody lets a technician in earlier
@@ -63,14 +66,14 @@ def play(scene: Scene, state: State, day: int, booked: dict[str, Any]) -> dict[s
     status = np.where((status == DONE) & ~fixed, NOT_FIXED, status)
     times = _drive(scene, state, day, status, request, technician, client, start, fake, rng)
     status = times.pop("status")
-    cancelled = np.isin(status, (BY_CLIENT, BY_TECHNICIAN))
+    cancelled = CANCELLED[status]
     when = booked["confirmed"] + np.where(leaks, 0.2, rng.random(count)) * np.maximum(1, start - booked["confirmed"])
     when = np.where(times.pop("called_off"), start, when)
     closed = np.where(cancelled, when, np.where(status == NO_SHOW, start + 60, times["done_at"]))
     mixture = laws.cost(n, complexity=complexity, dearness=offering.dearness[technician], in_the_wall=scene.trades.in_the_wall[node])
     final = np.round(booked["price"] * np.where(fake, 1.0, mixture.draw(rng)) / 5) * 5
     final = np.where(status == DONE, np.maximum(5, final), np.where(status == NOT_FIXED, n("cost.call_out"), 0.0))
-    worked = np.isin(status, (DONE, NOT_FIXED))
+    worked = WORKS[status]
     return times | {
         "status": status,
         "closed_at": closed,
@@ -107,7 +110,7 @@ def _drive(
     found: dict[str, Any] = {name: np.full(count, np.nan) for name in ("from_lat", "from_lon", "km", "on_site", "late")}
     found |= {name: np.full(count, float(NEVER)) for name in ("left_at", "arrived_at", "done_at")}
     found |= {"called_off": np.zeros(count, bool), "status": status.copy()}
-    goes = np.flatnonzero(np.isin(status, (DONE, NOT_FIXED, ABSENT)))
+    goes = np.flatnonzero(COMES[status])
     goes = goes[np.lexsort((start[goes], technician[goes]))]
     _, first, inverse = np.unique(technician[goes], return_index=True, return_inverse=True)
     turn = np.arange(len(goes)) - first[inverse]

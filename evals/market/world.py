@@ -76,6 +76,7 @@ def simulate(
     """Makes a world under `folder` (observed/, oracle/, world.json) and returns what world.json holds. `progress(day, days)`: every night."""
     size = size or Size()
     scene, expected = make_scene(world, seed, size)
+    (folder / "world.json").unlink(missing_ok=True)  # a world that stops half-way must not pass for a finished one
     state, files = State.first(scene), Files(folder, scene.calendar.epoch)
     tables.people_and_days(scene, files, expected)
     bounds = np.searchsorted(scene.asked.minute, np.arange(size.days + 1) * 1440)
