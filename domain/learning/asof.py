@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -32,7 +33,7 @@ class Past:
         self._key, self._at = key[order], known_at[order]
         # each entity is summed on its own: in one running sum, another's later rows would move the last bits of what this one knew
         ends = np.searchsorted(code[order], np.arange(len(self._names) + 1))
-        sums = [np.concatenate([[0.0], np.cumsum(value[order[a:b]])]) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+        sums = [np.concatenate([[0.0], np.cumsum(value[order[a:b]])]) for a, b in pairwise(ends)]
         self._sum = np.concatenate(sums) if sums else np.zeros(1)
 
     def _between(self, entity: Array, at: Array, days: float | None) -> tuple[Ints, Ints, Ints]:

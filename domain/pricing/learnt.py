@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from domain.pricing import cost_model
 from domain.pricing.cost_model import CostModel
-from domain.pricing.estimate import HIGHEST, LOWEST, ONE, USUAL_FACTOR, Estimate, estimate, uplift
+from domain.pricing.estimate import FURTHER_PIECE, HIGHEST, LOWEST, ONE, USUAL_FACTOR, Estimate, estimate, rounded_between, uplift
 from domain.rules import MarketRules
 
 
@@ -44,16 +45,15 @@ def priced(
     The likely price stays within -20 %..+30 % of the rule's, whatever was learnt. Raises DomainError as `estimate`, KeyError for an unknown node.
     """
     harder = Decimal(str(price_factor))
-    low, likely, high = USUAL_FACTOR
-    version = ""
-    if model is not None:
-        _, share = uplift(rules, urgency, start, now)
-        facts = vars(known or Known())
-        ratios = model.ratios(cost_model.one(node=node, hurry=min(0.30, float(share)), **facts))[0]
-        low, likely, high = (Decimal(str(round(float(ratio), 4))) for ratio in ratios)
-        likely = min(max(likely, ONE + LOWEST), ONE + HIGHEST)
-        low, high = min(low, likely), max(high, likely)
-        version = model.version
-    factor = (harder * low, harder * likely, harder * high)
-    found = estimate(rate_mad, rules, factor=factor, quantity=quantity, urgency=urgency, start=start, now=now)
-    return replace(found, model_version=version) if version else found
+    hurry: Any = {"quantity": quantity, "urgency": urgency, "start": start, "now": now}
+    low, likely, high = (harder * usual for usual in USUAL_FACTOR)
+    rule = estimate(rate_mad, rules, factor=(low, likely, high), **hurry)
+    if model is None:
+        return rule
+    _, share = uplift(rules, urgency, start, now)
+    inputs = cost_model.one(node=node, hurry=min(float(HIGHEST), float(share)), **vars(known or Known()))
+    low, likely, high = (Decimal(str(round(float(ratio), 4))) for ratio in model.ratios(inputs)[0])
+    wanted = rounded_between(rule.base_mad * likely, rule.base_mad * (ONE + LOWEST), rule.base_mad * (ONE + HIGHEST))
+    small_job = rate_mad * (ONE + FURTHER_PIECE * (quantity - 1))
+    found = estimate(rate_mad, rules, factor=(harder * low, wanted / small_job, harder * high), **hurry)
+    return replace(found, model_version=model.version)

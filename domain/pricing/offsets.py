@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.pricing.estimate import HIGHEST, LOWEST, ONE, UPLIFTS, Estimate, Line, rounded
+from domain.pricing.estimate import HIGHEST, LOWEST, ONE, UPLIFTS, Estimate, Line, rounded_between
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -44,9 +44,7 @@ def technician_price(estimate: Estimate, offset: float, rule: str = RULE_VERSION
         raise ValueError(f"offset {offset}: {LOWEST}..{HIGHEST}")
     base, hurry = estimate.base_mad, estimate.likely_mad - estimate.base_mad
     step = Decimal(5) if base < 500 else Decimal(10)
-    lowest = (base * (ONE + LOWEST) / step).to_integral_value(ROUND_CEILING) * step
-    highest = max(base, ((base * (ONE + HIGHEST) - hurry) / step).to_integral_value(ROUND_FLOOR) * step)
-    moved = min(max(rounded(base * (ONE + Decimal(str(offset)))), lowest), highest)
+    moved = rounded_between(base * (ONE + Decimal(str(offset))), base * (ONE + LOWEST), max(base, base * (ONE + HIGHEST) - hurry))
     difference = moved - base
     if not difference:
         return Price(estimate, 0.0, rule)
