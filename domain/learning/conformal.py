@@ -9,7 +9,7 @@ Floats = NDArray[np.float64]
 
 
 def margins(low: Floats, high: Floats, true: Floats, coverage: float = 0.95) -> tuple[float, float]:
-    """(to subtract from every low, to add to every high), from rows that taught the ranges nothing; negative: they were too wide.
+    """(to subtract from every low, to add to every high), from rows that taught these ranges nothing; negative: they were too wide.
 
     Conformalised quantile regression, each side on its own (Romano, Patterson, Candes 2019, theorem 2): then a new row of the same
     kind falls within with probability >= `coverage`. Infinite where there are too few rows to promise that: 2 / (1 - coverage) - 1 at least.
@@ -23,6 +23,11 @@ def margins(low: Floats, high: Floats, true: Floats, coverage: float = 0.95) -> 
 def _upper(scores: Floats, share: float) -> float:
     rank = int(np.ceil(share * (len(scores) + 1)))
     return float(np.partition(scores, rank - 1)[rank - 1]) if rank <= len(scores) else float("inf")
+
+
+def interval_score(low: Floats, likely: Floats, high: Floats, true: Floats, coverage: float = 0.95) -> Floats:
+    """Weighted interval score, lower is better: judges the likely value and the range together (Bracher et al. 2021, with one interval); proper."""
+    return np.asarray((0.5 * np.abs(true - likely) + (1 - coverage) / 2 * winkler(low, high, true, coverage)) / 1.5)
 
 
 def winkler(low: Floats, high: Floats, true: Floats, coverage: float = 0.95) -> Floats:

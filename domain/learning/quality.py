@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,9 +45,13 @@ class Rows:
     @classmethod
     def joined(cls, several: list[Rows]) -> Rows:
         """Examples of several sources as one table."""
-        names = several[0].extra.keys()
-        arrays = [np.concatenate([getattr(r, name) for r in several]) for name in ("inputs", "target", "decided_at", "outcome_at", "seen_at")]
-        return cls(*arrays, {name: np.concatenate([r.extra[name] for r in several]) for name in names})
+
+        def joined(of: Callable[[Rows], Array]) -> Array:
+            return np.concatenate([of(rows) for rows in several])
+
+        extra = {name: np.concatenate([rows.extra[name] for rows in several]) for name in several[0].extra}
+        times = joined(lambda r: r.decided_at), joined(lambda r: r.outcome_at), joined(lambda r: r.seen_at)
+        return cls(joined(lambda r: r.inputs), joined(lambda r: r.target), *times, extra)
 
     def data_hash(self) -> str:
         """sha256 of inputs, target and times: the same data gives the same hash."""

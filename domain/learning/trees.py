@@ -42,6 +42,12 @@ class Trees:
         kinds = {"feature": np.int32, "threshold": float, "left": np.int32, "right": np.int32, "value": float, "missing_left": bool, "leaf": bool}
         return cls(float(np.ravel(booster._baseline_prediction)[0]), **{name: column(name, kind) for name, kind in kinds.items()})
 
+    @classmethod
+    def constant(cls, value: float) -> Trees:
+        """One leaf: the same answer for everybody."""
+        none, yes = np.zeros((1, 1), np.int32), np.ones((1, 1), np.bool_)
+        return cls(value, none, np.zeros((1, 1)), none, none, np.zeros((1, 1)), yes, yes)
+
     def predict(self, inputs: Floats) -> Floats:
         """(n, features) -> (n,). nan goes where training sent it."""
         rows, trees = np.arange(len(inputs))[:, None], np.arange(len(self.leaf))[None, :]

@@ -15,7 +15,7 @@ from domain.catalog import services
 from domain.learning import registry
 from domain.learning.asof import Feature, FeatureSet, Past
 from domain.learning.quality import BadTrainingData, Columns, Rows, check, require
-from domain.learning.trees import Trees
+from domain.learning.trees import Trees, save
 
 Floats = NDArray[np.float64]
 NAME = "cost"
@@ -53,26 +53,30 @@ TABLES: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class CostModel:
-    """`low`, `likely`, `high`: trees of log(final / quoted); `margins` widen the outer two. `version` goes with every estimate."""
+    """log(final / quoted) = a line through the inputs + trees for low, likely and high. `version` goes with every estimate.
 
+    `line`: intercept and a weight per input. `margins` (2, 2) widen low and high: first where the job was described, then where it was not.
+    """
+
+    line: Floats
     low: Trees
     likely: Trees
     high: Trees
-    margins: tuple[float, float]
+    margins: Floats
     version: str
 
     def ratios(self, inputs: Floats) -> Floats:
-        """(n, features) -> (n, 3): low, likely, high of final / quoted; low <= likely <= high."""
-        low, likely, high = (trees.predict(inputs) for trees in (self.low, self.likely, self.high))
-        logs = np.column_stack([low - self.margins[0], likely, high + self.margins[1]])
+        """(n, features) -> (n, 3): low <= likely <= high of final / quoted. What is unknown counts as usual, within wider margins."""
+        unsaid = np.isnan(inputs).any(axis=1).astype(int)
+        known = np.nan_to_num(inputs)
+        logs = (self.line[0] + known @ self.line[1:])[:, None] + np.column_stack([t.predict(known) for t in (self.low, self.likely, self.high)])
+        logs[:, 0] -= self.margins[unsaid, 0]
+        logs[:, 2] += self.margins[unsaid, 1]
         return np.asarray(np.exp(np.clip(np.sort(logs, axis=1), *TARGET)))
 
     def save(self, path: Path) -> None:
-        from domain.learning.trees import save
-
-        parts = {"low": self.low, "likely": self.likely, "high": self.high}
-        arrays: dict[str, Any] = {"margins": np.array(self.margins)}
-        for name, trees in parts.items():
+        arrays: dict[str, Any] = {"line": self.line, "margins": self.margins}
+        for name, trees in (("low", self.low), ("likely", self.likely), ("high", self.high)):
             arrays |= trees.arrays(name)
         save(path, arrays)
 
@@ -81,8 +85,8 @@ class CostModel:
         """Raises ModelRefused for a file that holds no such model."""
         try:
             with np.load(path, allow_pickle=False) as stored:
-                low, high = (float(v) for v in stored["margins"])
-                return cls(*(Trees.read(stored, name) for name in ("low", "likely", "high")), margins=(low, high), version=version)
+                low, likely, high = (Trees.read(stored, name) for name in ("low", "likely", "high"))
+                return cls(stored["line"], low, likely, high, stored["margins"], version)
         except (OSError, KeyError, ValueError) as fault:
             raise registry.ModelRefused(f"{path}: {fault}; train it again: bricol train {NAME}") from None
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.learning import registry
-from domain.learning.conformal import winkler
+from domain.learning.conformal import interval_score
 from domain.learning.quality import Rows
 from domain.pricing.cost_model import COVERAGE, FEATURES, FILE, QUANTILES, TABLES, CostModel, one, rows
 from domain.pricing.estimate import USUAL_FACTOR
@@ -41,10 +41,14 @@ def examine(world: Path, model: Path, until: int) -> Examined:
     ways["model, nothing described"] = np.log(fitted.ratios(unsaid))
     ways["oracle"] = truth(oracle, later)
     return Examined(
-        losses={who: float(score(logs, later.target).mean()) for who, logs in ways.items()},
+        losses={who: score(logs, later.target) for who, logs in ways.items()},
         figures={who: figures(logs, later.target) for who, logs in ways.items()},
         rows=len(later),
     )
+
+
+def score(logs: Floats, true: Floats) -> float:
+    return float(interval_score(logs[:, 0], logs[:, 1], logs[:, 2], true, COVERAGE).mean())
 
 
 def simple(past: Rows, later: Rows) -> dict[str, Floats]:
@@ -74,11 +78,6 @@ def truth(oracle: Oracle, later: Rows) -> Floats:
         mixture = oracle.cost(request[start : start + BATCH], technician[start : start + BATCH], known="described")
         parts.append(np.log(np.column_stack([mixture.quantile(q) for q in QUANTILES])))
     return np.concatenate(parts)
-
-
-def score(logs: Floats, true: Floats) -> Floats:
-    """(n,) weighted interval score of (low, likely, high), lower is better (Bracher et al. 2021, with one interval): proper for all three at once."""
-    return np.asarray((0.5 * np.abs(true - logs[:, 1]) + (1 - COVERAGE) / 2 * winkler(logs[:, 0], logs[:, 2], true, COVERAGE)) / 1.5)
 
 
 def figures(logs: Floats, true: Floats) -> dict[str, float]:

@@ -25,7 +25,8 @@ def examine(world: Path, model: Path | None, until: int) -> Examined:
     lists = _lists(oracle, world)
     before = oracle.requests["at"][lists["request"]] < until
     errors: dict[str, list[float]] = {"model": [], "naive": [], "oracle": []}
-    covered, told = [], {}
+    covered: list[bool] = []
+    told: dict[str, dict[str, float]] = {}
     for need in NEEDS:
         mine = before & (lists["need"] == need)
         if mine.sum() < LISTS_AT_LEAST:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +50,7 @@ def _told(worth: Floats, steps: Ints, chance: Floats) -> dict[str, float]:
     return {"worth": float(worth.mean()), "mean_offset": float(np.array(STEPS)[steps].mean()), "done": float(done.mean())}
 
 
-def _quotes(oracle: Oracle, world: Path) -> dict[str, NDArray[np.generic]]:
+def _quotes(oracle: Oracle, world: Path) -> dict[str, NDArray[Any]]:
     """One row per list that was shown with at least one technician: its places as (n, 5), -1 or nan where shorter."""
     slates, items = read(world, "slates"), read(world, "slate_items")
     listed = slates["source"][items["slate_id"]] == "list"
@@ -57,7 +58,7 @@ def _quotes(oracle: Oracle, world: Path) -> dict[str, NDArray[np.generic]]:
     kept = np.unique(items["slate_id"][listed])
     number[kept] = np.arange(len(kept))
     row, place = number[items["slate_id"][listed]], items["position"][listed].astype(int) - 1
-    found: dict[str, NDArray[np.generic]] = {"request": slates["request_id"][kept].astype(np.int64), "offset": slates["offset"][kept].astype(float)}
+    found: dict[str, NDArray[Any]] = {"request": slates["request_id"][kept].astype(np.int64), "offset": slates["offset"][kept].astype(float)}
     numbers = {"technician_id": -1, "price_mad": np.nan, "rating": np.nan, "reviews": 0, "km": np.nan, "known": False, "jobs_that_day": 0}
     for name, empty in numbers.items():
         table = np.full((len(kept), SHOWN), empty)
@@ -73,7 +74,7 @@ def _quotes(oracle: Oracle, world: Path) -> dict[str, NDArray[np.generic]]:
     return found
 
 
-def _worth(oracle: Oracle, quotes: dict[str, NDArray[np.generic]]) -> tuple[Floats, Floats]:
+def _worth(oracle: Oracle, quotes: dict[str, NDArray[Any]]) -> tuple[Floats, Floats]:
     """((n, steps) expected price over usual one, 0 where nothing comes of it; (n, steps) probability of chosen x accepted x kept x fixed)."""
     request, technician = quotes["request"].astype(np.int64), quotes["technician_id"].astype(np.int64)
     first, price = technician[:, 0], quotes["price_mad"].astype(float)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from domain.learning import registry
 from domain.learning.asof import FeatureSet
@@ -39,7 +40,7 @@ def train(task: Task, sources: list[Path], folder: Path, say: Say = lambda share
     folder.mkdir(parents=True, exist_ok=True)
     task.fit(found, folder, say)
     files = {name: registry.file_hash(folder / name) for name in task.files}
-    data = {"sha256": found.data_hash(), "rows": len(found), "sources": [_named(source) for source in sources]}
+    data: dict[str, Any] = {"sha256": found.data_hash(), "rows": len(found), "sources": [_named(source) for source in sources]}
     entry = registry.Entry(
         name=task.name,
         version="-".join(["".join(sorted(files.values()))[:8], data["sha256"][:8]]),

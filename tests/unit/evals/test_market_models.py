@@ -16,7 +16,7 @@ from evals.market_models import cost, measure, offsets
 from evals.market_models.measure import Verdict
 from evals.market_models.worlds import Plan, ready, split_at
 
-TINY = Plan(bookings=2_500, technicians=200, days=90, seeds=1, worlds=("W1",))
+TINY = Plan(bookings=3_500, technicians=300, days=120, seeds=1, worlds=("W1",))
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def test_the_training_was_shown_nothing_from_after_the_split(work: Path, verdict
     entry = registry.read(folder / "models" / "cost")
     assert sum(t.rows for t in verdict.trials.values()) > 100
     until = split_at(folder, TINY.split)
-    assert until == split_at(folder, 0.0) + 67 * 86_400
+    assert until == split_at(folder, 0.0) + 90 * 86_400
     measure.train("cost", [folder / "observed"], folder / "models" / "whole")
     assert registry.read(folder / "models" / "whole").data["rows"] > entry.data["rows"]
 

@@ -18,15 +18,13 @@ from domain.learning.trees import Trees
 from domain.pricing import cost_model
 from domain.pricing.cost_model import FEATURES, FILE, CostModel
 
-LEAF = Trees(
-    0.1, *(np.zeros((1, 1), kind) for kind in (np.int32, float, np.int32, np.int32, float, bool)), leaf=np.ones((1, 1), bool)  # type: ignore[arg-type]
-)
+LEAF = Trees.constant(0.1)
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     place = tmp_path / "cost"
-    CostModel(LEAF, LEAF, LEAF, (0.2, 0.3), "").save(place / FILE)
+    CostModel(np.zeros(12), LEAF, LEAF, LEAF, np.array([[0.2, 0.3], [0.4, 0.5]]), "").save(place / FILE)
     files = {FILE: registry.file_hash(place / FILE)}
     found = Entry("cost", "v1", "score", 0.08, 0.1, 0.07, 0.66, (0.5, 0.8), True, "passed", features=registry.describe(FEATURES), files=files)
     registry.write(place, found)
@@ -37,7 +35,8 @@ def test_a_model_that_passed_serves_and_says_its_version(folder: Path) -> None:
     model = cost_model.serving(folder)
     assert model is not None and model.version == "cost-v1"
     assert registry.read(folder) == registry.verified(folder, FEATURES)
-    np.testing.assert_allclose(model.ratios(np.zeros((1, 11)))[0], np.exp([-0.1, 0.1, 0.4]))
+    said, unsaid = np.zeros(11), np.full(11, np.nan)
+    np.testing.assert_allclose(model.ratios(np.array([said, unsaid])), np.exp([[-0.1, 0.1, 0.4], [-0.3, 0.1, 0.6]]))
 
 
 def refused(folder: Path, caplog: pytest.LogCaptureFixture) -> str:
