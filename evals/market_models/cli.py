@@ -38,10 +38,11 @@ def models(
     try:
         with console.status("measuring ...") as status:
             verdict = measuring.measure(name, plan, work, status.update)
-            if keep and measuring.examiner(name).trained:
-                status.update("training what serves")
-                folders = [plan.folder(work, world, seed) for world in plan.worlds for seed in range(plan.seeds)]
-                measuring.train(name, folders, ARTIFACTS / name)
+            if keep:
+                if measuring.examiner(name).trained:
+                    status.update("training what serves")
+                    folders = [plan.folder(work, world, seed) for world in plan.worlds for seed in range(plan.seeds)]
+                    measuring.train(name, folders, ARTIFACTS / name)
                 measuring.written(verdict, plan, ARTIFACTS / name)
     except (ValueError, measuring.TrainingFailed) as fault:
         console.print(str(fault), style="red", markup=False, soft_wrap=True)

@@ -24,7 +24,7 @@ class Examined:
 class Examiner:
     """`examine(world, model, until)` judges the model of a folder on what came after; `rules`: the names in `losses` that are simple rules.
 
-    `trained` False: it learns while it is used, there is no file to train, and `model` is None.
+    `trained` False: it learns while it is used, there is no file to train, `model` is None and `metric` names the loss.
     `guardrails`: name -> whether the mean figures (who -> figure -> value) hold it; `latency`: ms of one answer, given the model's folder.
     """
 
@@ -34,3 +34,4 @@ class Examiner:
     guardrails: Mapping[str, Callable[[Mapping[str, Mapping[str, float]]], bool]]
     latency: Callable[[Any], float]
     trained: bool = True
+    metric: str = ""

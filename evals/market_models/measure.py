@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import os
 import subprocess
 import sys
@@ -103,17 +104,18 @@ def train(name: str, data: list[Path], out: Path, until: int | None = None) -> N
 
 
 def written(verdict: Verdict, plan: Plan, folder: Path) -> registry.Entry:
-    """The entry of `folder` with the verdict in it. Raises ModelRefused where no model was trained."""
-    entry, decision = registry.read(folder), verdict.decision
+    """The entry of `folder` with the verdict in it; what learns while it is used gets one without files. Raises ModelRefused for no model."""
+    judge, decision = examiner(folder.name), verdict.decision
+    entry = registry.read(folder) if judge.trained else registry.Entry(folder.name, "online-1", judge.metric)
     entry = replace(
         entry,
         value=_short(verdict.losses["model"]),
         baseline=_short(verdict.losses[verdict.baseline]),
         oracle=_short(verdict.losses["oracle"]),
         gap_closed=_short(decision.gap_closed),
-        ci=(_short(decision.ci[0]), _short(decision.ci[1])),
-        serving=decision.serves,
-        reason=decision.reason,
+        ci=(_four(decision.ci[0]), _four(decision.ci[1])),
+        serving=decision.serves and bool(entry.files),
+        reason=decision.reason if entry.files else f"measured only, nothing is priced by it: {decision.reason}",
         baseline_name=verdict.baseline,
         latency_ms=_short(verdict.latency_ms),
         measured=report(verdict, plan),
@@ -137,5 +139,10 @@ def report(verdict: Verdict, plan: Plan) -> dict[str, Any]:
     }
 
 
-def _short(value: float) -> float:
+def _short(value: float) -> float | None:
+    """Four digits; None for what could not be measured."""
+    return None if math.isnan(value) else _four(value)
+
+
+def _four(value: float) -> float:
     return float(f"{value:.4g}")

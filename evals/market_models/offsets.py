@@ -128,4 +128,5 @@ EXAMINER = Examiner(
     {"as many visits get done as at the fixed price, within 2 %": lambda mean: mean["model"]["done"] >= 0.98 * mean["fixed price"]["done"]},
     latency,
     trained=False,
+    metric="minus the worth of a quote, in usual prices",
 )

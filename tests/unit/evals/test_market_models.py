@@ -62,6 +62,14 @@ def test_the_training_was_shown_nothing_from_after_the_split(work: Path, verdict
     assert registry.read(folder / "models" / "whole").data["rows"] > entry.data["rows"]
 
 
+def test_what_learns_while_it_is_used_is_listed_as_measured_and_never_as_serving(work: Path, tmp_path: Path) -> None:
+    entry = measure.written(measure.measure("elasticity", TINY, work), TINY, tmp_path / "elasticity")
+    assert not entry.serving and "nothing is priced by it" in entry.reason
+    (listed,) = models_command.listed(tmp_path)
+    assert listed["metric"] and listed["oracle"] == 0.0
+    json.loads((tmp_path / "elasticity" / registry.FILE).read_text(), parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
+
+
 def test_price_steps_are_judged_by_what_a_quote_is_really_worth(work: Path) -> None:
     folder = ready(TINY, work, "W1", 0)
     found = offsets.examine(folder, None, split_at(folder, TINY.split))
