@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
+from sqlalchemy.orm import object_session
+
 from domain import catalog
 from domain.pricing.estimate import Estimate, baseline
 from domain.pricing.learnt import priced
+from domain.store.outcomes import technician_past
 from domain.store.tables import Technician
 from tools.context import Market
 
@@ -31,6 +34,16 @@ def price(
         rate = max(rate * Decimal("0.8"), min(rate * Decimal("1.3"), usual))
     node = catalog.node_for(service, issue or None)
     harder = node.price_factor if issue else 1
+    session = object_session(technician) if market.cost is not None and technician is not None else None
     return priced(
-        rate, market.rules, node=node.id, price_factor=harder, model=market.cost, quantity=quantity, urgency=urgency, start=start, now=now
-    )  # fmt: skip
+        rate,
+        market.rules,
+        node=node.id,
+        price_factor=harder,
+        known=technician_past(session, technician.id) if session is not None and technician is not None else None,
+        model=market.cost,
+        quantity=quantity,
+        urgency=urgency,
+        start=start,
+        now=now,
+    )
