@@ -19,7 +19,7 @@ def listed(folder: Path = ARTIFACTS) -> list[dict[str, Any]]:
 
 def told(folder: Path = ARTIFACTS) -> list[dict[str, Any]]:
     """As `listed`, with MORE. `serving` is what a process that starts now would do: a damaged or outdated file does not serve, whatever it says."""
-    found = []
+    found = [_reader(path) for path in sorted(folder.glob("*/meta.json")) if not (path.parent / "model.json").exists()]
     for path in sorted(folder.glob("*/model.json")):
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
@@ -36,28 +36,44 @@ def told(folder: Path = ARTIFACTS) -> list[dict[str, Any]]:
 def show(found: list[dict[str, Any]]) -> None:
     """For people: a leaderboard, and under it why each serves or does not."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     console = Console()
     if not found:
         console.print("no trained model here yet; train one: bricol train understanding")
         return
-    table = Table("model", "version", "metric", "model", "baseline", "oracle", "gap closed (95 %)", "ms", "serves")
+    table = Table(show_lines=True)
+    table.add_column("model", min_width=max(len(str(one["name"])) for one in found), overflow="fold")
+    for title in ("measured by", "figures", "gap closed", "ms", "serves"):
+        table.add_column(title)
     for one in found:
         gap = "" if one["gap_closed"] is None else f"{one['gap_closed']:.2f}"
         if one["ci"]:
-            gap += f" [{one['ci'][0]:.2f}, {one['ci'][1]:.2f}]"
-        rule = _number(one["baseline"]) + (f" ({one['baseline_name']})" if one.get("baseline_name") else "")
-        figures = (_number(one["value"]), rule, _number(one["oracle"]), gap, _number(one.get("latency_ms")))
-        table.add_row(str(one["name"]), str(one["version"] or ""), one["metric"] or "", *figures, "yes" if one["serving"] else "rule")
+            gap += f"\n[{one['ci'][0]:.2f}, {one['ci'][1]:.2f}]"
+        sides = ("value", "model"), ("baseline", one["baseline_name"] or "rule"), ("oracle", "truth")
+        figures = "\n".join(f"{_number(one[key])} {who}" for key, who in sides if one[key] is not None)
+        who = f"{one['name']}\n{one['version'] or ''}"
+        cells = (who, one["metric"] or "", figures, gap, _number(one["latency_ms"]), "yes" if one["serving"] else "rule")
+        table.add_row(*(escape(cell) for cell in cells))
     console.print(table)
     for one in found:
         if one.get("reason"):
             console.print(f"{one['name']}: {one['reason']}", markup=False, highlight=False, soft_wrap=True)
 
 
+def _reader(path: Path) -> dict[str, Any]:
+    """The reader of messages, by its own card: measured on sentences kept out of its training, beside its n-grams alone."""
+    card = json.loads(path.read_text(encoding="utf-8"))
+    held = card.get("held_out", {})
+    told = {"name": path.parent.name, "version": card.get("version"), "metric": "main intent of clients, accuracy", "serving": True}
+    told |= {"value": held.get("client"), "baseline": held.get("client, linear"), "baseline_name": "n-grams alone"}
+    return dict.fromkeys((*KEYS, *MORE)) | told
+
+
 def _refused(folder: Path) -> str:
-    """Why this code would not load the model; empty when it would, or when it is none of the market's."""
+    """Why a process would not use the model; empty when it would, or when it is none of the market's."""
+    from bot.settings import load
     from domain.learning.registry import ModelRefused, verified
     from domain.pricing import cost_model
 
@@ -65,10 +81,10 @@ def _refused(folder: Path) -> str:
     if folder.name not in features:
         return ""
     try:
-        verified(folder, features[folder.name])
+        entry = verified(folder, features[folder.name])
     except ModelRefused as why:
         return str(why)
-    return ""
+    return "" if load().learnt_prices else f"{entry.reason}; it prices once BRICOL_LEARNT_PRICES=true"
 
 
 def _number(value: float | None) -> str:
