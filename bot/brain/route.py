@@ -31,6 +31,7 @@ QUICK = frozenset({"price", "track", "status", "refund_status", "human", "faq", 
 SIDE_QUESTIONS = frozenset({"price", "join", "offer_human", "language", "rate", "delete_data"})
 #: One of these is the same wish, said otherwise: the first is not gone back to.
 INSTEAD = frozenset({"reschedule", "cancel", "refund"})
+MAYBE, CLEAR = 0.04, 0.6  # of abuse or complaint, and of anything else, right after an insult
 SURE = 0.55  # of the main intent: below, a message that fits our question is taken as its answer
 UNSURE = 0.22  # below, without anything else to go by, we ask what is meant
 SECOND = 0.2  # least probability of a second wish
@@ -92,8 +93,10 @@ def plan(state: State, heard: Heard) -> Plan:
 
 
 def _still_angry(heard: Heard) -> bool:
-    """Right after an insult, angry words that bring nothing and are not clearly something else go on insulting."""
-    return heard.reading.sentiment == "negative" and heard.reading.confidence < SURE and not heard.slots and not heard.wishes
+    """Right after an insult, words that bring nothing, are angry or may be abuse, and are not clearly something else, go on insulting."""
+    reading = heard.reading
+    angry = reading.sentiment == "negative" or any(reading.scores.get(i, 0.0) >= MAYBE for i in ("abuse", "complain"))
+    return angry and reading.confidence < CLEAR and not heard.slots and not heard.wishes
 
 
 def _by_form(state: State, heard: Heard, waiting: str | None) -> tuple[str, ...] | None:
@@ -135,6 +138,8 @@ def _meant(heard: Heard) -> tuple[str, ...]:
     if main in ALONE:
         return (main,)
     arranging = {"book_service", "find_technician", "check_availability", "rebook"}
+    if CLIENT.get(main) in CHANGE and not (orders.has("wanted", heard.text) and {"city", "district", "date"} & set(heard.slots)):
+        others = [i for i in others if i not in arranging]  # "I want to cancel the fridge repair": the job is named, not ordered
     likely = [i for i in others if heard.reading.scores.get(i, 1.0) >= SECOND]
     if "ask_human" in likely and main not in ("ask_human",):
         return ("ask_human",)  # who may have asked for a person gets one

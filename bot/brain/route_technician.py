@@ -17,6 +17,7 @@ TECHNICIAN = {
     "abuse": "abuse", "opt_out": "opt_out", "ask_faq": "faq", "ask_payment": "faq",
 }  # fmt: skip
 OFFER = {"1": "accept", "yes": "accept", "2": "decline", "no": "decline", "3": "other_time"}
+DOUBTFUL = 0.5  # a reading below gives way to a plain yes at the beginning
 #: These wait for a value and take the next message for it.
 WAITING = {"time": "other_time", "amount": "amount"}
 
@@ -43,7 +44,8 @@ def plan(state: State, heard: Heard) -> Plan:
         waited = WAITING[state.awaiting]
         if state.awaiting == "amount" or {"time", "date"} & set(heard.slots):
             return Plan((waited,))
-    if heard.yes or main == "affirm" or (heard.leans is True and state.offer and main in ("inform", "thank") and not heard.slots):
+    doubtful = heard.reading.confidence < DOUBTFUL and "affirm" in heard.intents
+    if heard.yes or main == "affirm" or (heard.leans is True and not heard.slots and (doubtful or (state.offer and main in ("inform", "thank")))):
         return Plan(("accept",))
     if heard.no or main == "deny" or (heard.leans is False and (state.offer or main == "inform")):
         return Plan(("decline",))

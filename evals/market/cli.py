@@ -35,6 +35,9 @@ def simulate(
         console.print(f"{error}: worlds are kept as Parquet. Install it with: pip install 'bricol\\[market]'", style="red")
         raise typer.Exit(2) from None
     wanted = WORLDS if world == "all" else (world.upper(),)
+    if unknown := set(wanted) - set(WORLDS):
+        console.print(f"no world {unknown.pop()!r}; one of {', '.join(WORLDS)}, all", style="red", markup=False)
+        raise typer.Exit(2)
     try:
         for name in wanted:
             place = folder / name if world == "all" else folder

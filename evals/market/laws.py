@@ -1,7 +1,7 @@
 """The truth as formulas, one function per behaviour: the simulator draws from them and the oracle reads them, so the two cannot disagree.
 
 Arrays broadcast against each other. `day` is the simulated day (drift), `hour` the wall-clock hour. Linear terms carry W1; `interactions.*` are zero
-there and carry W2. Their steps lie between the values that are written (stars and difficulty in tenths, prices in fives): rounding moves nobody across.
+there and carry W2. Their steps lie between the values that are written (stars and difficulty in tenths, prices in fives): rounding crosses none.
 """
 
 from __future__ import annotations

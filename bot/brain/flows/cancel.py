@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.brain.act import Call, Say, Steps
-from bot.brain.flows.shared import ordered_again, trouble, whose
+from bot.brain.flows.shared import SURE, ordered_again, orders_anew, trouble, whose
 from bot.brain.scene import Scene
 
 CANCELLABLE = ("offered", "confirmed", "en_route", "arrived")
@@ -28,6 +28,8 @@ def cancel(scene: Scene) -> Steps:
             return proposed(scene, proposal.summary)
     elif scene.refuses and scene.before.flow == "cancel" and not scene.changed:
         return scene.say("changes.left_as_is", over=True)
+    if proposal is None and scene.heard.reading.confidence < SURE and (yield from orders_anew(scene)):
+        return Say("", instead="booking")
     waiting = scene.open("booking")
     if waiting is not None and "ref" not in scene.change:
         yield Call("decline_proposal", {"proposal_id": waiting.id})
