@@ -49,11 +49,11 @@ def models(
         raise typer.Exit(2) from None
     if json_file:
         json_file.write_text(json.dumps(measuring.report(verdict, plan), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    show(verdict, Console())
+    show(verdict, measuring.report(verdict, plan)["by_world"], Console())
     raise typer.Exit(0 if verdict.decision.serves else 1)
 
 
-def show(verdict: Verdict, console: Console) -> None:
+def show(verdict: Verdict, by_world: dict[str, float | None], console: Console) -> None:
     """For people; every figure is of simulated worlds."""
     told = list(next(iter(verdict.figures.values())))
     table = Table("simulated", "loss", *told)
@@ -63,5 +63,6 @@ def show(verdict: Verdict, console: Console) -> None:
     decision = verdict.decision
     gap = f"{decision.gap_closed:.2f} [{decision.ci[0]:.2f}, {decision.ci[1]:.2f}]"
     console.print(f"gap closed against {verdict.baseline!r}: {gap}, 95 % interval over seeds", highlight=False)
+    console.print("gap closed by world: " + ", ".join(f"{world} {gap}" for world, gap in by_world.items()), highlight=False)
     who = "serves" if decision.serves else "the rule serves"
     console.print(f"{who}: {decision.reason}; {verdict.latency_ms:.2f} ms an answer (p95)", highlight=False)

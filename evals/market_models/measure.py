@@ -17,6 +17,7 @@ from typing import Any
 
 from domain.learning import registry
 from domain.learning.gate import Decision, Trial, decide
+from evals.market.parameters import fingerprint
 from evals.market_models.examined import Examined, Examiner
 from evals.market_models.worlds import Plan, ready, split_at
 
@@ -128,6 +129,8 @@ def report(verdict: Verdict, plan: Plan) -> dict[str, Any]:
     """The verdict as JSON holds it. Every figure is of a simulated market."""
     return {
         "simulated": True,
+        "parameters": fingerprint(),
+        "by_world": _by_world(verdict),
         "plan": {"worlds": list(plan.worlds), "seeds": plan.seeds, "bookings": plan.bookings, "technicians": plan.technicians, "days": plan.days},
         "judged_rows": sum(t.rows for t in verdict.trials.values()),
         "losses": {who: _short(value) for who, value in verdict.losses.items()},
@@ -137,6 +140,16 @@ def report(verdict: Verdict, plan: Plan) -> dict[str, Any]:
             for (world, seed), t in verdict.trials.items()
         ],
     }
+
+
+def _by_world(verdict: Verdict) -> dict[str, float | None]:
+    """world -> gap closed there: a model that only wins in W1 has inverted our own formula."""
+    found = {}
+    for world in sorted({world for world, _ in verdict.trials}):
+        told = [t.losses for (of, _), t in verdict.trials.items() if of == world]
+        room = sum(t[verdict.baseline] - t["oracle"] for t in told)
+        found[world] = _short(sum(t[verdict.baseline] - t["model"] for t in told) / room) if room > 0 else None
+    return found
 
 
 def _short(value: float) -> float | None:

@@ -49,6 +49,7 @@ def test_the_verdict_is_written_into_the_entry_and_listed(verdict: Verdict, work
     assert listed["value"] == pytest.approx(verdict.losses["model"], rel=1e-3) and listed["serving"] is False
     told = json.loads((place / registry.FILE).read_text())
     assert told["measured"]["simulated"] is True and len(told["measured"]["trials"]) == 1
+    assert set(told["measured"]["by_world"]) == {"W1"} and len(told["measured"]["parameters"]) == 64
     assert "simulated W1 seed 0" in told["data"]["sources"][0]
 
 
