@@ -92,3 +92,9 @@ def test_the_leaderboard_has_every_key_and_the_interval_as_a_list(folder: Path, 
     (listed,) = models_command.listed(folder.parent)
     assert tuple(listed) == models_command.KEYS
     assert json.loads(json.dumps(listed))["ci"] == [0.5, 0.8] and listed["serving"] is True
+
+
+def test_the_model_that_ships_is_the_one_that_was_measured_and_reads_what_this_code_builds() -> None:
+    shipped = registry.verified(models_command.ARTIFACTS / cost_model.NAME, FEATURES)
+    model = cost_model.serving(models_command.ARTIFACTS / cost_model.NAME)
+    assert (model is not None) is shipped.serving and shipped.ci is not None
