@@ -30,6 +30,7 @@ from retrieval.units import Unit, units_of
 from retrieval.vectors import Vectors, fingerprint_of
 
 RECALL, ABSTAINS = 0.95, 0.90  # what the figures are held to
+ALONE = 0.75  # of the foreign questions refused where there are words alone: held to ABSTAINS they would answer little
 MARGIN = 0.02  # the test questions are others than those the bar is learnt on
 FIRST = 3
 SIGNS = {"words": ("words", "words_ahead"), "vectors": ("vectors", "vectors_ahead"), "both": ("words", "words_ahead", "vectors", "vectors_ahead")}
@@ -138,7 +139,7 @@ def learn(way: Way, tuning: Sequence[Asked]) -> Calibration:
     for asked, top in best:
         chances = [found.probability(dict(zip(names, signs, strict=True))) for signs in top]
         scores.append((asked.topic is not None, max(chances, default=0.0)))
-    return replace(found, bar=round((_even if way.sides == "lexical" else _bar)(scores), 4))
+    return replace(found, bar=round(_bar(scores, ALONE if way.sides == "words" else ABSTAINS + MARGIN), 4))
 
 
 def logistic(rows: np.ndarray[Any, Any], labels: np.ndarray[Any, Any], ridge: float = 0.02, steps: int = 50) -> np.ndarray[Any, Any]:
@@ -155,24 +156,12 @@ def logistic(rows: np.ndarray[Any, Any], labels: np.ndarray[Any, Any], ridge: fl
     return weights
 
 
-def _even(scores: Sequence[tuple[bool, float]]) -> float:
-    """Where the share of own questions kept plus that of foreign ones refused is largest: words alone cannot be held to silence and still answer."""
-    levels = sorted({score for _, score in scores})
-    own = [score for is_own, score in scores if is_own]
-    other = [score for is_own, score in scores if not is_own]
-
-    def gain(bar: float) -> float:
-        return sum(s >= bar for s in own) / len(own) + sum(s < bar for s in other) / len(other)
-
-    return max(((low + high) / 2 for low, high in pairwise(levels)), key=gain)
-
-
-def _bar(scores: Sequence[tuple[bool, float]]) -> float:
-    """The lowest bar that still refuses MARGIN more of the foreign questions than is held: as many own ones answered as that allows."""
+def _bar(scores: Sequence[tuple[bool, float]], silent: float) -> float:
+    """The lowest bar that refuses the share `silent` of the foreign questions: as many own ones answered as that allows."""
     levels = sorted({score for _, score in scores})
     other = [score for is_own, score in scores if not is_own]
     places = [(low + high) / 2 for low, high in pairwise(levels)]
-    return next((bar for bar in places if sum(s < bar for s in other) / len(other) >= ABSTAINS + MARGIN), places[-1])
+    return next((bar for bar in places if sum(s < bar for s in other) / len(other) >= silent), places[-1])
 
 
 def _result(way: Way, learnt: Calibration, test: Sequence[Asked]) -> Result:
