@@ -185,11 +185,10 @@ def models(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     with _plain_errors():
         from bot import models_command
 
-        found = models_command.listed()
         if as_json:
-            typer.echo(json.dumps(found, ensure_ascii=False))
+            typer.echo(json.dumps(models_command.listed(), ensure_ascii=False))
         else:
-            models_command.show(found)
+            models_command.show(models_command.told())
 
 
 def _plugin(entry: EntryPoint) -> Callable[[typer.Context], None]:

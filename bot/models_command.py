@@ -1,4 +1,4 @@
-"""Lists the trained models with how they were measured: `bricol models`."""
+"""Lists the trained models with how they were measured and who serves: `bricol models`."""
 
 from __future__ import annotations
 
@@ -8,28 +8,84 @@ from typing import Any
 
 ARTIFACTS = Path(__file__).resolve().parents[1] / "finetune" / "artifacts"
 KEYS = ("name", "version", "metric", "value", "baseline", "oracle", "gap_closed", "ci", "serving")
+#: Beside them, for the table alone.
+MORE = ("baseline_name", "latency_ms", "reason")
 
 
 def listed(folder: Path = ARTIFACTS) -> list[dict[str, Any]]:
     """One record per `finetune/artifacts/<name>/model.json`, with every key of KEYS (null where it was not measured)."""
-    found = []
+    return [{key: record.get(key) for key in KEYS} for record in told(folder)]
+
+
+def told(folder: Path = ARTIFACTS) -> list[dict[str, Any]]:
+    """As `listed`, with MORE. `serving` is what a process that starts now would do: a damaged or outdated file does not serve, whatever it says."""
+    found = [_reader(path) for path in sorted(folder.glob("*/meta.json")) if not (path.parent / "model.json").exists()]
     for path in sorted(folder.glob("*/model.json")):
-        data = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as fault:
+            data = {"serving": False, "reason": f"{path.name} cannot be read ({fault}); train it again: bricol train {path.parent.name}"}
         for record in data if isinstance(data, list) else [data]:
-            found.append({key: record.get(key, path.parent.name if key == "name" else None) for key in KEYS})
+            one = {key: record.get(key, path.parent.name if key == "name" else None) for key in (*KEYS, *MORE)}
+            if one["serving"] and (why := _refused(path.parent)):
+                one |= {"serving": False, "reason": why}
+            found.append(one)
     return found
 
 
 def show(found: list[dict[str, Any]]) -> None:
-    """For people."""
+    """For people: a leaderboard, and under it why each serves or does not."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     console = Console()
     if not found:
         console.print("no trained model here yet; train one: bricol train understanding")
         return
-    table = Table(*KEYS)
-    for record in found:
-        table.add_row(*("" if record[key] is None else str(record[key]) for key in KEYS))
+    table = Table(show_lines=True)
+    table.add_column("model", min_width=max(len(str(one["name"])) for one in found), overflow="fold")
+    for title in ("measured by", "figures", "gap closed", "ms", "serves"):
+        table.add_column(title)
+    for one in found:
+        gap = "" if one["gap_closed"] is None else f"{one['gap_closed']:.2f}"
+        if one["ci"]:
+            gap += f"\n[{one['ci'][0]:.2f}, {one['ci'][1]:.2f}]"
+        sides = ("value", "model"), ("baseline", one["baseline_name"] or "rule"), ("oracle", "truth")
+        figures = "\n".join(f"{_number(one[key])} {who}" for key, who in sides if one[key] is not None)
+        who = f"{one['name']}\n{one['version'] or ''}"
+        cells = (who, one["metric"] or "", figures, gap, _number(one["latency_ms"]), "yes" if one["serving"] else "rule")
+        table.add_row(*(escape(cell) for cell in cells))
     console.print(table)
+    for one in found:
+        if one.get("reason"):
+            console.print(f"{one['name']}: {one['reason']}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _reader(path: Path) -> dict[str, Any]:
+    """The reader of messages, by its own card: measured on sentences kept out of its training, beside its n-grams alone."""
+    card = json.loads(path.read_text(encoding="utf-8"))
+    held = card.get("held_out", {})
+    told = {"name": path.parent.name, "version": card.get("version"), "metric": "main intent of clients, accuracy", "serving": True}
+    told |= {"value": held.get("client"), "baseline": held.get("client, linear"), "baseline_name": "n-grams alone"}
+    return dict.fromkeys((*KEYS, *MORE)) | told
+
+
+def _refused(folder: Path) -> str:
+    """Why a process would not use the model; empty when it would, or when it is none of the market's."""
+    from bot.settings import load
+    from domain.learning.registry import ModelRefused, verified
+    from domain.pricing import cost_model
+
+    features = {cost_model.NAME: cost_model.FEATURES}
+    if folder.name not in features:
+        return ""
+    try:
+        entry = verified(folder, features[folder.name])
+    except ModelRefused as why:
+        return str(why)
+    return "" if load().learnt_prices else f"{entry.reason}; it prices once BRICOL_LEARNT_PRICES=true"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"

@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     model_timeout_seconds: float = Field(20, gt=0, le=300, examples=["20"])
     model_tokens_per_day: int = Field(0, ge=0, examples=["2000000"])
 
+    # what the marketplace learnt
+    learnt_prices: bool = Field(False, examples=["true"])
+
     # voice notes
     voice_model: Path | None = Field(None, examples=["./models/whisper-small"])
     voice_max_seconds: float = Field(120, ge=5, le=600, examples=["120"])

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from finetune.llm.cli import lessons, llm
+from finetune.market.cli import mount
 from finetune.understanding.evaluate import BadRecord, evaluate
 from prompts import templates
 from prompts.sentences import BadSentences, load
@@ -19,6 +20,7 @@ from prompts.sentences import BadSentences, load
 train = typer.Typer(help="Rebuild a trained artefact.", no_args_is_help=True)
 train.command("lessons")(lessons)
 train.command("llm")(llm)
+mount(train)
 console = Console()
 
 

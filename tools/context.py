@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from domain.clock import Clock
+from domain.pricing.cost_model import CostModel
 from domain.rules import MarketRules
 from domain.store.database import Database
 from retrieval.passage import Passage
@@ -32,6 +33,7 @@ class Market:
     knowledge: Knowledge
     links: Links
     secret: bytes  # signs codes and links
+    cost: CostModel | None = None  # None: the rule prices
 
 
 @dataclass

@@ -1,12 +1,16 @@
-"""What a job costs with this technician, or in general: the domain's estimate, fed from the catalog and the technician's rate."""
+"""What a job costs with this technician, or in general: the domain's price, fed from the catalog and the technician's rate, never from the client."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
 
+from sqlalchemy.orm import object_session
+
 from domain import catalog
-from domain.pricing.estimate import USUAL_FACTOR, Estimate, baseline, estimate
+from domain.pricing.estimate import Estimate, baseline
+from domain.pricing.learnt import priced
+from domain.store.outcomes import technician_past
 from domain.store.tables import Technician
 from tools.context import Market
 
@@ -28,6 +32,18 @@ def price(
     if technician is not None and technician.trades and technician.trades[0] != service:
         # a rate is said for the main trade; another trade of theirs costs what it usually costs
         rate = max(rate * Decimal("0.8"), min(rate * Decimal("1.3"), usual))
-    harder = Decimal(str(catalog.node_for(service, issue).price_factor)) if issue else Decimal(1)
-    low, likely, high = (harder * usual for usual in USUAL_FACTOR)
-    return estimate(rate, market.rules, factor=(low, likely, high), quantity=quantity, urgency=urgency, start=start, now=now)
+    node = catalog.node_for(service, issue or None)
+    harder = node.price_factor if issue else 1
+    session = object_session(technician) if market.cost is not None and technician is not None else None
+    return priced(
+        rate,
+        market.rules,
+        node=node.id,
+        price_factor=harder,
+        known=technician_past(session, technician.id) if session is not None and technician is not None else None,
+        model=market.cost,
+        quantity=quantity,
+        urgency=urgency,
+        start=start,
+        now=now,
+    )

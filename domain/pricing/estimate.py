@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_HALF_UP, Decimal
 from functools import cache
 from pathlib import Path
 
@@ -124,6 +124,17 @@ def rounded(amount: Decimal) -> Decimal:
     """To the nearest 5 MAD below 500, else 10; at least 5: the coins people have."""
     step = _step(amount)
     return max(step, (amount / step).quantize(ONE, ROUND_HALF_UP) * step)
+
+
+def rounded_between(amount: Decimal, lowest: Decimal, highest: Decimal) -> Decimal:
+    """`amount` in coins, inside lowest..highest even after rounding; there must be coins in between."""
+    found = rounded(amount)
+    if found > highest:
+        return _rounded_down(highest)
+    if found < lowest:
+        step = _step(lowest)
+        return (lowest / step).quantize(ONE, ROUND_CEILING) * step
+    return found
 
 
 def _rounded_down(amount: Decimal) -> Decimal:

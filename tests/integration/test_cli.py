@@ -112,7 +112,11 @@ def test_models_is_a_list_with_every_key(tmp_path: Path) -> None:
     assert tuple(found) == models_command.KEYS
     assert found["value"] == 0.9
     assert found["oracle"] is None
-    assert isinstance(json.loads(run(cli.app, ["models", "--json"]).stdout), list)
+    shipped = json.loads(run(cli.app, ["models", "--json"]).stdout)
+    (reader,) = (one for one in shipped if one["name"] == "understanding")
+    assert reader["serving"] is True and reader["value"] > reader["baseline"] > 0
+    assert all(tuple(one) == models_command.KEYS for one in shipped)
+    assert "understanding" in run(cli.app, ["models"]).stdout
 
 
 # --- chat -----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,132 @@
+"""Examines technicians' price steps: learnt while quoting, against a fixed price and the rule, by what a quote is really worth at each step.
+
+Nothing here forecasts revenue: it is regret against the truth of an assumed market (systems.md 0.2, class C3)."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.pricing.estimate import HIGHEST
+from domain.pricing.offsets import IDLE, KEEP, STEPS, QLearning, Thompson, context, rule_step
+from evals.market.files import read
+from evals.market.oracle import Oracle
+from evals.market_models.examined import Examined, Examiner
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+SHOWN = 5
+BUSY_HOURS = 2.2  # of a nine-hour day that one agreed visit takes, way included
+BATCH = 200  # quotes between two lessons: answers come hours later
+SEED = 11
+
+
+def examine(world: Path, model: Path | None, until: int) -> Examined:
+    """Learns on what was asked before `until`, one batch after the other, and is judged on the rest by expected worth. `model` is not used."""
+    oracle = Oracle(world)
+    quotes = _quotes(oracle, world)
+    worth, chance = _worth(oracle, quotes)
+    past, later = quotes["at"] < until, quotes["at"] >= until
+    rows, rng = np.arange(int(later.sum())), np.random.default_rng(SEED)
+    contexts = quotes["context"]
+    steps = {"fixed price": np.full(len(rows), KEEP), "idle goes down": rule_step(contexts[later]), "oracle": worth[later].argmax(axis=1)}
+    for name, learner in (("model", Thompson()), ("Q-learning", QLearning())):
+        _teach(learner, contexts[past], worth[past], chance[past], rng)
+        steps[name] = learner.best(contexts[later])
+    truth = {who: worth[later][rows, step] for who, step in steps.items()}
+    return Examined(
+        losses={who: float(-values.mean()) for who, values in truth.items()},
+        figures={who: _told(values, steps[who], chance[later]) for who, values in truth.items()},
+        rows=len(rows),
+    )
+
+
+def _told(worth: Floats, steps: Ints, chance: Floats) -> dict[str, float]:
+    done = chance[np.arange(len(steps)), steps]
+    return {"worth": float(worth.mean()), "mean_offset": float(np.array(STEPS)[steps].mean()), "done": float(done.mean())}
+
+
+def _quotes(oracle: Oracle, world: Path) -> dict[str, NDArray[Any]]:
+    """One row per list that was shown with at least one technician: its places as (n, 5), -1 or nan where shorter."""
+    slates, items = read(world, "slates"), read(world, "slate_items")
+    listed = slates["source"][items["slate_id"]] == "list"
+    number = np.full(len(slates["slate_id"]), -1)
+    kept = np.unique(items["slate_id"][listed])
+    number[kept] = np.arange(len(kept))
+    row, place = number[items["slate_id"][listed]], items["position"][listed].astype(int) - 1
+    found: dict[str, NDArray[Any]] = {"request": slates["request_id"][kept].astype(np.int64), "offset": slates["offset"][kept].astype(float)}
+    numbers = {"technician_id": -1, "price_mad": np.nan, "rating": np.nan, "reviews": 0, "km": np.nan, "known": False, "jobs_that_day": 0}
+    for name, empty in numbers.items():
+        table = np.full((len(kept), SHOWN), empty)
+        table[row, place] = items[name][listed]
+        found[name] = table
+    request = found["request"]
+    rows = oracle.requests
+    found["at"] = rows["at"][request]
+    found["hurry"] = rows["urgency"][request] == "emergency"
+    late = rows["start_hour"][request] >= 19
+    load = found["jobs_that_day"][:, 0].astype(float) * BUSY_HOURS / 9
+    found["context"] = context(np.where(load == 0, 0.0, np.maximum(load, IDLE)), found["hurry"].astype(bool), late)
+    return found
+
+
+def _worth(oracle: Oracle, quotes: dict[str, NDArray[Any]]) -> tuple[Floats, Floats]:
+    """((n, steps) expected price over usual one, 0 where nothing comes of it; (n, steps) probability of chosen x accepted x kept x fixed)."""
+    request, technician = quotes["request"].astype(np.int64), quotes["technician_id"].astype(np.int64)
+    first, price = technician[:, 0], quotes["price_mad"].astype(float)
+    usual = oracle.requests["usual_mad"][request].astype(float)
+    without = price[:, 0] / (1 + quotes["offset"].astype(float))  # the randomised step of the log is taken out
+    hurry = np.where(quotes["hurry"], 0.25, 0.0)
+    done = oracle.kept(request, first) * oracle.success(request, first)
+    worth, chance = np.zeros((len(request), len(STEPS))), np.zeros((len(request), len(STEPS)))
+    for number, step in enumerate(STEPS):
+        # hurry and step together stay under the cap, as in technician_price
+        asked = without / (1 + hurry) * np.minimum(1 + hurry + step, 1 + np.maximum(hurry, float(HIGHEST)))
+        shown = price.copy()
+        shown[:, 0] = asked
+        chosen = oracle.choice(
+            request, technician, price_mad=shown, rating=quotes["rating"].astype(float), reviews=quotes["reviews"].astype(np.int64),
+            km=quotes["km"].astype(float), known=quotes["known"].astype(bool),
+        )[:, 1]  # fmt: skip
+        accepted = oracle.acceptance(
+            request, first, price_mad=asked, km=quotes["km"][:, 0].astype(float), jobs_that_day=quotes["jobs_that_day"][:, 0].astype(np.int64),
+            known=quotes["known"][:, 0].astype(bool),
+        )  # fmt: skip
+        chance[:, number] = chosen * accepted * done
+        worth[:, number] = chance[:, number] * asked / usual
+    return worth, chance
+
+
+def _teach(learner: Thompson | QLearning, contexts: Ints, worth: Floats, chance: Floats, rng: np.random.Generator) -> None:
+    """Quotes one after the other: a step is drawn, the visit happens or not, and only that is learnt."""
+    for start in range(0, len(contexts), BATCH):
+        here = np.arange(start, min(start + BATCH, len(contexts)))
+        step = learner.draw(contexts[here], rng)
+        happened = rng.random(len(here)) < chance[here, step]
+        reward = np.where(happened, worth[here, step] / np.maximum(chance[here, step], 1e-9), 0.0)
+        learner.learn(contexts[here], step, reward)
+
+
+def latency(folder: Path | None, times: int = 300) -> float:
+    """p95 of choosing one step, ms."""
+    learner, asked, rng, taken = Thompson(), np.array([5]), np.random.default_rng(0), []
+    for _ in range(times):
+        began = time.perf_counter()
+        learner.draw(asked, rng)
+        taken.append((time.perf_counter() - began) * 1000)
+    return float(np.quantile(taken, 0.95))
+
+
+EXAMINER = Examiner(
+    "offsets",
+    ("fixed price", "idle goes down"),
+    examine,
+    {"as many visits get done as at the fixed price, within 2 %": lambda mean: mean["model"]["done"] >= 0.98 * mean["fixed price"]["done"]},
+    latency,
+    trained=False,
+    metric="minus the worth of a quote, in usual prices",
+)

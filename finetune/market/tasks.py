@@ -1,0 +1,17 @@
+"""The market's models that can be trained: `bricol train NAME`. A new one is a module with a TASK, and a line here."""
+
+from __future__ import annotations
+
+from finetune.market.task import Task
+
+#: name -> module : what `bricol train --help` says of it
+NAMES = {
+    "cost": ("finetune.market.cost", "Train the market's cost model: what quoted jobs end up costing."),
+}
+
+
+def task(name: str) -> Task:
+    import importlib
+
+    found: Task = importlib.import_module(NAMES[name][0]).TASK
+    return found

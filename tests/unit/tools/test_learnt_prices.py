@@ -1,0 +1,67 @@
+"""With a learnt model the tools price with its ranges and the technician's own past; without one, by the rule."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bot import wiring
+from domain.pricing.cost_model import FEATURES
+from domain.store.outcomes import technician_past
+from domain.store.tables import Technician
+from tests.unit.tools.conftest import Bricol
+
+
+class Echo:
+    """Says low and high of 0.6 and 1.8, and the technician's own past as the likely ratio."""
+
+    version = "cost-echo"
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, float]] = []
+
+    def ratios(self, inputs: np.ndarray) -> np.ndarray:
+        self.asked.append(dict(zip(FEATURES.names, inputs[0], strict=True)))
+        return np.array([[0.6, np.exp(self.asked[-1]["technician_ratio"]), 1.8]])
+
+
+def with_model(bricol: Bricol) -> tuple[Bricol, Any]:
+    model: Any = Echo()
+    return Bricol(replace(bricol.market, cost=model), bricol.clock), model
+
+
+JOB = {"service": "plumbing", "city": "casablanca", "technician_id": 1}
+
+
+def test_ranges_are_learnt_and_lines_still_add_up(bricol: Bricol) -> None:
+    learnt, model = with_model(bricol)
+    told = learnt.client().ok("estimate_price", **JOB)
+    assert (told["min_mad"], told["likely_mad"], told["max_mad"]) == (180, 300, 540)
+    assert sum(line["mad"] for line in told["breakdown"]) == told["likely_mad"]
+    assert np.isnan(model.asked[0]["described"]) and model.asked[0]["technician_jobs"] == 0
+
+
+def test_a_technician_whose_jobs_end_dearer_is_said_to_be_dearer_within_bounds(bricol: Bricol) -> None:
+    for number in range(8):
+        bricol.give_booking(f"BR-9{number}", status="closed", start=f"2026-10-0{number + 1}T10:00", final_mad=Decimal(420))
+    bricol.give_booking("BR-98", status="cancelled", start="2026-10-10T10:00")
+    learnt, model = with_model(bricol)
+    told = learnt.client().ok("estimate_price", **JOB)
+    assert model.asked[0]["technician_jobs"] == 9
+    assert model.asked[0]["technician_ratio"] == pytest.approx(8 * np.log(420 / 300) / 16)
+    assert told["likely_mad"] == 355  # 300 x exp(0.168), in coins
+
+
+def test_the_past_of_somebody_new_is_nobodys(bricol: Bricol) -> None:
+    with bricol.market.db.transaction() as session:
+        known = technician_past(session, session.query(Technician).filter_by(name="hassan").one().id)
+    assert (known.technician_jobs, known.technician_ratio) == (0, 0.0)
+
+
+def test_the_house_prices_by_rule_while_what_is_there_may_not_serve(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.models_command.ARTIFACTS", tmp_path)
+    assert wiring._cost_model() is None
