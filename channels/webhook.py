@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from fastapi import Request, Response
@@ -27,6 +27,20 @@ class Refused(Exception):
     def response(self) -> Response:
         error = CODES.get(self.status, "malformed")
         return JSONResponse({"error": error, "fields": [{"field": self.field, "problem": self.problem}]}, self.status)
+
+
+_REFUSAL = {
+    "type": "object",
+    "properties": {
+        "error": {"type": "string"},
+        "fields": {"type": "array", "items": {"type": "object", "properties": {"field": {"type": "string"}, "problem": {"type": "string"}}}},
+    },
+}
+
+
+def refusals(texts: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+    """What the API page says of `Refused` answers: status -> why."""
+    return {code: {"description": text, "content": {"application/json": {"schema": _REFUSAL}}} for code, text in texts.items()}
 
 
 async def body_of(request: Request, most_bytes: int) -> bytes:

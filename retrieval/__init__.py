@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from domain.rules import MarketRules
     from retrieval.search import Search
+    from retrieval.units import Unit
     from retrieval.vectors import Synced, Vectors
 
 log = logging.getLogger(__name__)
@@ -34,26 +35,20 @@ def load(rules: MarketRules | None = None, folder: Path | None = None) -> Search
 
 def by_words(rules: MarketRules | None = None) -> Search:
     """The search by words alone, ready in about a second: what answers while an index is being built."""
-    from prompts.questions import load as questions
-    from prompts.questions import off_topic
     from retrieval import calibration
     from retrieval.documents import read
     from retrieval.search import Search
-    from retrieval.units import units_of
 
-    return Search(read(rules=rules), units_of(read(), questions(), off_topic()), None, calibration.load("lexical"))
+    return Search(read(rules=rules), _units(), None, calibration.load("lexical"))
 
 
 def prepare(rules: MarketRules | None = None, folder: Path | None = None, encoder: Path = ENCODER) -> tuple[Search, Synced | None]:
     """The search, and what bringing its index up to date changed (None: it goes by words alone)."""
-    from prompts.questions import load as questions
-    from prompts.questions import off_topic
     from retrieval import calibration
     from retrieval.documents import read
     from retrieval.search import Search
-    from retrieval.units import units_of
 
-    units = units_of(read(), questions(), off_topic())  # with the rules' defaults: another market's numbers change no meaning, nor the index
+    units = _units()
     vectors, synced = None, None
     try:
         vectors = _vectors(folder or default_folder(), encoder)
@@ -65,6 +60,15 @@ def prepare(rules: MarketRules | None = None, folder: Path | None = None, encode
     if vectors and vectors.encoder != learnt.encoder:
         log.warning("what fits a question was learnt on another encoder; learn it anew: bricol bench knowledge --tune")
     return Search(read(rules=rules), units, vectors, learnt), synced
+
+
+def _units() -> list[Unit]:
+    """What is searched, with the rules' defaults: another market's numbers change no meaning, nor the index."""
+    from prompts.questions import load, off_topic
+    from retrieval.documents import read
+    from retrieval.units import units_of
+
+    return units_of(read(), load(), off_topic())
 
 
 def _vectors(folder: Path, encoder: Path) -> Vectors:

@@ -165,5 +165,17 @@ def _spell(words: tuple[str, ...], roles: tuple[str, ...]) -> frozenset[str]:
     return frozenset()
 
 
+def phrases_of(path: Path) -> dict[str, dict[str, None]]:
+    """The flat lists of another word file, folded: name -> phrases in their order."""
+    raw: dict[str, list[Any]] = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+    return {name: _folded(phrases) for name, phrases in raw.items()}
+
+
+def mentions(text: str, phrases: Iterable[str]) -> bool:
+    """Whether one of the folded phrases occurs in the text, as whole words."""
+    folded = f" {fold(text)} "
+    return any(f" {phrase} " in folded for phrase in phrases)
+
+
 def _folded(phrases: Iterable[Any]) -> dict[str, None]:
     return dict.fromkeys(fold(str(p)) for p in phrases if fold(str(p)))

@@ -72,10 +72,11 @@ def _lived(state: State, past: Exchange, transcript: Transcript, understander: U
 def listen(state: State, said: Exchange, transcript: Transcript, understander: Understander) -> Moment:
     facts = transcript.facts
     role: Role = "technician" if facts.get("role") == "technician" else "client"
-    now = moment(((said.reply or {}).get("extra") or {}).get("now")) if ((said.reply or {}).get("extra") or {}).get("now") else transcript.now
+    kept = (said.reply or {}).get("extra") or {}  # what was written down when it was answered
+    now = moment(kept["now"]) if kept.get("now") else transcript.now
     heard = hear(state, said, understander, role, now)
     plan = route_technician.plan(state, heard) if role == "technician" else route.plan(state, heard)
-    if read_as := ((said.reply or {}).get("extra") or {}).get("read_as"):  # what a tool's answer made of it then
+    if read_as := kept.get("read_as"):  # what a tool's answer made of it then
         plan = replace(plan, flows=tuple(read_as))
     taken = take(state, heard, plan.flows, facts)
     answer = bool(state.awaiting) and plan.flows[-1] == state.flow and len(plan.flows) == 1

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache, lru_cache
 from pathlib import Path
-
-import yaml
 
 from bot.brain import answers, cues
 from bot.brain.understanding.base import Understanding
@@ -96,11 +93,9 @@ def _with(reading: Understanding, main: str) -> Understanding:
 @lru_cache(maxsize=8192)
 def has(name: str, text: str) -> bool:
     """Whether a word or phrase of a list of prompts/orders.yaml occurs in the text."""
-    folded = f" {answers.fold(text)} "
-    return any(f" {phrase} " in folded for phrase in _lists()[name])
+    return answers.mentions(text, _lists()[name])
 
 
 @cache
-def _lists() -> dict[str, tuple[str, ...]]:
-    raw: dict[str, Iterable[object]] = yaml.load(DATA.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
-    return {name: tuple(dict.fromkeys(f for p in phrases if (f := answers.fold(str(p))))) for name, phrases in raw.items()}
+def _lists() -> dict[str, dict[str, None]]:
+    return answers.phrases_of(DATA)

@@ -138,8 +138,6 @@ def _meant(heard: Heard) -> tuple[str, ...]:
     if main in ALONE:
         return (main,)
     arranging = {"book_service", "find_technician", "check_availability", "rebook"}
-    if CLIENT.get(main) in CHANGE and not (orders.has("wanted", heard.text) and {"city", "district", "date"} & set(heard.slots)):
-        others = [i for i in others if i not in arranging]  # "I want to cancel the fridge repair": the job is named, not ordered
     likely = [i for i in others if heard.reading.scores.get(i, 1.0) >= SECOND]
     if "ask_human" in likely and main not in ("ask_human",):
         return ("ask_human",)  # who may have asked for a person gets one
@@ -148,8 +146,14 @@ def _meant(heard: Heard) -> tuple[str, ...]:
 
 
 def _besides(arranges: str, main: str, heard: Heard) -> bool:
-    """Beside a change of a booking, the trade mostly names that booking: a new job must be likely by itself."""
-    return CLIENT.get(main) not in CHANGE or heard.reading.scores.get(arranges, 1.0) >= NEW_JOB
+    """Beside a change of a booking ("I want to cancel the fridge repair") the trade mostly names that booking.
+
+    A new job must be likely by itself, and wanted at a place or on a day.
+    """
+    if CLIENT.get(main) not in CHANGE:
+        return True
+    told = orders.has("wanted", heard.text) and not {"city", "district", "date"}.isdisjoint(heard.slots)
+    return told and heard.reading.scores.get(arranges, 1.0) >= NEW_JOB
 
 
 def _in_context(flow: str, state: State, heard: Heard, waiting: str) -> str | None:

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-_REFUSAL = {
-    "type": "object",
-    "properties": {
-        "error": {"type": "string"},
-        "fields": {"type": "array", "items": {"type": "object", "properties": {"field": {"type": "string"}, "problem": {"type": "string"}}}},
-    },
-}
+from channels.webhook import refusals
+
 _TEXTS = {
     400: "The body is not a JSON object.",
     403: "Without our secret token.",
@@ -22,7 +17,7 @@ UPDATE: dict[str, Any] = {
     "responses": {
         200: {"description": "Written down. For a tap on a button, the word to Telegram that it was seen."},
         503: {"description": "It could not be written down; bring it again."},
-        **{code: {"description": text, "content": {"application/json": {"schema": _REFUSAL}}} for code, text in _TEXTS.items()},
+        **refusals(_TEXTS),
     },
     "openapi_extra": {
         "parameters": [{"name": "X-Telegram-Bot-Api-Secret-Token", "in": "header", "required": True, "schema": {"type": "string"}}],

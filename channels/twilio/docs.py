@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from channels.webhook import refusals
+
 
 @dataclass(frozen=True)
 class Docs:
@@ -12,26 +14,18 @@ class Docs:
     responses: dict[int | str, dict[str, Any]]
 
 
-_REFUSAL = {
-    "type": "object",
-    "properties": {
-        "error": {"type": "string"},
-        "fields": {"type": "array", "items": {"type": "object", "properties": {"field": {"type": "string"}, "problem": {"type": "string"}}}},
-    },
-}
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"description": "Taken in: empty TwiML.", "content": {"text/xml": {"schema": {"type": "string"}}}},
     503: {"description": "It could not be written down; bring it again."},
-    **{
-        code: {"description": text, "content": {"application/json": {"schema": _REFUSAL}}}
-        for code, text in {
+    **refusals(
+        {
             400: "The body cannot be read.",
             403: "Not signed by Twilio for this address.",
             413: "The body is larger than 64 KB.",
             415: "Neither a form nor JSON.",
             422: "A field is missing or has the wrong form; its name is in `fields`.",
-        }.items()
-    },
+        }
+    ),
 }
 
 

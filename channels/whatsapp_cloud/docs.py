@@ -4,25 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-_REFUSAL = {
-    "type": "object",
-    "properties": {
-        "error": {"type": "string"},
-        "fields": {"type": "array", "items": {"type": "object", "properties": {"field": {"type": "string"}, "problem": {"type": "string"}}}},
-    },
-}
-
-
-def _refusals(texts: dict[int, str]) -> dict[int | str, dict[str, Any]]:
-    return {code: {"description": text, "content": {"application/json": {"schema": _REFUSAL}}} for code, text in texts.items()}
-
+from channels.webhook import refusals
 
 _TAKEN = {"type": "object", "properties": {"taken": {"type": "integer"}, "skipped": {"type": "integer"}}}
 
 CHALLENGE: dict[str, Any] = {
     "responses": {
         200: {"description": "The challenge, given back.", "content": {"text/plain": {"schema": {"type": "string"}}}},
-        **_refusals({403: "Not our word.", 422: "A parameter is missing or wrong; its name is in `fields`."}),
+        **refusals({403: "Not our word.", 422: "A parameter is missing or wrong; its name is in `fields`."}),
     },
     "openapi_extra": {
         "parameters": [
@@ -38,7 +27,7 @@ UPDATES: dict[str, Any] = {
             "content": {"application/json": {"schema": _TAKEN}},
         },
         503: {"description": "It could not be written down; bring it again."},
-        **_refusals(
+        **refusals(
             {
                 400: "The body is not a JSON object.",
                 403: "Not signed with our app's secret.",

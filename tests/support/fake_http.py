@@ -13,15 +13,21 @@ from urllib.parse import parse_qs, urlsplit
 
 
 @dataclass
-class File:
-    """What a store holds. `missing`: how often it is not there yet; `trickles`: a byte at a time, for ever; `moved`: to another address."""
+class Content:
+    """What a store holds. `missing`: how often it is not there yet; `trickles`: a byte at a time, for ever."""
 
     content: bytes = b""
     mime: str = "application/octet-stream"
     missing: int = 0
     trickles: bool = False
-    moved: str = ""
     headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class File(Content):
+    """`moved`: to another address."""
+
+    moved: str = ""
 
 
 @dataclass
@@ -66,9 +72,55 @@ class FakeHttp:
         return None
 
 
+class Answering(BaseHTTPRequestHandler):
+    """A handler that says nothing on the console, and knows how to give JSON and files."""
+
+    def give_json(self, status: int, body: Any) -> None:
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(raw)))
+        self.end_headers()
+        self.wfile.write(raw)
+
+    def redirect(self, status: int, address: str) -> None:
+        self.send_response(status)
+        self.send_header("Location", address)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def give(self, file: Content, over: threading.Event) -> None:
+        """The file whole, after a byte at a time until `over` where it trickles."""
+        self.send_response(200)
+        for name, value in {"Content-Type": file.mime, "Content-Length": str(len(file.content)), **file.headers}.items():
+            if value:
+                self.send_header(name, value)
+        self.end_headers()
+        with suppress(ConnectionError):  # who has had enough hangs up
+            while file.trickles and not over.wait(0.02):
+                self.wfile.write(b"x")
+            self.wfile.write(file.content)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@contextmanager
+def hosted(handler: type[Answering]) -> Iterator[str]:
+    """The address of a server on a free port of this machine, until the block ends."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
 @contextmanager
 def serving(provider: Provider) -> Iterator[Provider]:
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Answering):
         protocol_version = "HTTP/1.1"
 
         def _handle(self) -> None:
@@ -88,49 +140,22 @@ def serving(provider: Provider) -> Iterator[Provider]:
                 self.close_connection = True
                 return
             found: Answer = (fault.status, fault.body) if fault else provider.answer(request)
-            self._file(found) if isinstance(found, File) else self._json(*found)
+            self._file(found) if isinstance(found, File) else self.give_json(*found)
 
         do_GET = do_POST = do_DELETE = _handle
-
-        def _json(self, status: int, body: Any) -> None:
-            raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(raw)))
-            self.end_headers()
-            self.wfile.write(raw)
 
         def _file(self, file: File) -> None:
             self.close_connection = True
             if file.missing:
                 file.missing -= 1
-                self._json(404, {})
+                self.give_json(404, {})
             elif file.moved:
-                self.send_response(302)
-                self.send_header("Location", file.moved)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
+                self.redirect(302, file.moved)
             else:
-                self.send_response(200)
-                for name, value in {"Content-Type": file.mime, "Content-Length": str(len(file.content)), **file.headers}.items():
-                    if value:
-                        self.send_header(name, value)
-                self.end_headers()
-                with suppress(ConnectionError):  # who has had enough hangs up
-                    while file.trickles and not provider.over.wait(0.02):
-                        self.wfile.write(b"x")
-                    self.wfile.write(file.content)
+                self.give(file, provider.over)
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    provider.url = f"http://127.0.0.1:{server.server_address[1]}"
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    try:
-        yield provider
-    finally:
-        provider.over.set()
-        server.shutdown()
-        server.server_close()
+    with hosted(Handler) as provider.url:
+        try:
+            yield provider
+        finally:
+            provider.over.set()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.support.fake_http import Answering, Content, hosted
 
 
 @dataclass
@@ -25,15 +26,11 @@ class Failure:
 
 
 @dataclass
-class MediaFile:
-    """Media a person sent: behind the account's password, handed over by a redirect where `moved`; `missing`: how often it is not there yet."""
+class MediaFile(Content):
+    """Media a person sent: behind the account's password, handed over by a redirect where `moved`."""
 
-    content: bytes = b""
     mime: str = "audio/ogg"
     moved: bool = False
-    missing: int = 0
-    trickles: bool = False  # a byte at a time, for ever
-    headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -102,7 +99,7 @@ class FakeTwilio:
 def running() -> Iterator[FakeTwilio]:
     account = FakeTwilio()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Answering):
         def do_POST(self) -> None:
             raw = self.rfile.read(int(self.headers.get("content-length", 0))).decode()
             if "json" in self.headers.get("content-type", ""):
@@ -125,30 +122,16 @@ def running() -> Iterator[FakeTwilio]:
             account.passwords.append((path, self.headers.get("Authorization")))
             stored = path.startswith("/stored")
             if failure:
-                self._answer(failure.status, {"code": failure.code or failure.status})
+                self.give_json(failure.status, {"code": failure.code or failure.status})
             elif not stored and not (self.headers.get("Authorization") or "").startswith("Basic "):
-                self._answer(401, {"code": 20003})
+                self.give_json(401, {"code": 20003})
             elif file.missing:
                 file.missing -= 1
-                self._answer(404, {"code": 20404})
+                self.give_json(404, {"code": 20404})
             elif file.moved and not stored:
-                self.send_response(307)
-                self.send_header("Location", f"{account.url}/stored{path}")
-                self.send_header("Content-Length", "0")
-                self.end_headers()
+                self.redirect(307, f"{account.url}/stored{path}")
             else:
-                self.send_response(200)
-                for name, value in {"Content-Type": file.mime, "Content-Length": str(len(file.content)), **file.headers}.items():
-                    if value:
-                        self.send_header(name, value)
-                self.end_headers()
-                while file.trickles and not account.answered.wait(0.02):
-                    try:
-                        self.wfile.write(b"x")
-                    except ConnectionError:
-                        return
-                with suppress(ConnectionError):  # who has had enough hangs up
-                    self.wfile.write(file.content)
+                self.give(file, account.answered)
 
         def _handle(self, method: str, data: dict[str, Any]) -> None:
             path = urlsplit(self.path).path
@@ -162,44 +145,27 @@ def running() -> Iterator[FakeTwilio]:
                 account.answered.wait(30)
                 return
             if failure:
-                self._answer(failure.status, {"code": failure.code or failure.status, "message": "told to fail", "status": failure.status})
+                self.give_json(failure.status, {"code": failure.code or failure.status, "message": "told to fail", "status": failure.status})
             elif path.endswith("/Messages.json") and method == "POST":
                 try:
-                    self._answer(201, account.create_message(path.split("/")[3], data))
+                    self.give_json(201, account.create_message(path.split("/")[3], data))
                 except ValueError as error:
-                    self._answer(400, {"code": int(str(error)), "message": "ContentVariables invalid", "status": 400})
+                    self.give_json(400, {"code": int(str(error)), "message": "ContentVariables invalid", "status": 400})
             elif path.endswith("/Messages.json"):
                 found = [m for m in reversed(account.messages) if data.get("To") in (None, m["to"])]
-                self._answer(200, {"messages": found, "page": 0, "page_size": 50, "next_page_uri": None, "uri": self.path})
+                self.give_json(200, {"messages": found, "page": 0, "page_size": 50, "next_page_uri": None, "uri": self.path})
             elif path == "/v1/Content" and method == "POST":
                 content = {"sid": f"HX{len(account.contents) + 1:032x}", **data, "types": {k: v for k, v in data["types"].items() if v}}
                 account.contents.append(content)
-                self._answer(201, content)
+                self.give_json(201, content)
             elif path == "/v1/Content":
                 meta = {"key": "contents", "page": 0, "page_size": 50, "next_page_url": None, "url": self.path}
-                self._answer(200, {"contents": account.contents, "meta": meta})
+                self.give_json(200, {"contents": account.contents, "meta": meta})
             else:
-                self._answer(404, {"code": 20404, "message": "not found", "status": 404})
+                self.give_json(404, {"code": 20404, "message": "not found", "status": 404})
 
-        def _answer(self, status: int, body: dict[str, Any]) -> None:
-            raw = json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(raw)))
-            self.end_headers()
-            self.wfile.write(raw)
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    account.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield account
-    finally:
-        account.answered.set()
-        server.shutdown()
-        server.server_close()
+    with hosted(Handler) as account.url:
+        try:
+            yield account
+        finally:
+            account.answered.set()

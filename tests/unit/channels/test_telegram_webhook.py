@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,28 +13,23 @@ from fastapi.testclient import TestClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from channels.base import MAX_TEXT, InboundMessage, StoreUnavailable
+from channels.base import MAX_TEXT
 from channels.telegram import Telegram, TelegramSettings
 from tests.support.fake_telegram import HEADERS, PATH, SECRET, TOKEN, message
+from tests.support.taker import Taker
 
 FIXTURES = sorted((Path(__file__).parents[2] / "fixtures" / "webhooks" / "telegram").glob("*.json"))
 SETTINGS = TelegramSettings(TOKEN, SECRET, public_url="https://bricol.example.ma")
 
 
-class House:
-    """What the spine would be: takes messages, or is down."""
+class House(Taker):
+    """The spine's double behind this channel's routes."""
 
     def __init__(self) -> None:
-        self.taken: list[InboundMessage] = []
-        self.down = False
+        super().__init__()
         app = FastAPI()
         app.include_router(Telegram(SETTINGS).routes(self.accept, self.on_status))
         self.client = TestClient(app)
-
-    async def accept(self, messages: Sequence[InboundMessage]) -> None:
-        if self.down:
-            raise StoreUnavailable
-        self.taken += messages
 
     async def on_status(self, updates: Any) -> None:
         raise AssertionError("Telegram reports no statuses")

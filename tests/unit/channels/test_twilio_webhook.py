@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -16,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 
-from channels.base import MAX_TEXT, InboundMessage, StatusUpdate, StoreUnavailable
+from channels.base import MAX_TEXT
 from channels.twilio import TwilioSettings, TwilioSms, TwilioWhatsApp
+from tests.support.taker import Taker
 
 FIXTURES = sorted((Path(__file__).parents[2] / "fixtures" / "webhooks" / "twilio").glob("*.json"))
 PUBLIC = "https://bricol.example.ma"
@@ -26,32 +26,16 @@ SETTINGS = TwilioSettings("AC" + "0" * 32, TOKEN, sms_from="+15005550006", whats
 FORM = "application/x-www-form-urlencoded"
 
 
-class House:
-    """What the spine would be: takes messages and statuses, or is down."""
+class House(Taker):
+    """The spine's double behind this channel's routes."""
 
     def __init__(self, settings: TwilioSettings = SETTINGS) -> None:
-        self.taken: list[InboundMessage] = []
-        self.statuses: list[StatusUpdate] = []
-        self.down = False
+        super().__init__()
         app = FastAPI()
         for channel in (TwilioWhatsApp(settings), TwilioSms(settings)):
             app.include_router(channel.routes(self.accept, self.on_status))
         self.app = app
         self.client = TestClient(app, base_url="http://10.0.0.7:8000")  # as behind a proxy: not the address Twilio called
-
-    async def accept(self, messages: Sequence[InboundMessage]) -> None:
-        if self.down:
-            raise StoreUnavailable
-        self.taken += messages
-
-    async def on_status(self, updates: Sequence[StatusUpdate]) -> None:
-        if self.down:
-            raise StoreUnavailable
-        self.statuses += updates
-
-    @property
-    def stored(self) -> list[Any]:
-        return [*self.taken, *self.statuses]
 
     def post(self, path: str, params: dict[str, str], *, signed_for: str | None = None, signature: str | None = None) -> Any:
         signature = signature or RequestValidator(TOKEN).compute_signature(signed_for or PUBLIC + path, params)

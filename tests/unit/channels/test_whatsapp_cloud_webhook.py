@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,38 +13,23 @@ from fastapi.testclient import TestClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from channels.base import MAX_TEXT, InboundMessage, StatusUpdate, StoreUnavailable
+from channels.base import MAX_TEXT
 from channels.whatsapp_cloud import WhatsAppCloud, WhatsAppCloudSettings
 from tests.support.fake_meta import APP_SECRET, PATH, PHONE_ID, TOKEN, VERIFY, signature, signed, updates
+from tests.support.taker import Taker
 
 FIXTURES = sorted((Path(__file__).parents[2] / "fixtures" / "webhooks" / "whatsapp_cloud").glob("*.json"))
 SETTINGS = WhatsAppCloudSettings(PHONE_ID, TOKEN, APP_SECRET, VERIFY, evidence_seconds=0)
 
 
-class House:
-    """What the spine would be: takes messages and statuses, or is down."""
+class House(Taker):
+    """The spine's double behind this channel's routes."""
 
     def __init__(self) -> None:
-        self.taken: list[InboundMessage] = []
-        self.statuses: list[StatusUpdate] = []
-        self.down = False
+        super().__init__()
         app = FastAPI()
         app.include_router(WhatsAppCloud(SETTINGS).routes(self.accept, self.on_status))
         self.client = TestClient(app)
-
-    async def accept(self, messages: Sequence[InboundMessage]) -> None:
-        if self.down:
-            raise StoreUnavailable
-        self.taken += messages
-
-    async def on_status(self, updates: Sequence[StatusUpdate]) -> None:
-        if self.down:
-            raise StoreUnavailable
-        self.statuses += updates
-
-    @property
-    def stored(self) -> list[Any]:
-        return [*self.taken, *self.statuses]
 
     def post(self, update: Any, **json_options: Any) -> Any:
         body, headers = signed(update, **json_options)
