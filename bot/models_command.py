@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-ARTIFACTS = Path(__file__).resolve().parents[1] / "finetune" / "artifacts"
+from bot.learnt import ARTIFACTS, features
+
 KEYS = ("name", "version", "metric", "value", "baseline", "oracle", "gap_closed", "ci", "serving")
 #: Beside them, for the table alone.
 MORE = ("baseline_name", "latency_ms", "reason")
@@ -75,16 +76,14 @@ def _refused(folder: Path) -> str:
     """Why a process would not use the model; empty when it would, or when it is none of the market's."""
     from bot.settings import load
     from domain.learning.registry import ModelRefused, verified
-    from domain.pricing import cost_model
 
-    features = {cost_model.NAME: cost_model.FEATURES}
-    if folder.name not in features:
+    if (reads := features(folder.name)) is None:
         return ""
     try:
-        entry = verified(folder, features[folder.name])
+        entry = verified(folder, reads)
     except ModelRefused as why:
         return str(why)
-    return "" if load().learnt_prices else f"{entry.reason}; it prices once BRICOL_LEARNT_PRICES=true"
+    return "" if folder.name in load().learnt_models else f"{entry.reason}; it serves once BRICOL_LEARNT={folder.name} (or all)"
 
 
 def _number(value: float | None) -> str:

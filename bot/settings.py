@@ -14,6 +14,8 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError as UnreadableSetting
 
+from bot.learnt import MODULES
+
 PREFIX = "BRICOL_"
 WHISPER_FILES = ("model.bin", "config.json", "tokenizer.json")  # without the last, faster-whisper would look for it on the network
 TELEGRAM_TOKEN = re.compile(r"\d{3,20}:[\w-]{3,100}", re.ASCII)
@@ -61,7 +63,7 @@ class Settings(BaseSettings):
     model_tokens_per_day: int = Field(0, ge=0, examples=["2000000"])
 
     # what the marketplace learnt
-    learnt_prices: bool = Field(False, examples=["true"])
+    learnt: str = Field("", examples=["cost", "all"])
 
     # voice notes
     voice_model: Path | None = Field(None, examples=["./models/whisper-small"])
@@ -104,6 +106,14 @@ class Settings(BaseSettings):
         if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
             raise ValueError("must be an http:// or https:// address")
         return url.rstrip("/")
+
+    @field_validator("learnt")
+    @classmethod
+    def _known_models(cls, names: str) -> str:
+        asked = {name.strip() for name in names.split(",")} - {""}
+        if unknown := sorted(asked - {*MODULES, "all"}):
+            raise ValueError(f"{unknown[0]!r} is no model; known: all, {', '.join(MODULES)}")
+        return ",".join(sorted(MODULES if "all" in asked else asked))
 
     @field_validator("voice_model")
     @classmethod
@@ -157,6 +167,11 @@ class Settings(BaseSettings):
             return ipaddress.ip_address(host).is_global
         except ValueError:
             return True
+
+    @property
+    def learnt_models(self) -> frozenset[str]:
+        """Names of the trained models that may serve."""
+        return frozenset(self.learnt.split(",")) - {""}
 
     @property
     def store_url(self) -> str:

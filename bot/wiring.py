@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bot import learnt
 from bot.onetap import OneTapLinks
 from bot.settings import Settings
 from channels.base import Channel
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from bot.brain.understanding.base import Understander
     from bot.voice.listen import Ears
     from bot.voice.transcriber import Transcriber
-    from domain.pricing.cost_model import CostModel
 
 log = logging.getLogger(__name__)
 
@@ -131,20 +131,12 @@ def build(
         knowledge=knowledge or LateKnowledge(Later(lambda: _knowledge(settings, rules)), Later(lambda: _by_words(rules))),
         links=OneTapLinks(settings.address, secret),
         secret=secret,
-        cost=_cost_model() if settings.learnt_prices else None,
+        learnt=learnt.load(settings.learnt_models),
     )
     late_agent = Later((lambda: agent) if agent is not None else (lambda: _agent(settings, market, late_understander())))
     house = House(settings, db, clock, rules, market, {}, late_agent, late_understander, hearing)
     house.channels = channels if channels is not None else configured_channels(settings, house)
     return house
-
-
-def _cost_model() -> CostModel | None:
-    """The learnt ranges of prices, if they passed the gate."""
-    from bot.models_command import ARTIFACTS
-    from domain.pricing import cost_model
-
-    return cost_model.serving(ARTIFACTS / cost_model.NAME)
 
 
 def world_rules(world: Path) -> MarketRules:

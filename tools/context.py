@@ -26,6 +26,13 @@ class Links(Protocol):
 
 
 @dataclass(frozen=True)
+class Learnt:
+    """The trained models that serve; None: the rule does (`bot/learnt.py`)."""
+
+    cost: CostModel | None = None
+
+
+@dataclass(frozen=True)
 class Market:
     db: Database
     clock: Clock
@@ -33,7 +40,7 @@ class Market:
     knowledge: Knowledge
     links: Links
     secret: bytes  # signs codes and links
-    cost: CostModel | None = None  # None: the rule prices
+    learnt: Learnt = Learnt()
 
 
 @dataclass

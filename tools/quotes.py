@@ -34,14 +34,14 @@ def price(
         rate = max(rate * Decimal("0.8"), min(rate * Decimal("1.3"), usual))
     node = catalog.node_for(service, issue or None)
     harder = node.price_factor if issue else 1
-    session = object_session(technician) if market.cost is not None and technician is not None else None
+    session = object_session(technician) if market.learnt.cost is not None and technician is not None else None
     return priced(
         rate,
         market.rules,
         node=node.id,
         price_factor=harder,
         known=technician_past(session, technician.id) if session is not None and technician is not None else None,
-        model=market.cost,
+        model=market.learnt.cost,
         quantity=quantity,
         urgency=urgency,
         start=start,

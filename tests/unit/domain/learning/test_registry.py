@@ -41,7 +41,7 @@ def test_a_model_that_passed_serves_and_says_its_version(folder: Path) -> None:
 
 def test_what_passed_and_was_not_switched_on_is_not_listed_as_serving(folder: Path) -> None:
     (told,) = models_command.told(folder.parent)
-    assert told["serving"] is False and "BRICOL_LEARNT_PRICES=true" in told["reason"]
+    assert told["serving"] is False and "BRICOL_LEARNT=cost" in told["reason"]
 
 
 def refused(folder: Path, caplog: pytest.LogCaptureFixture) -> str:
@@ -88,7 +88,7 @@ def test_trees_that_are_none_are_refused(folder: Path) -> None:
 
 
 def test_the_leaderboard_has_every_key_and_the_interval_as_a_list(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BRICOL_LEARNT_PRICES", "true")
+    monkeypatch.setenv("BRICOL_LEARNT", "cost")
     (listed,) = models_command.listed(folder.parent)
     assert tuple(listed) == models_command.KEYS
     assert json.loads(json.dumps(listed))["ci"] == [0.5, 0.8] and listed["serving"] is True
