@@ -75,6 +75,9 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
     if role == "client":
         reading = cues.corrected(reading, text, of_a_booking=_of_a_booking(state))
         reading = orders.settled(reading, text, of_a_booking=_of_a_booking(state), of_a_price=state.flow == "price" and state.awaiting == "service")
+    spoken, unheard = _by_voice(said.parts)
+    if role == "client" and state.awaiting != "name" and not _holds(reading) and (name := names.told(text)):
+        return Heard(text, replace(reading, intents=("inform",), danger=False), {"name": name}, kinds=kinds, spoken=spoken)
     slots = _slots(reading, now)
     if (pin := _pin(said.parts)) is not None:
         slots.update(pin)
@@ -88,7 +91,6 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
     if option is not None or yes_no is not None:  # "safi" is a yes here, not the town; "3" a place in the list, not an hour
         slots = {}
     leans = yes_no if yes_no is not None else answers.leaning(text)
-    spoken, unheard = _by_voice(said.parts)
     heard = Heard(text, reading, slots, option, yes_no is True, yes_no is False, kinds, wishes, spoken=spoken, unheard=unheard, leans=leans)
     if state.awaiting == "code" and (digits := _DIGITS.search(answers.fold(text).replace(" ", "") or "")):
         heard = replace(heard, code=re.sub(r"\D", "", digits[0]))
@@ -104,6 +106,11 @@ def _by_itself(reading: Understanding, understander: Understander, text: str, st
         return reading
     alone = understand(understander, text, None, role, now.date().isoformat(), now)
     return alone if alone.main in ASIDE[role] and alone.confidence >= PLAIN else reading
+
+
+def _holds(reading: Understanding) -> bool:
+    """Whether a message brings something of a job; a name alone may be read as a technician's."""
+    return not {k for k, v in reading.entities.items() if v} <= {"technician"}
 
 
 def _below_our_price(state: State, slots: Mapping[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""Reads a person's name out of the answer to "and your name?": what is a greeting, a question or a sentence is none."""
+"""Reads a person's name out of the answer to "and your name?", or out of "my name is": what is a greeting, a question or a sentence is none."""
 
 from __future__ import annotations
 
@@ -16,6 +16,15 @@ def name_in(text: str) -> str | None:
     if not 1 <= len(words) <= WORDS or "?" in text or "؟" in text or not all(NAME.fullmatch(w) for w in words):
         return None
     return " ".join(words)
+
+
+def told(text: str) -> str | None:
+    """The name of somebody who says it unasked, and says nothing else: "smiyti Hamza"; None otherwise."""
+    if not answers.says("introduces", text) or (name := name_in(text)) is None:
+        return None
+    words = [answers.fold(word) for word in name.split()]
+    more = any(len(word) < 2 or word in answers.lists()["no_name"] for word in words)
+    return None if more or len(words) == len(text.split()) else name
 
 
 def _without_lead(words: list[str]) -> list[str]:

@@ -75,6 +75,8 @@ def plan(state: State, heard: Heard) -> Plan:
         return Plan(("booking",), ())
     if state.key == "smalltalk.abuse" and _still_angry(heard):
         return Plan(("abuse",), behind)
+    if heard.slots.keys() == {"name"} and state.awaiting != "name":
+        return Plan(("named", *((waiting,) if waiting and state.awaiting else ())), behind)
     requests = _requests(state, heard, waiting)
     if waiting is None:
         return _fresh(state, heard, requests, behind)

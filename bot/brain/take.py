@@ -121,6 +121,8 @@ def _accepts_profile(state: State, heard: Heard, new: Mapping[str, Any]) -> bool
 
 def _words_as_place(heard: Heard, draft: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
     """A district we do not know is taken as written, once the city is known: the technician will know it."""
+    if "name" in heard.slots:
+        return {}
     city = draft.get("city") or (facts.get("place") or {}).get("city")
     folded = answers.fold(heard.text)
     short = 1 <= len(folded.split()) <= WORDS_OF_A_PLACE and any(c.isalpha() for c in folded)

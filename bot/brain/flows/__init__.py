@@ -58,6 +58,7 @@ CLIENT: Mapping[str, Flow] = {
     "delete_data": account.delete_data,
     "language": account.language,
     "verify": account.verify,
+    "named": account.named,
     "greet": chat.greet,
     "thank": chat.thank,
     "goodbye": chat.goodbye,

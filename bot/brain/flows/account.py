@@ -33,6 +33,13 @@ def verify(scene: Scene) -> Steps:
     return scene.say("account.ask_code_again", awaiting="code") if scene.before.awaiting == "code" else scene.say("account.ask_phone")
 
 
+def named(scene: Scene) -> Steps:
+    """Somebody says their name unasked: it is kept, and what was being asked goes on."""
+    name = scene.heard.slots["name"]
+    yield Call("save_preference", {"key": "name", "value": name})
+    return scene.say("account.named", over=True, name=scene.person(name))
+
+
 def loyalty(scene: Scene) -> Steps:
     found = yield Call("loyalty_balance")
     if not found.get("ok"):

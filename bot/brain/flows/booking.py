@@ -50,7 +50,7 @@ def booking(scene: Scene) -> Steps:
         return scene.say("booking.ask_time", awaiting="time", place=scene.place(where.get("city"), where.get("district")))
     if when.start is None:
         asked = scene.before.awaiting == "time" and scene.before.key in ASKED_TIME and scene.says_when
-        if not asked and when.day is not None:
+        if not asked and when.part is None and when.day is not None:
             return scene.say("booking.ask_hour", awaiting="time", day=scene.day(f"{when.day.isoformat()}T12:00"))
         return (yield from choose_slot(scene, where))
     return (yield from propose(scene, where, when.start.strftime("%Y-%m-%dT%H:%M")))
