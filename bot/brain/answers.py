@@ -141,8 +141,14 @@ def option(text: str, options: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]
             return choice
     # behind a yes or no stands a home and money: a number inside a sentence does not tap it
     decides = any(":" not in str(choice.get("payload", "")) for choice in options)
-    index = position(text, len(options), alone=decides)
+    index = position(_after_yes(folded) or text, len(options), alone=decides)
     return options[index] if index is not None else None
+
+
+def _after_yes(folded: str) -> str | None:
+    """The number that follows a yes: "safi 2" chooses the second, whatever the first is; None when there is none."""
+    *said, number = folded.split()
+    return number if said and re.fullmatch(r"[1-9]", number) and _spell(tuple(said), ("yes", "filler")) else None
 
 
 def _holds(phrases: Iterable[str], folded: str) -> bool:

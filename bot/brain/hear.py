@@ -6,21 +6,22 @@ import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 from bot.brain import answers, cues, names, orders, spots
-from bot.brain.state import State
+from bot.brain.state import CHANGES, State
 from bot.brain.transcript import Exchange, Part
 from bot.brain.understanding.base import Role, Understander, Understanding
 from domain.errors import DomainError
-from domain.scheduling.when import resolve
+from domain.scheduling.when import WEEKDAYS, resolve
 
 #: What we say when there is no booking: after it none is being spoken of.
 NONE_FOUND = frozenset({"changes.nothing_to_move", "changes.nothing_to_cancel", "track.nothing"})
 ENCODED = re.compile(r"[A-Za-z0-9+/_-]{20,}={0,2}")
 CONTEXT = 300  # characters of our last words that the reader sees
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DIGITS = re.compile(r"\d[\d\s.-]{2,10}\d")
 _HOUR = re.compile(r"(?<![\w:])(\d{1,2})(?![\w:])")
 FIRST_HOUR = 7  # of a working day: "3" is three in the afternoon
@@ -78,7 +79,7 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
     spoken, unheard = _by_voice(said.parts)
     if role == "client" and state.awaiting != "name" and not _holds(reading) and (name := names.told(text)):
         return Heard(text, replace(reading, intents=("inform",), danger=False), {"name": name}, kinds=kinds, spoken=spoken)
-    slots = _slots(reading, now)
+    slots = _slots(_of_that_week(reading, state, now), now)
     if (pin := _pin(said.parts)) is not None:
         slots.update(pin)
     option = _tapped(said.parts, state) or (answers.option(text, state.options) if _may_choose(state, text) else None)
@@ -198,6 +199,16 @@ def _slots(reading: Understanding, now: datetime) -> dict[str, Any]:
     return slots
 
 
+def _of_that_week(reading: Understanding, state: State, now: datetime) -> Understanding:
+    """ "Tuesday", after "next week", is next week's."""
+    week = (state.change if state.flow in CHANGES else state.draft).get("date")
+    kind, _, day = str(reading.entities.get("date") or "").partition(":")
+    if week != "next_week" or kind != "weekday" or (window := resolve(week, None, now).window) is None:
+        return reading
+    meant = window[0].date() + timedelta(days=WEEKDAYS.index(day))
+    return replace(reading, entities={**reading.entities, "date": meant.isoformat()})
+
+
 def _pin(parts: tuple[Part, ...]) -> dict[str, float] | None:
     for part in parts:
         payload = part.get("payload")
@@ -266,11 +277,13 @@ def _named(heard: Heard, state: State) -> Mapping[str, Any] | None:
     wanted = {str(heard.slots[k]).casefold() for k in ("technician", "ref", "city", "district") if k in heard.slots}
     if time := heard.slots.get("time"):
         wanted.add(f"t{time}")
-    folded = f" {answers.fold(heard.text)} "
+    folded, day = f" {answers.fold(heard.text)} ", str(heard.slots.get("date") or "")
     hits = []
     for option in state.options:
         payload, title = str(option.get("payload", "")).casefold(), answers.fold(str(option.get("title", "")))
         kind, _, value = payload.partition(":")
+        if DAY.match(day) and DAY.match(value) and not value.startswith(day):
+            continue  # the same hour of another day
         pieces = set(value.split("|")) | {value}
         name = title.split(" ")[0] if kind == "tech" else ""
         if (

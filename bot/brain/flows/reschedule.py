@@ -40,7 +40,8 @@ def reschedule(scene: Scene) -> Steps:
     if isinstance(job, Say):
         return job
     said = scene.change
-    same_hour = "same_time" in scene.heard.wishes or scene.heard.payload == "same"
+    agreed = scene.before.key == "changes.ask_hour" and scene.heard.yes  # to the hour as it was, which we offered
+    same_hour = agreed or "same_time" in scene.heard.wishes or scene.heard.payload == "same"
     date, time = said.get("date"), said.get("time")
     ref = str(job.get("ref"))
     was = str(job.get("start"))
@@ -55,7 +56,7 @@ def reschedule(scene: Scene) -> Steps:
             return scene.say("changes.ask_time", awaiting="time", extra={"ref": ref}, **scene.job(job))
     if when.start is None:
         asked = scene.before.awaiting == "time" and scene.before.key in ASKED and scene.says_when
-        if when.day is not None and not asked:
+        if when.day is not None and when.part is None and not asked:
             hour = scene.hour(str(job["start"]))
             options = (Option(hour[:20], f"hour:{str(job['start'])[11:16]}"),)
             return scene.say("changes.ask_hour", awaiting="time", options=options, extra={"ref": ref}, day=scene.day(f"{when.day}T12:00"), hour=hour)
