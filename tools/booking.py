@@ -37,6 +37,7 @@ class BookingArgs(Args):
 @tool("WRITE", who="client")
 def propose_booking(turn: Turn, args: BookingArgs) -> dict[str, Any]:
     """Proposes a visit: who, when, where, for how much. Nothing is booked yet: say the summary and wait for a yes in a later turn (confirm_proposal).
+    The technician's time is kept for this person until held_until.
 
     Errors: unknown_service, unknown_place, no_technician, slot_taken / outside_hours (with alternatives), in_the_past, too_far_ahead.
     """
@@ -81,7 +82,7 @@ def propose_booking(turn: Turn, args: BookingArgs) -> dict[str, Any]:
         "lon": place.lon if args.lon is not None else None,
         "chosen": args.technician_id is not None,
     }
-    return propose(turn, "booking", {**summary, **kept}, summary)
+    return candidates.hold(turn, propose(turn, "booking", {**summary, **kept}, summary), chosen.technician.id, start, chosen.minutes)
 
 
 @confirms("booking")
@@ -91,10 +92,18 @@ def book(turn: Turn, proposal: Proposal) -> dict[str, Any]:
     start = candidates.read_start(said["start"])
     candidates.check_moment(turn.market, start, turn.now)
     place = Place(said["city"], said["district"], *candidates.point(said), precision_m=0)
-    technician = candidates.still_free(
-        turn.session, turn.market, said["technician_id"], service=said["service"], place=place, start=start, minutes=said["minutes"], now=turn.now
-    )
     client = turn.client()
+    technician = candidates.still_free(
+        turn.session,
+        turn.market,
+        said["technician_id"],
+        service=said["service"],
+        place=place,
+        start=start,
+        minutes=said["minutes"],
+        now=turn.now,
+        client_id=client.id,
+    )
     booking = Booking(
         ref=next_ref(turn.session),
         client_id=client.id,

@@ -43,7 +43,7 @@ def find_technicians(turn: Turn, args: FindArgs) -> dict[str, Any]:
     away = roster.not_working(turn.session, start)
     if start is not None:
         candidates.check_moment(turn.market, start, turn.now)
-        away |= agenda.busy_at(turn.session, start, 60)
+        away |= agenda.busy_at(turn.session, start, 60, now=turn.now, client_id=_asker(turn))
     named = {t.id for t in technicians_named(turn.session, args.technician)} if args.technician else None
     request = openings.request_for(service, place, turn.now, start=start, last=_last(turn))
     slate = find(roster.index(turn.session), request, away=away, only=named or None, k=3)
@@ -51,7 +51,15 @@ def find_technicians(turn: Turn, args: FindArgs) -> dict[str, Any]:
         anyone = find(roster.index(turn.session), openings.request_for(service, place, turn.now), only=named or None, k=1)
         if anyone.candidates:
             found = openings.slots(
-                turn.session, turn.market, service=service, place=place, now=turn.now, near=start, technicians=list(named) if named else None, k=3
+                turn.session,
+                turn.market,
+                service=service,
+                place=place,
+                now=turn.now,
+                near=start,
+                technicians=list(named) if named else None,
+                client_id=_asker(turn),
+                k=3,
             )
             raise DomainError("slot_taken", alternatives=found)
     if not slate.candidates:
@@ -61,7 +69,16 @@ def find_technicians(turn: Turn, args: FindArgs) -> dict[str, Any]:
         technician = turn.session.get_one(Technician, candidate.technician_id)
         price = quotes.price(turn.market, technician, service, issue=args.issue, urgency=args.urgency, start=start, now=turn.now)
         free = openings.slots(
-            turn.session, turn.market, service=service, place=place, now=turn.now, near=start, technicians=[technician.id], urgency=args.urgency, k=1
+            turn.session,
+            turn.market,
+            service=service,
+            place=place,
+            now=turn.now,
+            near=start,
+            technicians=[technician.id],
+            urgency=args.urgency,
+            client_id=_asker(turn),
+            k=1,
         )
         listed.append(
             {
@@ -103,6 +120,7 @@ def find_slots(turn: Turn, args: SlotArgs) -> dict[str, Any]:
     if near is not None:
         candidates.check_moment(turn.market, near, turn.now)
     asked: dict[str, Any] = {"near": near, "window": window, "technicians": [args.technician_id] if args.technician_id else None}
+    asked["client_id"] = _asker(turn)
     if args.ref:
         booking = clients_booking(turn, args.ref, ())
         asked |= _of(booking)
@@ -128,8 +146,11 @@ def _of(booking: Booking) -> dict[str, Any]:
     return {"service": booking.service, "place": place, "technicians": own, "minutes": booking.minutes, "exclude": booking.id}
 
 
+def _asker(turn: Turn) -> int | None:
+    """The client who writes, once their channel proves it; an anonymous visitor has nothing held and no history."""
+    return turn.context.person_id if turn.context.role == "client" and turn.context.verified else None
+
+
 def _last(turn: Turn) -> int | None:
-    if turn.context.role != "client" or turn.context.person_id is None or not turn.context.verified:
-        return None
-    client = turn.session.get(Client, turn.context.person_id)
+    client = turn.session.get(Client, who) if (who := _asker(turn)) is not None else None
     return client.last_technician_id if client is not None else None
