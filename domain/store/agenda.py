@@ -27,7 +27,7 @@ def busy_in(
 ) -> dict[int, list[Busy]]:
     """Technician id -> visits that touch the window (UTC), in order. Offered and held ones count: two clients are not promised the same hour.
 
-    `client_id`: whose wish it is; what is held for them is no obstacle. `exclude`: a booking that is being moved, so that it does not stand in its own way.
+    `client_id`: whose wish it is; what is held for them is no obstacle. `exclude`: a booking that is being moved: it does not stand in its own way.
     """
     first, last = window
     visits = select(Booking.technician_id, Booking.start, Booking.minutes).where(

@@ -31,9 +31,10 @@ def test_promises_that_stand_before_quarters_were_kept_are_written_down(either_u
     _migrate_to(either_url, "0001")
     people = "INSERT INTO clients (id, language_pinned, bookings_before, credit_mad, opted_out, erased, preferences, created_at)"
     _run(either_url, people + " VALUES (1, false, 0, 0, false, false, '{}', '2026-11-23 09:00:00')")
-    known = "id, phone, name, trades, city, district, hours, days, rate_mad, rating, jobs, radius_km, language, script, available, opted_out, simulated, applied"
-    ahmed = "1, '+212662000777', 'ahmed', '[]', 'casablanca', 'maarif', '08:00-20:00', 'mon-sat', 300, 4.9, 5, 10, 'ary', 'latn', true, false, false, false"
-    _run(either_url, f"INSERT INTO technicians ({known}) VALUES ({ahmed})")
+    columns = "id, phone, name, trades, city, district, hours, days, rate_mad, rating, jobs, radius_km, language, script"
+    ahmed = "1, '+212662000777', 'ahmed', '[]', 'casablanca', 'maarif', '08:00-20:00', 'mon-sat', 300, 4.9, 5, 10, 'ary', 'latn'"
+    flags = "available, opted_out, simulated, applied"
+    _run(either_url, f"INSERT INTO technicians ({columns}, {flags}) VALUES ({ahmed}, true, false, false, false)")
     for number, (start, status) in enumerate((("10:00", "confirmed"), ("10:30", "en_route"), ("12:00", "done"), ("14:10", "arrived")), 1):
         row = f"{number}, 'BR-{number}', 1, 1, 'plumbing', 'casablanca', '2026-11-24 {start}:00', '2026-11-24T{start}', 45, '{status}'"
         columns = (
