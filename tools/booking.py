@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from domain.catalog import get_node
 from domain.geo import Place
 from domain.store.references import next_ref
 from domain.store.tables import Booking, BookingEvent, Proposal
@@ -73,6 +74,8 @@ def propose_booking(turn: Turn, args: BookingArgs) -> dict[str, Any]:
         "price_max_mad": chosen.price.max_mad,
         "uplift_pct": chosen.price.uplift_pct,
     }
+    if chosen.lacking is not None:
+        summary["no_specialist"] = chosen.lacking
     kept = {
         "issue": args.issue,
         "urgency": args.urgency,
@@ -136,7 +139,9 @@ def book(turn: Turn, proposal: Proposal) -> dict[str, Any]:
     turn.session.add(BookingEvent(booking_id=booking.id, event="booked", actor="client", at=turn.now, data={"proposal_id": proposal.id}))
     _remember(client, booking)
     offer = dispatch.start(turn.session, turn.market, booking, turn.now)
-    return {"booking": job(booking), "offer": dispatch.offer_view(offer, turn.now)}
+    result = {"booking": job(booking), "offer": dispatch.offer_view(offer, turn.now)}
+    danger = get_node(booking.node).danger if booking.node else None
+    return result | ({"careful": danger} if danger else {})
 
 
 def _remember(client: Any, booking: Booking) -> None:

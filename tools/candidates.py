@@ -26,6 +26,7 @@ from domain.store.tables import Booking, Client, Proposal, Technician
 from tools import quotes
 from tools.context import Market
 from tools.openings import request_for, slots
+from tools.skilled import skilled_first, wanted
 from tools.turn import Turn
 from tools.views import local
 
@@ -38,6 +39,7 @@ class Choice:
     price: Estimate
     minutes: int
     node: str | None
+    lacking: dict[str, Any] | None = None  # the special skill that nobody free then has: {skill, keeps}
 
 
 def read_start(text: str) -> datetime:
@@ -95,9 +97,11 @@ def choose(
             k=3,
         )
         raise DomainError("slot_taken" if at_work else "outside_hours", alternatives=found)
+    wish = wanted(session, request_for(service, place, now), issue) if technician_id is None else None
+    slate, lacking = skilled_first(session, request, slate, wish, _silent(session, start) | busy, 1)
     technician = session.get_one(Technician, slate.candidates[0].technician_id)
     price = quotes.price(market, technician, service, issue=issue, urgency=urgency, start=start, now=now)
-    return Choice(technician, price, minutes, node)
+    return Choice(technician, price, minutes, node, lacking)
 
 
 def still_free(

@@ -77,7 +77,7 @@ def hold(session: Session, proposal: Proposal, client_id: int, technician_id: in
     return until
 
 
-def _held(now: datetime, client_id: int | None) -> Select[tuple[int, datetime, int]]:
+def _held(now: datetime, client_id: int | None) -> Select[int, datetime, int]:
     open_ones = select(Hold.technician_id, Hold.start, Hold.minutes).join(Proposal, Hold.proposal_id == Proposal.id)
     open_ones = open_ones.where(Hold.until > now, Proposal.status == "open")
     return open_ones if client_id is None else open_ones.where(Hold.client_id != client_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -51,7 +52,7 @@ def upgrade() -> None:
 def _write_down(promised: sa.Table) -> None:
     """The promises that stand. Two that overlap already (the rule of before let none through, hands could) share what the older one has."""
     connection = op.get_bind()
-    columns = [sa.column(name) for name in ("id", "technician_id", "minutes", "status")]
+    columns: list[sa.ColumnClause[Any]] = [sa.column(name) for name in ("id", "technician_id", "minutes", "status")]
     visits = sa.table("bookings", *columns, sa.column("start", sa.DateTime(timezone=True)))
     taken: dict[tuple[int, int], int] = {}
     for row in connection.execute(sa.select(visits).where(_TAKEN).order_by(visits.c.id)).mappings():
