@@ -40,9 +40,15 @@ class _File:
 
 def mistakes(folder: Path = FOLDER) -> list[str]:
     """Every mistake as "file:line: what; cure", in the order of files and lines; empty when all is well."""
-    files = {path.stem: _read(path) for path in sorted(folder.glob("*.yaml"))}
+    found: list[str] = []
+    files: dict[str, _File] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            files[path.stem] = _read(path)
+        except yaml.MarkedYAMLError as error:
+            line = error.problem_mark.line + 1 if error.problem_mark else 1
+            found.append(f"{path}:{line}: not YAML ({error.problem}); mend this line")
     known = {f"{name}.{row.get('id')}": row for name, file in files.items() for row in file.data.get("skills") or []}
-    found = []
     for name, file in files.items():
         for number, row in enumerate(file.data.get("skills") or []):
             found += list(_skill(file, name, number, row, known))

@@ -205,12 +205,16 @@ def choose_slot(scene: Scene, where: Where) -> Steps:
     spot = {"service": scene.draft["service"], "city": where["city"], "district": where.get("district")}
     start = when.window[0].strftime("%Y-%m-%dT%H:%M") if when.window and when.day is None else None
     day = when.day.isoformat() if when.day else None
-    found = yield Call("find_slots", {**spot, "day": day, "start": start, "part": when.part, "technician_id": scene.draft.get("technician_id")})
+    wish = {"technician_id": scene.draft.get("technician_id"), "issue": scene.draft.get("issue")}
+    found = yield Call("find_slots", {**spot, "day": day, "start": start, "part": when.part, **wish})
     if not found.get("ok"):
         return (yield from trouble(scene, found))
     slots = list(found.get("slots") or ())[:MOST]
     if not slots:
         return scene.say("booking.no_slots", awaiting="time")
+    if lacking := found.get("no_specialist"):
+        lacks = {"skill": scene.skill(lacking["skill"]), "trade": scene.trade(scene.draft["service"])}
+        return scene.say("booking.choose_slot_general", awaiting="choice", options=scene.slots(slots), slots=listed(scene, slots), **lacks)
     return scene.say("booking.choose_slot", awaiting="choice", options=scene.slots(slots), slots=listed(scene, slots))
 
 

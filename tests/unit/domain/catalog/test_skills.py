@@ -97,8 +97,9 @@ def test_an_unknown_skill_is_refused_with_those_of_its_trade() -> None:
         ("water_heater.gas_connection: 0.6,", "water_heater.gaz: 0.6,", "no skill 'water_heater.gaz'; write it as <service>.<skill>"),
         ("general: 0.7\n  near: {water", "general: 70\n  near: {water", "between 0 and 1"),
         ("siphon: [40, 150]", "siphon: [150, 40]", "write [low, high] in MAD"),
-        ("flexible: [30, 100]\n", "", "no price for 'flexible'; add it to parts_mad"),
+        ("  flexible: [30, 100]\n", "", "no price for 'flexible'; add it to parts_mad"),
         ("tuyauterie en cuivre, أنابيب النحاس", "أنابيب النحاس, tuyauterie en cuivre", "is not in the letters of fr"),
+        ("general: 0.75\n", "general: [0.75\n", "mend this line"),
         ("general: 0.75\n", "needs: [pumps]\n  general: 0.75\n- id: pumps\n  needs: [drain_machine]\n", "needs itself in the end; break the circle"),
     ],
 )
