@@ -50,7 +50,7 @@ class DetailsArgs(Args):
 
 @tool("READ", who="technician")
 def job_details(turn: Turn, args: DetailsArgs) -> dict[str, Any]:
-    """What the job is, where and when, and which parts it may need. The client's address and phone are there only once the job is confirmed theirs."""
+    """What the job is, where and when, and which parts it may need. Address and phone of the client are there only once it is confirmed theirs."""
     try:
         booking = technicians_booking(turn, args.ref, sorted(PROMISED))
     except NotFound:
