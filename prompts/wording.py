@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from domain.catalog import skills
 from domain.clock import to_local
 from domain.engagement.reply import LOCALES, language_script_of
 from domain.geo import display
@@ -95,6 +96,12 @@ def trade_name(service: str, locale: str) -> str:
     """The person who does it: plumbing -> "plombier"."""
     entry = names(locale)["services"].get(service)
     return str(entry["person"]) if entry else service.replace("_", " ")
+
+
+def skill_name(skill: str, locale: str) -> str:
+    """The special work: plumbing.copper_pipe -> "tuyauterie en cuivre". An unknown id comes back readable, never as an error."""
+    found = skills().get(skill)
+    return found.names[locale] if found else skill.partition(".")[2].replace("_", " ")
 
 
 def city_name(city: str, locale: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from domain.catalog import get_node
 from domain.geo import Place
 from domain.store.references import next_ref
 from domain.store.tables import Booking, BookingEvent, Proposal
@@ -37,6 +38,7 @@ class BookingArgs(Args):
 @tool("WRITE", who="client")
 def propose_booking(turn: Turn, args: BookingArgs) -> dict[str, Any]:
     """Proposes a visit: who, when, where, for how much. Nothing is booked yet: say the summary and wait for a yes in a later turn (confirm_proposal).
+    The technician's time is kept for this person until held_until.
 
     Errors: unknown_service, unknown_place, no_technician, slot_taken / outside_hours (with alternatives), in_the_past, too_far_ahead.
     """
@@ -72,6 +74,8 @@ def propose_booking(turn: Turn, args: BookingArgs) -> dict[str, Any]:
         "price_max_mad": chosen.price.max_mad,
         "uplift_pct": chosen.price.uplift_pct,
     }
+    if chosen.lacking is not None:
+        summary["no_specialist"] = chosen.lacking
     kept = {
         "issue": args.issue,
         "urgency": args.urgency,
@@ -81,7 +85,7 @@ def propose_booking(turn: Turn, args: BookingArgs) -> dict[str, Any]:
         "lon": place.lon if args.lon is not None else None,
         "chosen": args.technician_id is not None,
     }
-    return propose(turn, "booking", {**summary, **kept}, summary)
+    return candidates.hold(turn, propose(turn, "booking", {**summary, **kept}, summary), chosen.technician.id, start, chosen.minutes)
 
 
 @confirms("booking")
@@ -91,10 +95,18 @@ def book(turn: Turn, proposal: Proposal) -> dict[str, Any]:
     start = candidates.read_start(said["start"])
     candidates.check_moment(turn.market, start, turn.now)
     place = Place(said["city"], said["district"], *candidates.point(said), precision_m=0)
-    technician = candidates.still_free(
-        turn.session, turn.market, said["technician_id"], service=said["service"], place=place, start=start, minutes=said["minutes"], now=turn.now
-    )
     client = turn.client()
+    technician = candidates.still_free(
+        turn.session,
+        turn.market,
+        said["technician_id"],
+        service=said["service"],
+        place=place,
+        start=start,
+        minutes=said["minutes"],
+        now=turn.now,
+        client_id=client.id,
+    )
     booking = Booking(
         ref=next_ref(turn.session),
         client_id=client.id,
@@ -127,7 +139,9 @@ def book(turn: Turn, proposal: Proposal) -> dict[str, Any]:
     turn.session.add(BookingEvent(booking_id=booking.id, event="booked", actor="client", at=turn.now, data={"proposal_id": proposal.id}))
     _remember(client, booking)
     offer = dispatch.start(turn.session, turn.market, booking, turn.now)
-    return {"booking": job(booking), "offer": dispatch.offer_view(offer, turn.now)}
+    result = {"booking": job(booking), "offer": dispatch.offer_view(offer, turn.now)}
+    danger = get_node(booking.node).danger if booking.node else None
+    return result | ({"careful": danger} if danger else {})
 
 
 def _remember(client: Any, booking: Booking) -> None:

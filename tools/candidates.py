@@ -20,11 +20,14 @@ from domain.scheduling.dispatch import next_to_ask
 from domain.scheduling.hours import working_hours
 from domain.scheduling.slots import check_start
 from domain.store import agenda, roster
+from domain.store.promises import DoubleBooked
 from domain.store.sql import locked
-from domain.store.tables import Booking, Client, Technician
+from domain.store.tables import Booking, Client, Proposal, Technician
 from tools import quotes
 from tools.context import Market
 from tools.openings import request_for, slots
+from tools.skilled import skilled_first, wanted
+from tools.turn import Turn
 from tools.views import local
 
 _START = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}")
@@ -36,6 +39,7 @@ class Choice:
     price: Estimate
     minutes: int
     node: str | None
+    lacking: dict[str, Any] | None = None  # the special skill that nobody free then has: {skill, keeps}
 
 
 def read_start(text: str) -> datetime:
@@ -69,13 +73,13 @@ def choose(
     """The technician the client chose, else the best one free at `start`. Raises no_technician, slot_taken or outside_hours (alternatives)."""
     fault = catalog.node_for(service, issue)
     minutes, node = 15 * -(-fault.minutes[1] // 15), fault.id  # the usual time, in quarters of an hour
-    last = client.last_technician_id if client is not None else None
+    last, client_id = (client.last_technician_id, client.id) if client is not None else (None, None)
     index, request = roster.index(session), request_for(service, place, now, start=start, last=last)
     only = {technician_id} if technician_id is not None else None
     anyone = find(index, request_for(service, place, now, last=last), only=only, away=_silent(session, start), k=1)
     if not anyone.candidates:
         raise DomainError("no_technician", service=service, city=place.city, nearest_km=anyone.nearest_km)
-    busy = agenda.busy_at(session, start, minutes)
+    busy = agenda.busy_at(session, start, minutes, now=now, client_id=client_id)
     slate = find(index, request, only=only, away=_silent(session, start) | busy, k=1)
     if not slate.candidates:
         at_work = find(index, request, only=only, away=_silent(session, start), k=1).candidates
@@ -89,22 +93,34 @@ def choose(
             technicians=[technician_id] if technician_id is not None else None,
             minutes=minutes,
             urgency=urgency,
+            client_id=client_id,
             k=3,
         )
         raise DomainError("slot_taken" if at_work else "outside_hours", alternatives=found)
+    wish = wanted(session, request_for(service, place, now), issue) if technician_id is None else None
+    slate, lacking = skilled_first(session, request, slate, wish, _silent(session, start) | busy, 1)
     technician = session.get_one(Technician, slate.candidates[0].technician_id)
     price = quotes.price(market, technician, service, issue=issue, urgency=urgency, start=start, now=now)
-    return Choice(technician, price, minutes, node)
+    return Choice(technician, price, minutes, node, lacking)
 
 
 def still_free(
-    session: Session, market: Market, technician_id: int, *, service: str, place: Place, start: datetime, minutes: int, now: datetime
+    session: Session,
+    market: Market,
+    technician_id: int,
+    *,
+    service: str,
+    place: Place,
+    start: datetime,
+    minutes: int,
+    now: datetime,
+    client_id: int,
 ) -> Technician:
     """The technician of a proposal, locked, if they can still be asked for `start`. Raises slot_taken (alternatives)."""
     technician = locked(session, Technician, technician_id)
     gone = technician is None or technician_id in _silent(session, start) or not working_hours(technician.hours, technician.days).allows(start)
-    if technician is None or gone or technician_id in agenda.busy_at(session, start, minutes):
-        found = slots(session, market, service=service, place=place, now=now, near=start, minutes=minutes, k=3)
+    if technician is None or gone or technician_id in agenda.busy_at(session, start, minutes, now=now, client_id=client_id):
+        found = slots(session, market, service=service, place=place, now=now, near=start, minutes=minutes, client_id=client_id, k=3)
         raise DomainError("slot_taken", alternatives=found)
     return technician
 
@@ -116,7 +132,8 @@ def check_free(session: Session, market: Market, booking: Booking, start: dateti
         return
     locked(session, Technician, technician.id)
     works = working_hours(technician.hours, technician.days).allows(start) and technician.id not in _silent(session, start)
-    if works and technician.id not in agenda.busy_at(session, start, booking.minutes, exclude=booking.id):
+    busy = agenda.busy_at(session, start, booking.minutes, now=now, client_id=booking.client_id, exclude=booking.id)
+    if works and technician.id not in busy:
         return
     found = slots(
         session,
@@ -128,9 +145,23 @@ def check_free(session: Session, market: Market, booking: Booking, start: dateti
         technicians=[technician.id],
         minutes=booking.minutes,
         exclude=booking.id,
+        client_id=booking.client_id,
         k=3,
     )
     raise DomainError("slot_taken" if works else "outside_hours", alternatives=found)
+
+
+def hold(turn: Turn, proposed: dict[str, Any], technician_id: int, start: datetime, minutes: int, *, exclude: int | None = None) -> dict[str, Any]:
+    """The answer of `propose` with `held_until` (local): the technician's time is kept that long for the client who was asked.
+
+    Of two who ask at the same moment the later gets DoubleBooked, looks again and sees what is left.
+    """
+    locked(turn.session, Technician, technician_id)
+    if technician_id in agenda.busy_at(turn.session, start, minutes, now=turn.now, client_id=turn.client_id, exclude=exclude):
+        raise DoubleBooked(local(start))
+    proposal = turn.session.get_one(Proposal, proposed["proposal_id"])
+    until = agenda.hold(turn.session, proposal, turn.client_id, technician_id, start, minutes, turn.now)
+    return {**proposed, "held_until": local(until)}
 
 
 def clashing_job(session: Session, technician_id: int, start: datetime, minutes: int, *, exclude: int | None = None) -> Booking | None:
@@ -141,7 +172,8 @@ def next_technician(session: Session, market: Market, booking: Booking, now: dat
     """The best technician for a booking who was not asked yet and can come then; None when nobody is left or enough were asked."""
     last = booking.client.last_technician_id if booking.client is not None else None
     request = request_for(booking.service, place_of(booking), now, start=booking.start, last=last)
-    away = _silent(session, booking.start) | agenda.busy_at(session, booking.start, booking.minutes, exclude=booking.id) | set(exclude)
+    busy = agenda.busy_at(session, booking.start, booking.minutes, now=now, client_id=booking.client_id, exclude=booking.id)
+    away = _silent(session, booking.start) | busy | set(exclude)
     slate = find(roster.index(session), request, away=away, k=1)
     best = next_to_ask([c.technician_id for c in slate.candidates], exclude, market.rules)
     return session.get_one(Technician, best) if best is not None else None
@@ -158,6 +190,7 @@ def alternatives(session: Session, market: Market, booking: Booking, now: dateti
         near=booking.start + timedelta(minutes=1),
         minutes=booking.minutes,
         exclude=booking.id,
+        client_id=booking.client_id,
         k=k + 2,
     )
     return [s for s in found if s["start"] not in (booking.start_local, local(booking.start + timedelta(minutes=1)))][:k]

@@ -39,7 +39,10 @@ def propose_reschedule(turn: Turn, args: RescheduleArgs) -> dict[str, Any]:
         "technician": booking.technician.name if booking.technician else None,
         "fee_mad": 0,
     }
-    return propose(turn, "reschedule", {"ref": booking.ref, "start": local(start), "from": booking.start_local}, summary)
+    proposed = propose(turn, "reschedule", {"ref": booking.ref, "start": local(start), "from": booking.start_local}, summary)
+    if booking.technician_id is None:
+        return proposed
+    return candidates.hold(turn, proposed, booking.technician_id, start, booking.minutes, exclude=booking.id)
 
 
 @confirms("reschedule")

@@ -12,6 +12,7 @@ from domain.bookings.states import transition
 from domain.engagement.quiet import quiet_until
 from domain.errors import DomainError
 from domain.scheduling.dispatch import deadline as rules_deadline
+from domain.store import agenda
 from domain.store.sql import locked
 from domain.store.tables import Booking, BookingEvent, Offer, Proposal, Technician
 from prompts import wording
@@ -132,6 +133,7 @@ def counter(session: Session, market: Market, offer: Offer, start_at: datetime, 
     cause = f"counter:{offer.id}:{local(start_at)}"
     args = {"offer_id": offer.id, "start": local(start_at)}
     row = proposals.store(session, market, talk.id, booking.client_id, "counter_offer", args, summary, cause, now)
+    agenda.hold(session, row, booking.client_id, offer.technician_id, start_at, booking.minutes, now)
     notify.to_client(
         session,
         booking,

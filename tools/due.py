@@ -6,14 +6,14 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from domain.bookings.states import transition
 from domain.engagement.quiet import quiet_until
 from domain.store.erasure import forget_addresses
 from domain.store.sql import locked
-from domain.store.tables import Booking, Offer, Proposal, Technician, VerificationCode
+from domain.store.tables import Booking, Hold, Offer, Proposal, Technician, VerificationCode
 from tools import dispatch, notify
 from tools.context import Market
 from tools.technician.jobs import ask_rating
@@ -70,6 +70,7 @@ def _counter_offers(session: Session, market: Market, now: datetime) -> int:
 
 
 def _proposals(session: Session, market: Market, now: datetime) -> int:
+    session.execute(delete(Hold).where(Hold.until <= now))
     stale = update(Proposal).where(Proposal.status == "open", Proposal.expires_at <= now).values(status="expired")
     return int(session.execute(stale).rowcount)  # type: ignore[attr-defined]
 

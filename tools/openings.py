@@ -39,11 +39,13 @@ def slots(
     minutes: int = 60,
     urgency: str = "normal",
     exclude: int | None = None,
+    client_id: int | None = None,
     k: int = 5,
 ) -> list[dict[str, Any]]:
     """At most `k` free starts as [{start, technician_id, technician, price_mad}], soonest first, one technician (the best) per start.
 
     `near` (UTC): the starts closest to it are kept. `window`: UTC [from, to); default a week from now. `technicians`: only these.
+    `client_id`: whose wish it is; times held for them count as free.
     """
     if technicians is None:
         request = request_for(service, place, now)
@@ -53,7 +55,7 @@ def slots(
     rows = {t.id: t for t in session.scalars(select(Technician).where(Technician.id.in_(list(technicians))))}
     begin, end = window or ((near or now) - timedelta(hours=4), (near or now) + timedelta(days=DAYS_AHEAD))
     begin = max(begin, now)
-    busy = agenda.busy_in(session, (begin, end), list(technicians), exclude=exclude)
+    busy = agenda.busy_in(session, (begin, end), list(technicians), now=now, client_id=client_id, exclude=exclude)
     best: dict[datetime, Technician] = {}
     for who in technicians:  # best first: whoever is asked first keeps a start
         row = rows.get(who)

@@ -18,6 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from domain.errors import DomainError
+from domain.store.promises import DoubleBooked
 from domain.store.tables import Conversation, ToolReceipt
 from tools.context import TurnContext
 from tools.phones import masked
@@ -99,6 +100,9 @@ def _guarded(name: str, context: TurnContext, args: dict[str, Any]) -> Result:
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return _in_transaction(spec, context, parsed, args)
+        except DoubleBooked as error:
+            if attempt == ATTEMPTS:
+                return _refusal(error)
         except DomainError as error:
             return _refusal(error)
         except (IntegrityError, OperationalError):

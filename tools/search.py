@@ -7,12 +7,13 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from domain import catalog
 from domain.errors import DomainError
 from domain.matching.rank import find
 from domain.store import agenda, roster
 from domain.store.people import technicians_named
 from domain.store.tables import Booking, Client, Technician
-from tools import candidates, openings, quotes
+from tools import candidates, openings, quotes, skilled
 from tools.areas import place_of, service_of
 from tools.spec import Args, RowId, tool
 from tools.turn import Turn
@@ -36,6 +37,8 @@ class FindArgs(Args):
 def find_technicians(turn: Turn, args: FindArgs) -> dict[str, Any]:
     """The best three technicians for a job, with price, distance, next free time and the reasons (codes). widened_km: nobody nearer, say so.
 
+    no_specialist: nobody who has this special skill is free then; these do the trade in general, say so honestly.
+
     Errors: unknown_service, unknown_place (suggestions), ambiguous_place (cities), no_technician (nearest_km).
     """
     service, place = service_of(args.service), place_of(args.city, args.district)
@@ -43,15 +46,25 @@ def find_technicians(turn: Turn, args: FindArgs) -> dict[str, Any]:
     away = roster.not_working(turn.session, start)
     if start is not None:
         candidates.check_moment(turn.market, start, turn.now)
-        away |= agenda.busy_at(turn.session, start, 60)
+        away |= agenda.busy_at(turn.session, start, 60, now=turn.now, client_id=_asker(turn))
     named = {t.id for t in technicians_named(turn.session, args.technician)} if args.technician else None
     request = openings.request_for(service, place, turn.now, start=start, last=_last(turn))
     slate = find(roster.index(turn.session), request, away=away, only=named or None, k=3)
+    wish = None if named else skilled.wanted(turn.session, openings.request_for(service, place, turn.now), args.issue)
+    slate, lacking = skilled.skilled_first(turn.session, request, slate, wish, away, 3)
     if not slate.candidates and start is not None:
         anyone = find(roster.index(turn.session), openings.request_for(service, place, turn.now), only=named or None, k=1)
         if anyone.candidates:
             found = openings.slots(
-                turn.session, turn.market, service=service, place=place, now=turn.now, near=start, technicians=list(named) if named else None, k=3
+                turn.session,
+                turn.market,
+                service=service,
+                place=place,
+                now=turn.now,
+                near=start,
+                technicians=list(named) if named else None,
+                client_id=_asker(turn),
+                k=3,
             )
             raise DomainError("slot_taken", alternatives=found)
     if not slate.candidates:
@@ -61,7 +74,16 @@ def find_technicians(turn: Turn, args: FindArgs) -> dict[str, Any]:
         technician = turn.session.get_one(Technician, candidate.technician_id)
         price = quotes.price(turn.market, technician, service, issue=args.issue, urgency=args.urgency, start=start, now=turn.now)
         free = openings.slots(
-            turn.session, turn.market, service=service, place=place, now=turn.now, near=start, technicians=[technician.id], urgency=args.urgency, k=1
+            turn.session,
+            turn.market,
+            service=service,
+            place=place,
+            now=turn.now,
+            near=start,
+            technicians=[technician.id],
+            urgency=args.urgency,
+            client_id=_asker(turn),
+            k=1,
         )
         listed.append(
             {
@@ -77,6 +99,8 @@ def find_technicians(turn: Turn, args: FindArgs) -> dict[str, Any]:
             }
         )
     result: dict[str, Any] = {"technicians": listed, "city": place.city, "district": place.district}
+    if lacking is not None:
+        result["no_specialist"] = lacking
     if slate.widened_km is not None:
         result["widened_km"] = slate.widened_km
     if args.technician:
@@ -92,17 +116,22 @@ class SlotArgs(Args):
     day: date | None = Field(None, description='"YYYY-MM-DD": only that day.')
     part: Part | None = None
     technician_id: RowId | None = None
+    issue: str | None = Field(None, max_length=500, description="The problem, in their words: some need somebody with a special skill.")
     ref: str | None = Field(None, description="A booking to move: times of its own technician.")
 
 
 @tool("READ", who="client", personal=False)
 def find_slots(turn: Turn, args: SlotArgs) -> dict[str, Any]:
-    """Free start times (at most five, soonest first) with who comes and the price. other_day: nothing that day, these are the next ones."""
+    """Free start times (at most five, soonest first) with who comes and the price. other_day: nothing that day, these are the next ones.
+
+    no_specialist: nobody who has the special skill is free then, these do the trade in general.
+    """
     window = openings.span(args.day.isoformat() if args.day else None, args.part, turn.now)
     near = candidates.read_start(args.start) if args.start else None
     if near is not None:
         candidates.check_moment(turn.market, near, turn.now)
     asked: dict[str, Any] = {"near": near, "window": window, "technicians": [args.technician_id] if args.technician_id else None}
+    asked["client_id"] = _asker(turn)
     if args.ref:
         booking = clients_booking(turn, args.ref, ())
         asked |= _of(booking)
@@ -110,7 +139,7 @@ def find_slots(turn: Turn, args: SlotArgs) -> dict[str, Any]:
         if not args.service:
             raise DomainError("bad_arguments", fields=[{"field": "service", "cure": "say which service, or the ref of a booking"}])
         asked |= {"service": service_of(args.service), "place": place_of(args.city, args.district)}
-    found = openings.slots(turn.session, turn.market, now=turn.now, **asked)
+    found, lacking = _skilled_slots(turn, asked, args.issue)
     other_day = False
     if not found and window is not None:
         later = (max(window[1], turn.now), window[1] + timedelta(days=openings.DAYS_AHEAD))
@@ -119,7 +148,22 @@ def find_slots(turn: Turn, args: SlotArgs) -> dict[str, Any]:
         slate = find(roster.index(turn.session), openings.request_for(asked["service"], asked["place"], turn.now), k=1)
         if not slate.candidates:
             raise DomainError("no_technician", service=asked["service"], city=asked["place"].city, nearest_km=slate.nearest_km)
-    return {"slots": found} | ({"other_day": True} if other_day else {})
+    return {"slots": found} | ({"other_day": True} if other_day else {}) | ({"no_specialist": lacking} if lacking and found else {})
+
+
+def _skilled_slots(turn: Turn, asked: dict[str, Any], issue: str | None) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+    """Free times of those who have the skill the job asks for, else of anybody of the trade, and then what is missing."""
+    anyone = openings.slots(turn.session, turn.market, now=turn.now, **asked)
+    if asked.get("technicians"):
+        return anyone, None
+    request = openings.request_for(asked["service"], asked["place"], turn.now)
+    slate = find(roster.index(turn.session), request, k=openings.CALENDARS)
+    slate, lacking = skilled.skilled_first(turn.session, request, slate, wish := skilled.wanted(turn.session, request, issue), (), openings.CALENDARS)
+    if wish is None or lacking is not None:
+        return anyone, lacking
+    able = [c.technician_id for c in slate.candidates if c.technician_id in wish.ids]
+    theirs = openings.slots(turn.session, turn.market, now=turn.now, **{**asked, "technicians": able})
+    return (theirs, None) if theirs else (anyone, {"skill": wish.skill, "keeps": catalog.get_skill(wish.skill).general})
 
 
 def _of(booking: Booking) -> dict[str, Any]:
@@ -128,8 +172,11 @@ def _of(booking: Booking) -> dict[str, Any]:
     return {"service": booking.service, "place": place, "technicians": own, "minutes": booking.minutes, "exclude": booking.id}
 
 
+def _asker(turn: Turn) -> int | None:
+    """The client who writes, once their channel proves it; an anonymous visitor has nothing held and no history."""
+    return turn.context.person_id if turn.context.role == "client" and turn.context.verified else None
+
+
 def _last(turn: Turn) -> int | None:
-    if turn.context.role != "client" or turn.context.person_id is None or not turn.context.verified:
-        return None
-    client = turn.session.get(Client, turn.context.person_id)
+    client = turn.session.get(Client, who) if (who := _asker(turn)) is not None else None
     return client.last_technician_id if client is not None else None

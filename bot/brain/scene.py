@@ -136,6 +136,9 @@ class Scene:
     def trade(self, service: str | None) -> str:
         return wording.trade_name(service, self.locale) if service else ""
 
+    def skill(self, skill: str | None) -> str:
+        return wording.skill_name(skill, self.locale) if skill else ""
+
     def person(self, name: str | None) -> str:
         return wording.person_name(name, self.locale) if name else self.text("common.a_technician")
 

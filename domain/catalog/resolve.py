@@ -85,6 +85,13 @@ def node_for(service: str, issue_text: str | None) -> Node:
     return get_node(max(scores, key=lambda node: (scores[node], -get_node(node).price_factor))) if scores else general
 
 
+def says(text: str, phrases: Iterable[str]) -> bool:
+    """Whether one of the phrases is in the text, spelling forgiven as for the words of the taxonomy."""
+    keys = [_text_keys(word) for word in _words(text)]
+    wanted = (_Phrase(tuple(map(_key, _words(phrase))), "", None, 0.0) for phrase in phrases)
+    return any(phrase.keys[0] in keys[at] and _continues(phrase, keys, at) for phrase in wanted for at in range(len(keys)))
+
+
 def _service_scores(text: str, hits: list[_Hit]) -> dict[str, float]:
     words = _words(text)
     said: dict[tuple[str, str], float] = {}

@@ -46,8 +46,28 @@ class Node:
 
 
 @dataclass(frozen=True)
+class Skill:
+    """What not everybody of a trade can do: `id` is "<service>.<name>", `names` the special work, `words` what people say of it.
+
+    `nodes`: faults that ask for it. `needs`: skills one has before it. `general` 0..1: how well the job goes when one of the trade without
+    it does it. `near`: other skills that can stand in, with what is then left, 0..1.
+    """
+
+    id: str
+    service: str
+    names: Mapping[str, str]
+    words: tuple[str, ...]
+    nodes: frozenset[str]
+    needs: tuple[str, ...]
+    general: float
+    near: Mapping[str, float]
+
+
+@dataclass(frozen=True)
 class Service:
-    """A trade. `trade` words decide it, `things` belong to it, `hints` lean towards it. `small_job_mad`: a usual small job, call-out included."""
+    """A trade. `trade` words decide it, `things` belong to it, `hints` lean towards it. `small_job_mad`: a usual small job, call-out included.
+    `parts_mad`: what a part of its faults costs, (low, high).
+    """
 
     id: str
     names: Mapping[str, str]
@@ -57,6 +77,8 @@ class Service:
     small_job_mad: Decimal
     related: tuple[str, ...]
     nodes: Mapping[str, Node]
+    skills: Mapping[str, Skill]
+    parts_mad: Mapping[str, tuple[Decimal, Decimal]]
 
     @property
     def general(self) -> Node:
@@ -105,9 +127,24 @@ def _read(path: Path) -> Service:
             small_job_mad=base,
             related=tuple(data["related"]),
             nodes={node.id: node for node in nodes},
+            skills={f"{service}.{row['id']}": _skill(service, row) for row in data["skills"]},
+            parts_mad={part: (Decimal(low), Decimal(high)) for part, (low, high) in data["parts_mad"].items()},
         )
     except (KeyError, ValueError) as error:
         raise ValueError(f"{path}: {error}; see domain/catalog/taxonomy/README.md") from error
+
+
+def _skill(service: str, row: Mapping[str, Any]) -> Skill:
+    return Skill(
+        id=f"{service}.{row['id']}",
+        service=service,
+        names=dict(zip(LOCALES, row["names"], strict=True)),
+        words=tuple(map(str, row["words"])),
+        nodes=frozenset(f"{service}.{node}" for node in row["for"]),
+        needs=tuple(f"{service}.{skill}" for skill in row.get("needs", ())),
+        general=float(row["general"]),
+        near={skill: float(kept) for skill, kept in row.get("near", {}).items()},
+    )
 
 
 def _node(service: str, base: Decimal, row: Mapping[str, Any]) -> Node:

@@ -12,8 +12,12 @@ from domain.rules import MarketRules
 from domain.scheduling.hours import WorkingHours
 
 GRID = timedelta(minutes=30)
+#: What a promise is counted in. Never more than TRAVEL_BUFFER: then visits that the rule lets stand side by side never share a quarter.
+QUARTER = timedelta(minutes=15)
 #: Between two jobs: putting tools away and crossing a few districts on a moped; more only matters where travel is known to be longer.
 TRAVEL_BUFFER = timedelta(minutes=20)
+#: How long a technician's time is kept for a client who was asked and has not answered yet.
+HOLD = timedelta(minutes=15)
 #: How soon a technician can be there when nothing is said about hurry, and when there is.
 NOTICE = {"normal": timedelta(minutes=60), "high": timedelta(minutes=30), "emergency": timedelta(0)}
 #: "now" was written a moment ago: a start this little in the past is still now.
@@ -35,6 +39,13 @@ def clashes(start: datetime, minutes: int, busy: Iterable[Busy], travel: timedel
     """The first promised visit that leaves no time for one of `minutes` at `start` with `travel` on both sides; None when it fits."""
     end = start + timedelta(minutes=minutes)
     return next((b for b in busy if start < b.end + travel and b.start < end + travel), None)
+
+
+def quarters(start: datetime, minutes: int) -> range:
+    """The quarters of an hour (counted from 1970, UTC) that a visit touches: visits that overlap share at least one."""
+    first, end = start.timestamp(), (start + timedelta(minutes=max(minutes, 1))).timestamp()
+    length = QUARTER.total_seconds()
+    return range(int(first // length), int(-(-end // length)))
 
 
 def check_start(start: datetime, now: datetime, rules: MarketRules) -> None:

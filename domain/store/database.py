@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.orm import Session, sessionmaker
 
+from domain.store.promises import keep_promises
+
 
 class Database:
     """An engine and its transactions. `url`: sqlite:///path or postgresql+psycopg://..."""
@@ -18,6 +20,7 @@ class Database:
         self.url = url
         self.engine = _engine(url, **engine_options)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        event.listen(self._sessions, "after_flush", keep_promises)
         self._readers = sessionmaker(self.engine.execution_options(only_reads=True), expire_on_commit=False)
         # SQLite lets in one writer at a time, and who waits sleeps up to 0.1 s between looks; a lock wakes the next at once
         self._one_writer = RLock() if url.startswith("sqlite") else nullcontext()

@@ -16,6 +16,7 @@ from domain.scheduling.dispatch import deadline
 from domain.scheduling.slots import local
 from domain.store.conversations import conversation_for, set_owner
 from domain.store.people import get_or_create_client, is_phone, technician_by_phone, technicians_named
+from domain.store.promises import DoubleBooked
 from domain.store.tables import Booking, Offer, Refund, Technician
 from domain.store.world_file import CLIENT, TECHNICIAN, Readers, WorldError, money, one_of, read_row
 
@@ -81,7 +82,10 @@ def _booking(session: Session, row: dict[str, Any], now: datetime, where: Where,
     if booking.status in ("done", "disputed"):
         booking.rating_asked_at = now  # the past is over: its question was asked then
     session.add(booking)
-    session.flush()
+    try:
+        session.flush()
+    except DoubleBooked as error:
+        raise WorldError(f"{where('start')}: the technician has promised another visit then; give another start, minutes or technician") from error
     if technician is not None and booking.status == "offered":
         _add_offer(session, booking, technician, now, "open")
 

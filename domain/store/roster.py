@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from threading import Lock
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, Text, cast, func, select
 from sqlalchemy.orm import Session
 
 from domain.errors import DomainError
@@ -16,11 +17,21 @@ from domain.matching.index import Card, Index
 from domain.store.tables import Technician
 
 _lock = Lock()
-_kept: WeakKeyDictionary[Engine, tuple[tuple[Any, ...], Index]] = WeakKeyDictionary()
+Skilled = Mapping[int, frozenset[str]]
+_kept: WeakKeyDictionary[Engine, tuple[tuple[Any, ...], Index, Skilled]] = WeakKeyDictionary()
 
 
 def index(session: Session) -> Index:
-    """All vetted technicians. Rebuilt when one joins or a rating, rate, reach or count of jobs changes; call `forget` after other edits."""
+    """All vetted technicians. Rebuilt when one joins or a rating, rate, reach, skill or count of jobs changes; call `forget` after other edits."""
+    return _roster(session)[0]
+
+
+def skilled(session: Session) -> Skilled:
+    """Technician id -> ids of the skills they have told; who has told none is not there."""
+    return _roster(session)[1]
+
+
+def _roster(session: Session) -> tuple[Index, Skilled]:
     engine = session.get_bind()
     assert isinstance(engine, Engine)
     columns = (
@@ -29,14 +40,16 @@ def index(session: Session) -> Index:
         func.sum(Technician.jobs),
         func.sum(Technician.rating),
         func.sum(Technician.rate_mad),
+        func.sum(func.length(cast(Technician.skills, Text))),
     )
     mark = tuple(session.execute(select(*columns, func.sum(Technician.radius_km)).where(Technician.applied.is_(False))).one())
     with _lock:
         kept = _kept.get(engine)
         if kept is None or kept[0] != mark:
-            kept = (mark, Index(_cards(session)))
+            told = session.execute(select(Technician.id, Technician.skills).where(Technician.applied.is_(False)))
+            kept = (mark, Index(_cards(session)), {who: frozenset(skills) for who, skills in told if skills})
             _kept[engine] = kept
-        return kept[1]
+        return kept[1], kept[2]
 
 
 def forget(session: Session) -> None:

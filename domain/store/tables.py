@@ -68,6 +68,7 @@ class Technician(Base):
     phone: Mapped[str] = mapped_column(String(20), unique=True)
     name: Mapped[str] = mapped_column(String(80))
     trades: Mapped[list[Any]]  # service ids, the main one first
+    skills: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))  # ids of domain.catalog.skills; empty: not told
     city: Mapped[str] = mapped_column(String(40))
     district: Mapped[str] = mapped_column(String(80))
     hours: Mapped[str] = mapped_column(String(11), default="08:00-20:00")  # local wall clock
@@ -123,15 +124,13 @@ class Booking(Base):
     technician: Mapped[Technician | None] = relationship(lazy="joined")
 
 
-# Two live jobs of one technician may not start at the same minute; overlaps are refused by domain.scheduling inside the same transaction.
-Index(
-    "uq_bookings_technician_start",
-    Booking.technician_id,
-    Booking.start,
-    unique=True,
-    sqlite_where=text("status IN ('confirmed','en_route','arrived') AND technician_id IS NOT NULL"),
-    postgresql_where=text("status IN ('confirmed','en_route','arrived') AND technician_id IS NOT NULL"),
-)
+class PromisedQuarter(Base):
+    """A quarter of an hour that a technician has promised to one visit: the key makes a second promise impossible (`store/promises.py` writes it)."""
+
+    __tablename__ = "promised_quarters"
+    technician_id: Mapped[int] = mapped_column(ForeignKey("technicians.id"), primary_key=True)
+    quarter: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # quarters of an hour since 1970, UTC
+    booking_id: Mapped[int] = mapped_column(ForeignKey("bookings.id", ondelete="CASCADE"), index=True)
 
 
 class BookingEvent(Base):
@@ -302,6 +301,18 @@ class Proposal(Base):
     turn_key: Mapped[str] = mapped_column(String(160))  # the turn that proposed; that turn may not confirm
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+
+
+class Hold(Base):
+    """A technician's time kept for one client while their proposal is open; it ends with the proposal, or at `until`."""
+
+    __tablename__ = "holds"
+    proposal_id: Mapped[int] = mapped_column(ForeignKey("proposals.id", ondelete="CASCADE"), primary_key=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("clients.id"))
+    technician_id: Mapped[int] = mapped_column(ForeignKey("technicians.id"))
+    start: Mapped[datetime]
+    minutes: Mapped[int]
+    until: Mapped[datetime] = mapped_column(index=True)
 
 
 class ToolReceipt(Base):

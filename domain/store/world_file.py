@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from domain import catalog
 from domain.errors import DomainError
 from domain.geo import city_of, locate
 from domain.pricing.estimate import baseline
@@ -137,6 +138,15 @@ def _trades(value: Any) -> list[str]:
     return list(value)
 
 
+def _skills(value: Any) -> list[str]:
+    if not isinstance(value, list):
+        raise ValueError("write a list of skills, [plumbing.copper_pipe]")
+    for skill in value:
+        if skill not in catalog.skills():
+            raise ValueError(f"{skill!r} is no skill of domain/catalog/taxonomy; write it as plumbing.copper_pipe")
+    return list(value)
+
+
 def _city(value: Any) -> str:
     if found := city_of(str(value)):
         return found
@@ -200,6 +210,7 @@ TECHNICIAN: Readers = {
     "name": ("name", _text),
     "phone": ("phone", _phone),
     "trades": ("trades", _trades),
+    "skills": ("skills", _skills),
     "city": ("city", _city),
     "district": ("district", _text),
     "hours": ("hours", _hours),

@@ -50,13 +50,24 @@ def test_the_same_turn_in_many_workers_books_once(bricol: Bricol) -> None:
 
 
 def test_many_clients_wanting_one_hour_of_one_technician_get_it_once(bricol: Bricol) -> None:
-    people = [bricol.client(f"+2126610002{n:02d}") for n in range(6)]
-    proposals = [p.ok("propose_booking", **WISH)["proposal_id"] for p in people]
+    people, proposals = [], []
+    for n in range(3):  # each is asked once what was held for the one before has lapsed; the proposals are still open
+        people.append(bricol.client(f"+2126610002{n:02d}"))
+        proposals.append(people[-1].ok("propose_booking", **WISH)["proposal_id"])
+        bricol.clock.advance(minutes=16)
     for person in people:
         person.next_turn()
     results = at_once([lambda p=p, i=i: p.call("confirm_proposal", proposal_id=i) for p, i in zip(people, proposals, strict=True)])  # type: ignore[misc]
-    assert sorted(r.get("error", "ok") for r in results) == ["ok"] + ["slot_taken"] * 5
+    assert sorted(r.get("error", "ok") for r in results) == ["ok"] + ["slot_taken"] * 2
     assert len(bricol.rows(Offer)) == 1
+
+
+def test_many_clients_asking_for_one_hour_at_once_are_promised_different_technicians(bricol: Bricol) -> None:
+    people = [bricol.client(f"+2126610002{n:02d}") for n in range(6)]
+    results = at_once([lambda p=p: p.call("propose_booking", **WISH) for p in people])  # type: ignore[misc]
+    promised = [r["summary"]["technician"] for r in results if r["ok"]]
+    assert sorted(promised) == ["ahmed", "hassan", "mohamed"]
+    assert all(r["error"] == "slot_taken" and r["alternatives"] for r in results if not r["ok"])
 
 
 def test_two_offers_of_one_hour_accepted_at_once_make_one_promise(bricol: Bricol) -> None:

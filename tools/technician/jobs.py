@@ -10,6 +10,7 @@ from pydantic import Field
 from sqlalchemy import select
 
 from domain.bookings.states import PROMISED, transition
+from domain.catalog import parts_for
 from domain.errors import DomainError, NotFound
 from domain.store.tables import Booking, BookingEvent
 from prompts import wording
@@ -49,12 +50,17 @@ class DetailsArgs(Args):
 
 @tool("READ", who="technician")
 def job_details(turn: Turn, args: DetailsArgs) -> dict[str, Any]:
-    """What the job is, where and when. The client's address and phone are there only once the job is confirmed theirs."""
+    """What the job is, where and when, and which parts it may need. Address and phone of the client are there only once it is confirmed theirs."""
     try:
         booking = technicians_booking(turn, args.ref, sorted(PROMISED))
     except NotFound:
         booking = _offered(turn, args.ref)
-    return {"booking": technician_job(booking, turn.technician_id)}
+    return {"booking": technician_job(booking, turn.technician_id), "parts": _parts(booking)}
+
+
+def _parts(booking: Booking) -> list[dict[str, Any]]:
+    likely = parts_for(booking.node) if booking.node else ()
+    return [{"name": part.name, "min_mad": part.min_mad, "max_mad": part.max_mad} for part in likely]
 
 
 class UpdateArgs(Args):

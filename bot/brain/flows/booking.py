@@ -14,6 +14,8 @@ from domain.errors import DomainError
 from prompts import wording
 
 ASKED_TIME = ("booking.ask_time", "booking.ask_hour", "errors.in_the_past", "notices.booking_expired")
+#: Dangers of a fault that somebody who waits for a technician can do something about.
+CAREFUL = ("gas", "sparks", "water_near_current")
 Where = dict[str, Any]
 
 
@@ -124,6 +126,9 @@ def _same(technician: Mapping[str, Any], name: Any) -> bool:
 def proposed(scene: Scene, summary: Mapping[str, Any], people: list[Mapping[str, Any]], key: str = "booking.propose", **more: Any) -> Say:
     who = next((t for t in people if t.get("id") == summary.get("technician_id")), {})
     rating = scene.tail("booking.rating", rating=who["rating"], jobs=who.get("jobs") or 0) if who.get("rating") and who.get("jobs") else ""
+    lacking = summary.get("no_specialist")
+    if lacking and key == "booking.propose":
+        key, more = "booking.propose_general", {**more, "skill": scene.skill(lacking["skill"]), "trade": scene.trade(summary.get("service"))}
     return scene.say(key, awaiting="confirm", options=_answers(scene), rating=rating, **words(scene, summary), **more)
 
 
@@ -200,12 +205,16 @@ def choose_slot(scene: Scene, where: Where) -> Steps:
     spot = {"service": scene.draft["service"], "city": where["city"], "district": where.get("district")}
     start = when.window[0].strftime("%Y-%m-%dT%H:%M") if when.window and when.day is None else None
     day = when.day.isoformat() if when.day else None
-    found = yield Call("find_slots", {**spot, "day": day, "start": start, "part": when.part, "technician_id": scene.draft.get("technician_id")})
+    wish = {"technician_id": scene.draft.get("technician_id"), "issue": scene.draft.get("issue")}
+    found = yield Call("find_slots", {**spot, "day": day, "start": start, "part": when.part, **wish})
     if not found.get("ok"):
         return (yield from trouble(scene, found))
     slots = list(found.get("slots") or ())[:MOST]
     if not slots:
         return scene.say("booking.no_slots", awaiting="time")
+    if lacking := found.get("no_specialist"):
+        lacks = {"skill": scene.skill(lacking["skill"]), "trade": scene.trade(scene.draft["service"])}
+        return scene.say("booking.choose_slot_general", awaiting="choice", options=scene.slots(slots), slots=listed(scene, slots), **lacks)
     return scene.say("booking.choose_slot", awaiting="choice", options=scene.slots(slots), slots=listed(scene, slots))
 
 
@@ -230,9 +239,10 @@ def sent(scene: Scene, result: Result) -> Say:
     extra = {"ref": job["ref"]} if job.get("ref") else {}
     if offer.get("technician"):
         minutes = scene.minutes(offer.get("minutes") or 15)
-        return scene.say(
-            "booking.sent", over=True, extra=extra, **{**words_of_job, "technician": scene.person(offer["technician"]), "minutes": minutes}
-        )
+        words_of_job = {**words_of_job, "technician": scene.person(offer["technician"]), "minutes": minutes}
+        if result.get("careful") in CAREFUL and not scene.state.alarmed:  # whoever was in danger has heard what to do already
+            return scene.say("booking.sent_careful", over=True, extra=extra, **words_of_job, careful=scene.text(f"booking.until_{result['careful']}"))
+        return scene.say("booking.sent", over=True, extra=extra, **words_of_job)
     return scene.say("booking.sent_plain", over=True, extra=extra, **words_of_job)
 
 

@@ -9,16 +9,18 @@ from itertools import pairwise
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import OperationalError
 
-from domain.scheduling.slots import TRAVEL_BUFFER, local
+from domain.catalog import services
+from domain.scheduling.slots import QUARTER, TRAVEL_BUFFER, local, quarters
 from domain.store import agenda
 from domain.store.database import Database
 from domain.store.migrate import migrate
 from domain.store.people import get_or_create_client
+from domain.store.promises import DoubleBooked
 from domain.store.references import next_ref
 from domain.store.sql import locked
-from domain.store.tables import Booking, Technician
+from domain.store.tables import Booking, PromisedQuarter, Technician
 from tests.support.clock import MONDAY as NOW
 
 
@@ -58,8 +60,53 @@ def test_promises_made_at_the_same_moment_never_touch(market: Database) -> None:
     market.close()
 
 
-def test_even_who_does_not_look_cannot_promise_the_same_minute_twice(market: Database) -> None:
+def test_even_who_does_not_look_cannot_promise_an_overlap(market: Database) -> None:
     assert _promise(market, 0, look=False)
-    with pytest.raises(IntegrityError):
-        _promise(market, 12, look=False)
+    for overlapping in (12, 1, 3):
+        with pytest.raises(DoubleBooked):
+            _promise(market, overlapping, look=False)
+    assert _promise(market, 4, look=False)  # the next one begins when the first ends
     market.close()
+
+
+def test_promises_made_blindly_at_the_same_moment_never_overlap(market: Database) -> None:
+    def blind(number: int) -> bool:
+        try:
+            return _promise(market, number, look=False)
+        except (DoubleBooked, OperationalError):  # a deadlock of two, which tools try again
+            return False
+
+    with ThreadPoolExecutor(8) as pool:
+        kept = sum(pool.map(blind, range(24)))
+    with market.transaction() as session:
+        starts = session.scalars(select(Booking.start).order_by(Booking.start)).all()
+    assert 1 <= kept == len(starts)
+    assert all(one + timedelta(minutes=60) <= following for one, following in pairwise(starts))
+    market.close()
+
+
+def test_what_ends_or_moves_is_free_again_and_two_visits_may_change_places(market: Database) -> None:
+    assert _promise(market, 0) and _promise(market, 6)
+    with market.transaction() as session:
+        first, second = session.scalars(select(Booking).order_by(Booking.start)).all()
+        first.start, second.start = second.start, first.start
+    assert not _promise(market, 7)
+    with market.transaction() as session:
+        session.scalars(select(Booking).order_by(Booking.start.desc()).limit(1)).one().status = "cancelled"
+    assert _promise(market, 7)
+    with market.transaction() as session:
+        held = {row.booking_id: 0 for row in session.scalars(select(PromisedQuarter))}
+    assert len(held) == 2
+    market.close()
+
+
+def test_visits_that_the_rule_lets_stand_side_by_side_share_no_quarter() -> None:
+    assert QUARTER <= TRAVEL_BUFFER
+    for early in range(0, 60, 7):
+        start = NOW + timedelta(minutes=early)
+        following = start + timedelta(minutes=45) + TRAVEL_BUFFER
+        assert not set(quarters(start, 45)) & set(quarters(following, 30))
+
+
+def test_no_usual_job_is_longer_than_the_agenda_looks_back() -> None:
+    assert max(node.minutes[1] for service in services().values() for node in service.nodes.values()) <= agenda.LONGEST.total_seconds() / 60

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from domain.clock import to_utc
+from domain.store import roster
 from domain.store.conversations import conversation_for
 from domain.store.database import Database
 from domain.store.tables import Booking, Client, Offer, Technician
@@ -85,6 +86,7 @@ def test_loading_twice_adds_nobody_and_keeps_what_life_changed(market: Database,
     ("rate: 290", "rate: 290, colour: red", 3, "colour"),
     ("[plumbing]", "[plumbing, astrology]", 3, "astrology"),
     ("[plumbing]", "plumbing", 3, "list"),
+    ("[plumbing]", "[plumbing], skills: [plumbing.alchemy]", 3, "plumbing.copper_pipe"),
     ("city: rabat", "city: paris", 3, "paris"),
     ("08:00-19:00", "8h-19h", 3, "08:00-20:00"),
     ("mon-sun", "lun-dim", 3, "mon-sat"),
@@ -190,6 +192,19 @@ def test_a_given_row_that_cannot_be_is_refused_with_its_place(market: Database, 
     with pytest.raises(WorldError, match=r"given\[0\]") as error:
         give(market, row)
     assert says in str(error.value)
+
+
+def test_two_given_visits_of_one_technician_may_not_overlap(market: Database) -> None:
+    with pytest.raises(WorldError, match=r"given\[1\].booking: the technician has promised another visit then"):
+        give(market, {"booking": BOOKING}, {"booking": {**BOOKING, "ref": "BR-1043", "start": "2026-11-24T10:45"}})
+
+
+def test_skills_of_a_world_are_known_to_the_roster_and_none_is_the_default(db: Database, world: Path) -> None:
+    world.write_text(WORLD.replace("trades: [plumbing]", "trades: [plumbing], skills: [plumbing.copper_pipe]"), encoding="utf-8")
+    with db.transaction() as session:
+        load_world(session, world, NOW)
+        assert sorted(map(sorted, roster.skilled(session).values())) == [["plumbing.copper_pipe"]]
+        assert sorted(t.skills for t in session.scalars(select(Technician))) == [[], ["plumbing.copper_pipe"]]
 
 
 def test_the_snapshot_has_every_table_and_column_that_scenarios_may_name(market: Database) -> None:
