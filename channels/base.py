@@ -122,6 +122,15 @@ class Listener(Protocol):
 
 
 @runtime_checkable
+class Paced(Protocol):
+    """A channel whose provider limits how fast messages leave."""
+
+    def wait(self, to: str) -> float:
+        """Seconds until a message to this person may leave, as this process knows it; 0: now. Asking counts nothing."""
+        ...
+
+
+@runtime_checkable
 class LargeBodies(Protocol):
     """A channel whose provider sends more in one request than the server otherwise takes."""
 
