@@ -6,23 +6,25 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from statistics import mean
+from typing import Any
 
 import yaml
 from rich.console import Console
 from rich.table import Table
 
-from domain.engagement import sms
-from domain.engagement.reply import LOCALES, Reply, language_script_of
-from domain.engagement.render import render
-from domain.engagement.tariff import MessageTariff, message_tariff
 from channels.base import Capabilities
+from domain.engagement import sms
+from domain.engagement.render import render
+from domain.engagement.reply import LOCALES, Reply, language_script_of
+from domain.engagement.tariff import MessageTariff, message_tariff
 from prompts import replies, wording
 from retrieval import documents
 
 BUDGET = Path(__file__).with_name("sms_budget.yaml")
-#: A flow is a file of prompts/replies. A page is no SMS, and what only the terminal or a richer channel says neither.
+#: A flow is a file of prompts/replies. What stands on a page is no SMS.
 NO_SMS = ("onetap",)
 MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)
 CHANNEL = Capabilities(max_text=1530)
@@ -56,6 +58,7 @@ def measure(prices: MessageTariff | None = None) -> list[Measured]:
     return [_longest(key, locale, prices) for locale in LOCALES for key in sorted(replies.entries(locale)) if key.partition(".")[0] not in NO_SMS]
 
 
+@cache
 def facts(locale: str) -> dict[str, str]:
     """A typical job in words: a plumber of Maârif tomorrow at ten, for 300 dirhams."""
     tomorrow = MONDAY + timedelta(days=1)
@@ -70,7 +73,8 @@ def facts(locale: str) -> dict[str, str]:
         "day": wording.format_day(tomorrow, locale, MONDAY), "hour": wording.format_time(tomorrow, locale),
         "minutes": wording.format_minutes(15, locale), "km": wording.format_km(1.6, locale), "month": "11/2026",
         "until": when, "price": price, "old_price": other, "likely": price, "amount": price, "credit": wording.format_money(50, locale),
-        "fee": wording.format_money(50, locale), "refund": other, "gross": wording.format_money(4200, locale), "net": wording.format_money(3700, locale),
+        "fee": wording.format_money(50, locale), "refund": other,
+        "gross": wording.format_money(4200, locale), "net": wording.format_money(3700, locale),
         "commission": wording.format_money(500, locale), "ref": "BR-3001", "code": "482913", "pct": "15", "jobs": "12", "done": "3", "next": "2",
         "link": "https://bricol.ma/t/2n9c-aQ8fKp2xZ0w", "address": "12 rue Abou Inane", "status": "confirmed", "rating": "4.9",
         "cities": f"{wording.city_name('casablanca', locale)}, {wording.city_name('rabat', locale)}", "encoding": "GSM-7", "parts": "1",
@@ -85,7 +89,9 @@ def _composed(locale: str, known: dict[str, str]) -> dict[str, str]:
     def say(key: str, **more: str) -> str:
         return replies.render(key, locale, **{**known, "text": "", "who": "", **more})
 
-    people = "\n".join(say("search.line", technician=wording.person_name(name, locale)) for name in ("Ahmed Bennani", "Kamal Mernissi", "Said Alaoui"))
+    people = "\n".join(
+        say("search.line", technician=wording.person_name(name, locale)) for name in ("Ahmed Bennani", "Kamal Mernissi", "Said Alaoui")
+    )
     jobs = "\n".join(say("track.line", status=say("track.status_confirmed")) for _ in range(2))
     return {
         "alternatives": known["slots"],
@@ -111,22 +117,26 @@ def _passage(locale: str) -> str:
 
 def budget_of(key: str, encoding: str) -> int:
     """The most parts a reply may have, from sms_budget.yaml."""
-    raw = yaml.safe_load(BUDGET.read_text(encoding="utf-8"))
-    rule = raw["entries"].get(key) or raw["flows"].get(key.partition(".")[0]) or raw["default"]
-    return int(rule[encoding])
+    budgets = _budgets()
+    return budgets["entries"].get(key, budgets["default"])[encoding]
+
+
+@cache
+def _budgets() -> Any:
+    return yaml.safe_load(BUDGET.read_text(encoding="utf-8"))
 
 
 def _longest(key: str, locale: str, prices: MessageTariff) -> Measured:
     language, script = language_script_of(locale)
     known = facts(locale)
-    texts = [_sent(Reply(text.format(**known), language, script, key=key), key) for text in replies.entries(locale)[key]]
+    texts = [_sent(Reply(text.format(**known), language, script, key=key)) for text in replies.entries(locale)[key]]
     text = max(texts, key=lambda t: (sms.segments(t).parts, sms.units(t)))
     encoding, parts = sms.segments(text)
     return Measured(key, locale, encoding, sms.units(text), parts, budget_of(key, encoding), round(prices.price("sms", "sms", parts), 4), text)
 
 
-def _sent(reply: Reply, key: str) -> str:
-    return render(reply, "sms", CHANNEL, one_part=False)[0].text
+def _sent(reply: Reply) -> str:
+    return render(reply, "sms", CHANNEL)[0].text
 
 
 def table(found: list[Measured]) -> Iterator[tuple[str, str, int, float, int, float]]:
