@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 OPEN_FOR = timedelta(days=3)
 OTHER_TIMES = 6
 #: status of the job -> what comes next, the first one as the big button.
-NEXT = {"confirmed": ("en_route", "arrived"), "en_route": ("arrived",), "arrived": ()}
+NEXT: dict[str, tuple[str, ...]] = {"confirmed": ("en_route", "arrived"), "en_route": ("arrived",), "arrived": ()}
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def step(secret: bytes, session: Session, offer: Offer) -> str:
 
 def _view(house: House, session: Session, offer: Offer, note: str, wrong: bool) -> View:
     now, where, booking = house.clock.now(), locale(offer), offer.booking
-    known = {"note": note, "wrong": wrong, "step": step(house.market.secret, session, offer)}
+    said = View("", where, note=note, wrong=wrong, step=step(house.market.secret, session, offer))
     if expired(offer, now):
         return View("expired", where, [replies.render("onetap.expired", where)], status=410)
     theirs = offer.status in ("accepted", "countered") and booking.technician_id == offer.technician_id
@@ -97,15 +97,15 @@ def _view(house: House, session: Session, offer: Offer, note: str, wrong: bool) 
         words = [*_what(offer, where, now, booking.start), replies.render("onetap.ref", where, ref=booking.ref)]
         if client is not None and client.name:
             words.append(replies.render("onetap.client", where, client=wording.person_name(client.name, where)))
-        reach = {"phone": (client.phone or "") if client is not None else "", "address": booking.address or ""}
-        return View("job", where, words, next=NEXT[booking.status], **known, **reach)  # type: ignore[arg-type]
+        number, address = (client.phone if client is not None else None) or "", booking.address or ""
+        return replace(said, state="job", lines=words, next=NEXT[booking.status], phone=number, address=address)
     if theirs and booking.status in VISITED:
-        return View("finished", where, [replies.render("onetap.finished", where, ref=booking.ref)], note=note, wrong=wrong)
+        return replace(said, state="finished", lines=[replies.render("onetap.finished", where, ref=booking.ref)])
     if offer.status == "open" and offer.deadline > now:
         words = _what(offer, where, now, offer.start)
         if offer.earning_mad is not None:
             words.append(replies.render("onetap.earn", where, price=wording.format_money(offer.earning_mad, where)))
-        return View("offer", where, words, times=_times(house, session, offer, where, now), **known)  # type: ignore[arg-type]
+        return replace(said, state="offer", lines=words, times=_times(house, session, offer, where, now))
     entry = {"declined": "declined", "countered": "other_sent"}.get(offer.status, "gone")
     if entry == "other_sent" and booking.status != "offered":
         entry = "gone"
