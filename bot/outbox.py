@@ -132,12 +132,12 @@ def _left_already(house: House, claim: Claim, message: OutMessage) -> str | None
 
 
 def _asked(house: House, claim: Claim, message: OutMessage) -> SendResult | None:
-    """What the provider says of a message that may have left before a crash: "sent", "sending" where it cannot be asked, None where it did not."""
+    """What the provider says of a message that may have left: "sent", `unknown` where it cannot be asked, None where it did not."""
     try:
         found = _left_already(house, claim, message)
     except Exception as error:
         log.warning("channel %s cannot say whether outbox %s left: %s", claim.channel.name, claim.row_id, error.__class__.__name__)
-        return SendResult("sending", error=f"unknown whether it left: {error.__class__.__name__}")
+        return SendResult("failed", error=f"unknown whether it left: {error.__class__.__name__}", retry=True, unknown=True)
     return SendResult("sent", provider_id=found) if found else None
 
 
@@ -155,7 +155,7 @@ def _send(house: House, claim: Claim) -> SendResult:
         except Exception as error:
             log.exception("channel %s failed on outbox %s", claim.channel.name, claim.row_id)
             result = SendResult("failed", error=error.__class__.__name__, retry=True)
-        if result.status in ("failed", "dropped", "sending"):
+        if result.status in ("failed", "dropped"):
             break
     return result
 
@@ -170,8 +170,8 @@ def _record(house: House, session: Session, claim: Claim, result: SendResult) ->
         row.provider_id = result.provider_id or row.provider_id
         return row.status == "queued"
     row.error = result.error
-    if result.status == "sending" and claim.again:
-        # asked again by the sweep that looks for rows left in `sending`; a second copy is worse than a late one, and the desk sees what is given up
+    if result.unknown:
+        # asked by the sweep that looks for rows left in `sending`: a second copy is worse than a late one, and the desk sees what is given up
         row.status = "sending" if row.attempts < ATTEMPTS_AT_MOST else "failed"
         return row.status == "sending"
     if result.status == "failed" and result.retry and row.attempts < ATTEMPTS_AT_MOST:

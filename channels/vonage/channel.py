@@ -73,7 +73,7 @@ class VonageSms:
         except Uncertain as error:
             # it may have left: a second copy is worse than waiting for a receipt that names it
             found = self._evidence.wait(message.id, self.settings.evidence_seconds)
-            result = SendResult("sent", provider_id=found) if found else SendResult("failed", error=str(error), retry=True)
+            result = SendResult("sent", provider_id=found) if found else SendResult("failed", error=str(error), retry=True, unknown=True)
         if result.status == "failed":
             log.warning("vonage sms: message %s: %s%s", message.id, result.error, " (again later)" if result.retry else "")
         return result

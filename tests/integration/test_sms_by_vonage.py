@@ -179,6 +179,20 @@ def test_a_crash_after_the_provider_took_a_message_sends_nothing_twice(stage: St
     assert (row.status, row.provider_id, len(stage.vonage.sent)) == ("sent", stage.vonage.sent[0]["id"], 1)
 
 
+def test_an_answer_that_is_lost_is_asked_for_before_anything_is_sent_again(tmp_path: Path, vonage: FakeVonage) -> None:
+    stage = build(tmp_path, vonage, timeout_seconds=0.5)
+    vonage.fail(0, hang=True)
+    send(stage, 1)
+    [row] = stage.rows(OutboxRow)
+    assert (row.status, len(vonage.sent)) == ("sending", 1)
+    with stage.house.db.transaction() as session:
+        session.get_one(OutboxRow, row.id).sent_at = vonage.sent[0]["at"]
+    outbox.deliver(stage.house, row.conversation_id)
+    [row] = stage.rows(OutboxRow)
+    assert (row.status, row.provider_id, len(vonage.sent)) == ("sent", vonage.sent[0]["id"], 1)
+    stage.house.close()
+
+
 def test_a_receipt_that_overtakes_the_answer_is_kept(stage: Stage) -> None:
     on_reached(lambda point: stage.receive(fake_vonage.STATUS, stage.vonage.receipt(0, "delivered")) if point == "handed_over" else None)
     send(stage, 1)

@@ -83,7 +83,7 @@ def test_a_message_that_left_before_the_answer_was_lost_is_found_by_our_own_id(p
     before = datetime.now(UTC) - timedelta(seconds=5)
     provider.fail(0, hang=True)
     result = sms.send(message())
-    assert (result.status, result.retry) == ("failed", True), "no receipt yet: it is asked for before the next attempt"
+    assert (result.status, result.unknown) == ("failed", True), "no receipt yet: it is asked for before the next attempt"
     assert sms.find_sent(message(), before) == provider.sent[0]["id"]
     assert sms.find_sent(message(number="8"), before) is None, "the same words to the same person, but another message"
     assert sms.find_sent(message(), datetime.now(UTC) + timedelta(hours=-25)) is None, "records are asked for by the day"
