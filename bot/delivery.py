@@ -61,7 +61,9 @@ def elsewhere(house: House, session: Session, row: OutboxRow, talk: Conversation
     """
     if row.category not in planner.MAY_MOVE or row.channel == "sms" or (phone := phone_of(talk)) is None:
         return None
-    others = {} if moved(row) else {other.channel: other for other in _other_conversations(session, talk) if other.channel in house.channels}
+    others: dict[str, Conversation] = {}
+    if not moved(row):
+        others = {other.channel: other for other in _other_conversations(session, talk) if other.channel in house.channels}
     routes = [route(house, row, other, now) for other in others.values()]
     if "sms" in house.channels and "sms" not in others:
         routes.append(Route("sms", "sms", parts=_parts(row, house.channels["sms"])))

@@ -199,6 +199,7 @@ def _obey_stop(scene: Scene, human: HumanMessage, context: TurnContext) -> tuple
     """STOP, START and their forms work whatever the agent makes of them; None when the message is neither."""
     said = str(human.content)
     person = scene.conversation.technician if context.role == "technician" else scene.conversation.client
+    args: dict[str, Any]
     if (scope := optout.match(said)) is not None:
         key, args = f"stop.{scope}", {"scope": scope}
     elif person is not None and person.opted_out and optout.wants_back(said):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -64,7 +64,7 @@ def plan(
         return Plan("drop", why="the person asked for no such messages")
     chosen = _cheapest(routes[:1], prices) or (_cheapest(routes[1:], prices) if category in MAY_MOVE else None)
     if decision.action == "wait_until":
-        return Plan("wait", chosen and chosen.route, chosen and chosen.form, decision.until)
+        return replace(chosen or Plan("wait"), action="wait", until=decision.until)
     if chosen is None:
         return Plan("fail", why=_why(routes[0]) if routes else "nobody to send it to")
     if chosen.route is not None and chosen.route.wait:

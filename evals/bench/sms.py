@@ -118,7 +118,7 @@ def _passage(locale: str) -> str:
 def budget_of(key: str, encoding: str) -> int:
     """The most parts a reply may have, from sms_budget.yaml."""
     budgets = _budgets()
-    return budgets["entries"].get(key, budgets["default"])[encoding]
+    return int(budgets["entries"].get(key, budgets["default"])[encoding])
 
 
 @cache
