@@ -191,6 +191,62 @@ def models(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
             models_command.show(models_command.told())
 
 
+outbox = typer.Typer(help="Look at what could not be sent, and send it again.", no_args_is_help=True, pretty_exceptions_enable=False)
+app.add_typer(outbox, name="outbox")
+
+
+@outbox.command("dead")
+def outbox_dead(
+    every: Annotated[bool, typer.Option("--all", help="Also what reached the person another way, or was sent again.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """List the messages that failed for good, newest first, and why. Phones and details are masked but in --json."""
+    with _plain_errors(), _store() as db:
+        from bot.redact import redact
+        from domain.store.dead_letters import dead
+
+        with db.reading() as session:
+            letters = dead(session, limit, open_only=not every)
+        if as_json:
+            typer.echo(json.dumps([one.to_dict() for one in letters], ensure_ascii=False, indent=1))
+            return
+        for one in letters:
+            after = f" (instead: {one.moved_to})" if one.moved_to else f" (sent again: {one.resent_as})" if one.resent_as else ""
+            typer.echo(f"{one.row_id}  {one.created_at:%Y-%m-%d %H:%M}  {one.channel}  {one.category}  {one.error}{after}")
+            typer.echo(f"      {redact(' '.join(one.text.split()))[:110]}")
+        if not letters:
+            typer.echo("nothing failed for good")
+
+
+@outbox.command("resend")
+def outbox_resend(row: Annotated[int, typer.Argument(help="number of a failed message, as `bricol outbox dead` shows it")]) -> None:
+    """Queue a failed message once more; what is true now counts: silence people asked for, quiet hours, sessions."""
+    with _plain_errors(), _store() as db:
+        from domain.clock import SystemClock
+        from domain.store.dead_letters import NotDead, resend
+
+        try:
+            with db.transaction() as session:
+                number = resend(session, row, SystemClock().now())
+        except NotDead as refused:
+            _fail(str(refused), 1)
+        else:
+            typer.echo(f"queued as {number}; a running worker sends it within seconds")
+
+
+@contextmanager
+def _store() -> Iterator[Any]:
+    """The store alone, without the house around it."""
+    from domain.store.database import Database
+
+    db = Database(_settings().store_url)
+    try:
+        yield db
+    finally:
+        db.close()
+
+
 def _plugin(entry: EntryPoint) -> Callable[[typer.Context], None]:
     """A command of a folder above this one, imported only when it is called."""
 

@@ -181,13 +181,25 @@ def _voice(settings: Settings) -> Iterator[Finding]:
 def _twilio(settings: Settings) -> Iterator[Finding]:
     if not settings.twilio_account_sid:
         cure = "set BRICOL_TWILIO_ACCOUNT_SID, BRICOL_TWILIO_AUTH_TOKEN and a number"
-        yield Finding("twilio", "note", "not configured: WhatsApp and SMS stay inside the demo", cure)
+        others = [name for name, key in (("SMS", settings.vonage_api_key), ("WhatsApp", settings.whatsapp_phone_id)) if not key]
+        if others:
+            yield Finding("twilio", "note", f"not configured: {' and '.join(others)} stay{'s' * (len(others) == 1)} inside the demo", cure)
         return
     numbers = ", ".join(n for n in (settings.twilio_whatsapp_from and "WhatsApp", settings.twilio_sms_from and "SMS") if n)
     yield Finding("twilio", "good", f"{numbers}; webhooks under {settings.address}/channels/twilio/")
     if not settings.is_public:
         cure = "set BRICOL_PUBLIC_URL to the https address of this server"
         yield Finding("twilio", "note", f"{settings.address} cannot be reached by Twilio", cure)
+
+
+def _vonage(settings: Settings) -> Iterator[Finding]:
+    if not settings.vonage_api_key:
+        return
+    kind = "number" if settings.vonage_sms_from.startswith("+") else "name, which nobody can answer: technicians use the links"
+    yield Finding("vonage", "good", f"SMS from a {kind}; webhooks {settings.address}/channels/vonage/sms and /status")
+    if not settings.is_public:
+        cure = "set BRICOL_PUBLIC_URL to the https address of this server"
+        yield Finding("vonage", "note", f"{settings.address} cannot be reached by Vonage", cure)
 
 
 def _whatsapp(settings: Settings) -> Iterator[Finding]:
@@ -223,6 +235,7 @@ CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     _model,
     _voice,
     _twilio,
+    _vonage,
     _whatsapp,
     _telegram,
     _exposure,

@@ -64,8 +64,23 @@ def said(reply: Reply | None) -> list[AIMessage]:
 
 def human_message(rows: list[InboxRow]) -> HumanMessage:
     """One burst as one message: texts on lines of their own, and each part with its kind for who needs more than words."""
-    parts = [{"kind": r.kind, "text": r.text, "payload": r.payload, "at": r.sent_at.isoformat()} for r in rows]
-    return HumanMessage("\n".join(r.text for r in rows if r.text), additional_kwargs={"parts": parts})
+    parts = _whole([{"kind": r.kind, "text": r.text, "payload": r.payload, "at": r.sent_at.isoformat()} for r in rows])
+    return HumanMessage("\n".join(p["text"] for p in parts if p["text"]), additional_kwargs={"parts": parts})
+
+
+def _whole(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The parts of a long SMS as the one message they were: in their own order, where the first of them came, cut at no word."""
+    torn: dict[str, list[dict[str, Any]]] = {}
+    for part in parts:
+        if mark := part["payload"].get("part"):
+            torn.setdefault(mark["of"], []).append(part)
+    found = []
+    for part in parts:
+        mark = part["payload"].get("part")
+        same = sorted(torn[mark["of"]], key=lambda p: p["payload"]["part"]["number"]) if mark else [part]
+        if not mark or torn[mark["of"]][0] is part:
+            found.append({**part, "text": "".join(p["text"] for p in same)})
+    return found
 
 
 def to_rows(messages: Sequence[BaseMessage]) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from bot import delivery, metrics
 from bot.checkpoints import reached
 from channels.base import Channel, OutMessage, SendResult, Status, StatusUpdate
-from domain.store.conversations import conversation_for, phone_of
+from domain.store.dead_letters import instead_of
 from domain.store.erasure import ERASED
 from domain.store.sql import insert_new, locked
 from domain.store.tables import Conversation, OutboxRow
@@ -27,7 +27,6 @@ log = logging.getLogger(__name__)
 #: How far a message has come; what was delivered cannot fail any more, a late `sent` is old news.
 RANK: dict[Status, int] = {"queued": 0, "sending": 1, "sent": 2, "failed": 3, "delivered": 4, "read": 5, "dropped": 6}
 ATTEMPTS_AT_MOST = 8
-ALSO_BY_SMS = ("notice", "reminder")  # categories that are worth an SMS where nothing else reaches the person
 CLOCKS_APART = timedelta(seconds=5)  # ours and the provider's
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=2), timedelta(minutes=10)
 
@@ -132,13 +131,23 @@ def _left_already(house: House, claim: Claim, message: OutMessage) -> str | None
     return None if other else found
 
 
+def _asked(house: House, claim: Claim, message: OutMessage) -> SendResult | None:
+    """What the provider says of a message that may have left: "sent", `unknown` where it cannot be asked, None where it did not."""
+    try:
+        found = _left_already(house, claim, message)
+    except Exception as error:
+        log.warning("channel %s cannot say whether outbox %s left: %s", claim.channel.name, claim.row_id, error.__class__.__name__)
+        return SendResult("failed", error=f"unknown whether it left: {error.__class__.__name__}", retry=True, unknown=True)
+    return SendResult("sent", provider_id=found) if found else None
+
+
 def _send(house: House, claim: Claim) -> SendResult:
     """Hands every part to the provider, skipping those it already has after a crash."""
     result = SendResult("sent")
     for message in claim.messages:
         try:
-            if claim.again and (found := _left_already(house, claim, message)):
-                result = SendResult("sent", provider_id=found)
+            if claim.again and (found := _asked(house, claim, message)):
+                result = found
             elif claim.otherwise is not None:
                 result = SendResult("dropped", error=claim.otherwise.why)
             else:
@@ -161,6 +170,10 @@ def _record(house: House, session: Session, claim: Claim, result: SendResult) ->
         row.provider_id = result.provider_id or row.provider_id
         return row.status == "queued"
     row.error = result.error
+    if result.unknown:
+        # asked by the sweep that looks for rows left in `sending`: a second copy is worse than a late one, and the desk sees what is given up
+        row.status = "sending" if row.attempts < ATTEMPTS_AT_MOST else "failed"
+        return row.status == "sending"
     if result.status == "failed" and result.retry and row.attempts < ATTEMPTS_AT_MOST:
         row.status, row.sent_at = "queued", None
         row.not_before = now + pause(row.attempts, result.wait_seconds)
@@ -175,16 +188,15 @@ def _record(house: House, session: Session, claim: Claim, result: SendResult) ->
 
 
 def _elsewhere(house: House, session: Session, row: OutboxRow) -> None:
-    """A notice that failed for good where the person wrote goes to their phone as an SMS, once; a reply does not leave its conversation."""
-    if row.status != "failed" or row.category not in ALSO_BY_SMS or row.channel == "sms" or "sms" not in house.channels:
+    """A notice that failed for good where the person wrote goes on another way to them, once; a reply does not leave its conversation."""
+    if row.status != "failed":
         return
-    talk = session.get_one(Conversation, row.conversation_id)
-    phone, now = phone_of(talk), house.clock.now()
-    if phone is None:
+    now = house.clock.now()
+    talk = delivery.elsewhere(house, session, row, session.get_one(Conversation, row.conversation_id), now)
+    if talk is None:
         return
-    thread = conversation_for(session, "sms", phone, now)
-    new = {"conversation_id": thread.id, "epoch": thread.owner_epoch, "author": row.author, "channel": "sms", "to": phone}
-    insert_new(session, OutboxRow, ["key"], key=f"sms-for:{row.id}", reply=row.reply, category=row.category, created_at=now, **new)
+    new = {"conversation_id": talk.id, "epoch": talk.owner_epoch, "author": row.author, "channel": talk.channel, "to": talk.address}
+    insert_new(session, OutboxRow, ["key"], key=instead_of(row.id), reply=row.reply, category=row.category, created_at=now, **new)
 
 
 def pause(attempts: int, wait_seconds: float = 0) -> timedelta:

@@ -78,6 +78,11 @@ class Settings(BaseSettings):
     twilio_sms_from: str = Field("", pattern=r"^(\+[1-9]\d{6,14}|[A-Za-z0-9 ]{1,11}|MG[0-9A-Za-z]+)?$", examples=["+15005550006"])
     twilio_whatsapp_from: str = Field("", pattern=r"^(\+[1-9]\d{6,14})?$", examples=["+14155238886"])
     twilio_base_url: str = Field("", examples=["http://localhost:9999"])
+    vonage_api_key: str = Field("", pattern=r"^[0-9A-Za-z]{0,32}$", examples=["abcd1234"])
+    vonage_api_secret: SecretStr = Field(SecretStr(""), examples=["<API secret of the Vonage dashboard>"])
+    vonage_signature_secret: SecretStr = Field(SecretStr(""), examples=["<signature secret of the dashboard's API settings, SHA-256 HMAC>"])
+    vonage_sms_from: str = Field("", pattern=r"^(\+[1-9]\d{6,14}|[A-Za-z0-9 ]{1,11})?$", examples=["+212520000000"])
+    vonage_base_url: str = Field("", examples=["http://localhost:9996"])
     whatsapp_phone_id: str = Field("", pattern=r"^\d{0,32}$", examples=["106540352242922"])
     whatsapp_token: SecretStr = Field(SecretStr(""), examples=["<permanent token of a system user>"])
     whatsapp_app_secret: SecretStr = Field(SecretStr(""), examples=["<App secret, in the app's basic settings>"])
@@ -100,7 +105,7 @@ class Settings(BaseSettings):
             raise ValueError("must begin with sqlite:/// or postgresql+psycopg://")
         return url
 
-    @field_validator("public_url", "twilio_base_url", "whatsapp_base_url", "telegram_base_url", "model_base_url")
+    @field_validator("public_url", "twilio_base_url", "vonage_base_url", "whatsapp_base_url", "telegram_base_url", "model_base_url")
     @classmethod
     def _web_address(cls, url: str) -> str:
         if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
@@ -130,6 +135,7 @@ class Settings(BaseSettings):
             raise ValueError(f"{missing}|is missing: Twilio needs both its account and its token")
         if self.twilio_account_sid and not (self.twilio_sms_from or self.twilio_whatsapp_from):
             raise ValueError("twilio_whatsapp_from|is missing: Twilio is configured without a number to send from (WhatsApp, SMS or both)")
+        self._vonage_is_whole()
         self._whatsapp_is_whole()
         token = self.telegram_token.get_secret_value()
         if token and not TELEGRAM_TOKEN.fullmatch(token):
@@ -143,14 +149,24 @@ class Settings(BaseSettings):
             raise ValueError(f"secret|is missing or weak (public service: at least {SECRET_CHARACTERS} random characters; it signs codes and links)")
         return self
 
+    def _vonage_is_whole(self) -> None:
+        configured = self._whole("Vonage's SMS", "vonage_api_key", "vonage_api_secret", "vonage_signature_secret", "vonage_sms_from")
+        if configured and self.twilio_sms_from:
+            raise ValueError("vonage_sms_from|SMS goes through Twilio already (BRICOL_TWILIO_SMS_FROM): unset one of the two")
+
     def _whatsapp_is_whole(self) -> None:
-        secrets_of = {name: getattr(self, name).get_secret_value() for name in ("whatsapp_token", "whatsapp_app_secret", "whatsapp_verify_token")}
-        given = {"whatsapp_phone_id": self.whatsapp_phone_id, **secrets_of}
+        configured = self._whole("Meta's WhatsApp", "whatsapp_phone_id", "whatsapp_token", "whatsapp_app_secret", "whatsapp_verify_token")
+        if configured and self.twilio_whatsapp_from:
+            raise ValueError("whatsapp_phone_id|WhatsApp goes through Twilio already (BRICOL_TWILIO_WHATSAPP_FROM): unset one of the two")
+
+    def _whole(self, provider: str, *names: str) -> bool:
+        """Whether a provider is configured. Raises ValueError naming the first setting that is missing where others are given."""
+        values = {name: getattr(self, name) for name in names}
+        given = {name: value.get_secret_value() if isinstance(value, SecretStr) else value for name, value in values.items()}
         missing = [name for name, value in given.items() if not value]
         if missing and len(missing) < len(given):
-            raise ValueError(f"{missing[0]}|is missing: Meta's WhatsApp needs {', '.join(env_name(n) for n in given)}")
-        if not missing and self.twilio_whatsapp_from:
-            raise ValueError("whatsapp_phone_id|WhatsApp goes through Twilio already (BRICOL_TWILIO_WHATSAPP_FROM): unset one of the two")
+            raise ValueError(f"{missing[0]}|is missing: {provider} needs {', '.join(env_name(n) for n in given)}")
+        return not missing
 
     @property
     def telegram_polls(self) -> bool:
@@ -197,7 +213,7 @@ class Settings(BaseSettings):
     @property
     def demo_on(self) -> bool:
         """Simulated technicians and the SMS page: on unless the service is public or a provider is configured."""
-        return self.demo if self.demo is not None else not (self.is_public or self.twilio_account_sid)
+        return self.demo if self.demo is not None else not (self.is_public or self.twilio_account_sid or self.vonage_api_key)
 
     def secret_bytes(self) -> bytes:
         """The key that signs codes and links: the setting, or one made for this data directory and kept there (mode 600)."""

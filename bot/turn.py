@@ -196,16 +196,22 @@ def _answer(house: House, scene: Scene, human: HumanMessage, context: TurnContex
 
 
 def _obey_stop(scene: Scene, human: HumanMessage, context: TurnContext) -> tuple[Played, list[dict[str, Any]]] | None:
-    """STOP and its forms work whatever the agent makes of them; None when the message is not one."""
-    scope = optout.match(str(human.content))
-    if scope is None:
+    """STOP, START and their forms work whatever the agent makes of them; None when the message is neither."""
+    said = str(human.content)
+    person = scene.conversation.technician if context.role == "technician" else scene.conversation.client
+    args: dict[str, Any]
+    if (scope := optout.match(said)) is not None:
+        key, args = f"stop.{scope}", {"scope": scope}
+    elif person is not None and person.opted_out and optout.wants_back(said):
+        key, args = "stop.back", {"scope": "all", "undo": True}
+    else:
         return None
     from tools import registry
 
-    if not registry.call("opt_out", context, {"scope": scope})["ok"]:
+    if not registry.call("opt_out", context, args)["ok"]:
         return None
     language, script = language_script_of(scene.locale)
-    reply = Reply(replies.render(f"stop.{scope}", scene.locale, seed=scene.key), language, script, key=f"stop.{scope}")
+    reply = Reply(replies.render(key, scene.locale, seed=scene.key), language, script, key=key)
     done = Played(0, scene.conversation.id, reply, [dict(c) for c in context.calls], model="rule")
     return done, history.to_rows([human, *history.said(reply)])
 

@@ -150,7 +150,7 @@ def world_rules(world: Path) -> MarketRules:
 
 
 def configured_channels(settings: Settings, house: House) -> dict[str, Channel]:
-    """The channels these settings allow: web chat always, Twilio, Meta and Telegram with their keys, the demo's phones where no provider is."""
+    """The channels these settings allow: web chat always, each provider with its keys, the demo's phones where there is none."""
     found: dict[str, Channel] = {}
     from channels.web import WebChat, WebSettings, history_of, recent_sms_of
 
@@ -171,6 +171,19 @@ def configured_channels(settings: Settings, house: House) -> dict[str, Channel]:
             found["sms"] = TwilioSms(twilio)
         if settings.twilio_whatsapp_from:
             found["whatsapp"] = TwilioWhatsApp(twilio)
+    if settings.vonage_api_key:
+        from channels.vonage import VonageSettings, VonageSms
+
+        found["sms"] = VonageSms(
+            VonageSettings(
+                api_key=settings.vonage_api_key,
+                api_secret=settings.vonage_api_secret.get_secret_value(),
+                signature_secret=settings.vonage_signature_secret.get_secret_value(),
+                sms_from=settings.vonage_sms_from,
+                public_url=settings.address,
+                base_url=settings.vonage_base_url,
+            )
+        )
     if settings.whatsapp_phone_id:
         from channels.whatsapp_cloud import WhatsAppCloud, WhatsAppCloudSettings
 

@@ -51,13 +51,17 @@ class OutMessage:
 
 @dataclass(frozen=True)
 class SendResult:
-    """What the provider said. A `retry` failure is tried again later, not before `wait_seconds`; any other failure is final."""
+    """What the provider said. A `retry` failure is tried again later, not before `wait_seconds`; any other failure is final.
+
+    `unknown`: it may have left; before another attempt the provider is asked (`find_sent`).
+    """
 
     status: Status
     provider_id: str | None = None
     error: str | None = None
     retry: bool = False
     wait_seconds: float = 0
+    unknown: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,6 +122,15 @@ class Listener(Protocol):
 
     async def listen(self, accept: Accept) -> None:
         """Runs until cancelled. Raises nothing else: what fails is logged and tried again."""
+        ...
+
+
+@runtime_checkable
+class Paced(Protocol):
+    """A channel whose provider limits how fast messages leave."""
+
+    def wait(self, to: str) -> float:
+        """Seconds until a message to this person may leave, as this process knows it; 0: now. Asking counts nothing."""
         ...
 
 

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import parse_qsl
 
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
@@ -66,6 +67,14 @@ def json_object(body: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Refused(400, "body", "must be a JSON object")
     return value
+
+
+def form_pairs(body: bytes, most: int = 300) -> list[tuple[str, str]]:
+    """The fields of a form, at most so many. Raises Refused(400)."""
+    try:
+        return parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=most)
+    except ValueError:  # not ASCII, not UTF-8 inside the escapes, or too many fields
+        raise Refused(400, "body", "is not a form in UTF-8") from None
 
 
 async def handed_on(items: Sequence[Any], take: Callable[[Sequence[Any]], Awaitable[None]]) -> Response | None:

@@ -71,6 +71,9 @@ class Telegram:
         else:
             await listening.announce(self._line, self.settings)
 
+    def wait(self, to: str) -> float:
+        return self._pace.look(to)
+
     def send(self, message: OutMessage) -> SendResult:
         if wait := self._pace.hold(message.to):
             return SendResult("failed", error="too fast for the provider", retry=True, wait_seconds=wait)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from urllib.parse import parse_qsl
 
 from fastapi import Request, Response
 from starlette.datastructures import FormData
 from twilio.request_validator import RequestValidator
 
 from channels.twilio.settings import TwilioSettings
-from channels.webhook import Refused, body_of
+from channels.webhook import Refused, body_of, form_pairs
 
 MAX_BODY = 64 * 1024  # bytes; Twilio's own requests are a few kilobytes
-MAX_FIELDS = 300
 EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
 
@@ -31,7 +29,7 @@ async def signed_params(request: Request, settings: TwilioSettings) -> FormData:
     signature = request.headers.get("x-twilio-signature", "")
     validator = RequestValidator(settings.auth_token)
     if kind in ("", "application/x-www-form-urlencoded"):
-        params = _form(body)
+        params = FormData(form_pairs(body))
         if not validator.validate(url, params, signature):
             raise Refused(403, "X-Twilio-Signature", "does not match this request")
         return params
@@ -49,14 +47,6 @@ def public_url(request: Request, settings: TwilioSettings) -> str:
     query = f"?{request.url.query}" if request.url.query else ""
     base = settings.public_url.rstrip("/") or f"{request.url.scheme}://{request.url.netloc}"
     return base + request.url.path + query
-
-
-def _form(body: bytes) -> FormData:
-    try:
-        pairs: list[tuple[str, Any]] = list(parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS))
-    except ValueError:  # not ASCII, not UTF-8 inside the escapes, or too many fields
-        raise Refused(400, "body", "is not a form in UTF-8") from None
-    return FormData(pairs)
 
 
 def _json(body: bytes) -> tuple[str, FormData]:

@@ -13,11 +13,11 @@ from pywa.types import Button, Section, SectionList, SectionRow
 from pywa.types.templates import TemplateLanguage
 
 from channels.base import Accept, Capabilities, Media, OnStatus, OutMessage, SendResult
+from channels.evidence import Evidence
 from channels.pace import Limit, Pace
 from channels.webhook import Refused, handed_on
 from channels.whatsapp_cloud import docs, inbound, media
 from channels.whatsapp_cloud.api import SHAPE, Uncertain, client, failure
-from channels.whatsapp_cloud.evidence import Evidence
 from channels.whatsapp_cloud.settings import PATH, WhatsAppCloudSettings
 from channels.whatsapp_cloud.webhook import MAX_BODY, challenge, signed_object
 from domain.engagement.render import numbered
@@ -67,6 +67,9 @@ class WhatsAppCloud:
             return problem or JSONResponse({"taken": len(found.messages) + len(found.statuses), "skipped": found.skipped})
 
         return router
+
+    def wait(self, to: str) -> float:
+        return self._pace.look(to)
 
     def send(self, message: OutMessage) -> SendResult:
         if wait := self._pace.hold(message.to):

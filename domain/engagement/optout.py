@@ -32,6 +32,13 @@ def match(text: str) -> Scope | None:
     return "promotions" if "promotions" in roles else "all" if "messages" in roles else None
 
 
+def wants_back(text: str) -> bool:
+    """Whether a message is nothing but START or one of its forms. Only somebody who said STOP before means that by it."""
+    if not text or len(text) > LONGEST or "?" in text or "؟" in text:
+        return False
+    return "back" in _read(fold(text).split(), _lexicon(), ("back", "fillers", "messages"))
+
+
 def fold(text: str) -> str:
     """The words in one spelling: no case, accents, vowel marks, punctuation, doubled letters; Arabizi digits as letters."""
     text = unicodedata.normalize("NFKD", text.lower())

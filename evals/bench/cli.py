@@ -30,7 +30,7 @@ LONG = {"fuzz"}
 
 
 def bench(
-    names: Annotated[list[str] | None, typer.Argument(help=f"some of: {', '.join(BENCHES)} (default: all), or: intent")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help=f"some of: {', '.join(BENCHES)} (default: all), or: intent, sms")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="write the figures here")] = None,
     train: Annotated[Path | None, typer.Option(help='with intent: labelled lines {"text", "label"} to fit a head on')] = None,
     test: Annotated[Path | None, typer.Option(help="with intent: labelled lines to measure it on")] = None,
@@ -41,6 +41,7 @@ def bench(
     """Measures this machine. Prints every figure beside the number it is held to; exit 0 whatever they are.
 
     `bench knowledge` alone shows every way of searching side by side and what the shipped one missed.
+    `bench sms` shows what our words cost as SMS, by flow and language-script, and which are over their budget (exit 1).
     `bench intent --train F --test F` measures the encoder instead: a head fitted on it, on anybody's labels.
     """
     console = Console(stderr=True)
@@ -49,6 +50,9 @@ def bench(
         return
     if names == ["knowledge"]:
         _knowledge(unadapted, tune, json_file, console)
+        return
+    if names == ["sms"]:
+        _sms(json_file)
         return
     if unknown := set(names or ()) - set(BENCHES):
         console.print(f"unknown bench {sorted(unknown)[0]!r}; one of {', '.join(BENCHES)}", style="red")
@@ -74,6 +78,15 @@ def _knowledge(unadapted: Path | None, tune: bool, json_file: Path | None, conso
         console.print(str(fault), style="red", markup=False)
         raise typer.Exit(2) from None
     knowledge.show(found, Console(), json_file)
+
+
+def _sms(json_file: Path | None) -> None:
+    from evals.bench import sms
+
+    found = sms.measure()
+    sms.show(found, Console(width=150), json_file)
+    if not all(one.kept for one in found):
+        raise typer.Exit(1)
 
 
 def _intent(train: Path | None, test: Path | None, kind: str, json_file: Path | None, console: Console) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.engagement import optout
-from domain.engagement.optout import fold, match
+from domain.engagement.optout import fold, match, wants_back
 
 CASES = yaml.safe_load(Path(__file__).with_name("optout_cases.yaml").read_text(encoding="utf-8"))
 
@@ -28,6 +28,16 @@ def test_a_wish_for_no_more_advertising_leaves_the_rest_on(text: str) -> None:
 @pytest.mark.parametrize("text", CASES["none"])
 def test_words_about_a_job_never_opt_out(text: str) -> None:
     assert match(text) is None
+
+
+@pytest.mark.parametrize("text", CASES["back"])
+def test_a_wish_to_hear_from_us_again_is_understood_and_is_no_stop(text: str) -> None:
+    assert (wants_back(text), match(text)) == (True, None)
+
+
+@pytest.mark.parametrize("text", CASES["not_back"] + CASES["all"] + CASES["none"][:12])
+def test_words_about_a_job_are_no_start(text: str) -> None:
+    assert not wants_back(text)
 
 
 def test_no_word_of_the_lists_is_a_word_for_cancelling() -> None:

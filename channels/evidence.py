@@ -1,4 +1,4 @@
-"""Remembers which of our messages Meta has spoken of: the only sign that one left when the answer to sending it was lost."""
+"""Remembers which of our messages a provider has spoken of: a sign that one left when the answer to sending it was lost."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ MOST = 10_000
 
 
 class Evidence:
-    """Our message id -> Meta's, as statuses bring them to this process. (Those that reach another process are in the store.)"""
+    """Our message id -> the provider's, as statuses bring them to this process. (Those that reach another process are in the store.)"""
 
     def __init__(self) -> None:
         self._seen: OrderedDict[str, str] = OrderedDict()
-        self._failed: OrderedDict[str, None] = OrderedDict()  # Meta's ids of attempts that came to nothing
+        self._failed: OrderedDict[str, None] = OrderedDict()  # the provider's ids of attempts that came to nothing
         self._news = threading.Condition()
 
     def note(self, updates: Iterable[StatusUpdate]) -> None:
@@ -32,7 +32,7 @@ class Evidence:
             self._news.notify_all()
 
     def wait(self, message_id: str, seconds: float) -> str | None:
-        """Meta's id of our message, as soon as a status names it, within `seconds`; else None."""
+        """The provider's id of our message, as soon as a status names it, within `seconds`; else None."""
         with self._news:
             self._news.wait_for(lambda: self._left(message_id) is not None, seconds)
             return self._left(message_id)
