@@ -15,6 +15,7 @@ from domain.store.tables import Booking, BookingEvent
 from prompts import wording
 from tools import notify
 from tools.spec import Args, tool
+from tools.technician import day
 from tools.technician.offers import open_offers
 from tools.technician.prices import price_ceiling
 from tools.turn import Turn
@@ -31,16 +32,21 @@ class JobsArgs(Args):
 
 @tool("READ", who="technician")
 def my_jobs(turn: Turn, args: JobsArgs) -> dict[str, Any]:
-    """The technician's jobs (soonest first) and the offers that wait for their answer, with each one's deadline."""
+    """The technician's jobs (soonest first) and the offers that wait for their answer, with each one's deadline.
+
+    route, of a day with more than two jobs: the order with the least travel; kept false: the promised hours leave too little time for the ways.
+    """
     mine = select(Booking).where(Booking.technician_id == turn.technician_id)
     if args.day:
-        day = args.day.isoformat()
-        found = mine.where(Booking.start_local >= day, Booking.start_local < (args.day + timedelta(days=1)).isoformat())
+        first = args.day.isoformat()
+        found = mine.where(Booking.start_local >= first, Booking.start_local < (args.day + timedelta(days=1)).isoformat())
         found = found.where(Booking.status.in_((*sorted(PROMISED), "done", "closed", "disputed")))
     else:
         found = mine.where(Booking.status.in_(sorted(PROMISED)))
-    jobs = [technician_job(b, turn.technician_id) for b in turn.session.scalars(found.order_by(Booking.start, Booking.id).limit(20))]
-    return {"jobs": jobs, "offers": [offered_job(o) for o in open_offers(turn)]}
+    bookings = list(turn.session.scalars(found.order_by(Booking.start, Booking.id).limit(20)))
+    jobs = [technician_job(b, turn.technician_id) for b in bookings]
+    route = day.planned(bookings, turn.now) if args.day else None
+    return {"jobs": jobs, "offers": [offered_job(o) for o in open_offers(turn)]} | ({"route": route} if route else {})
 
 
 class DetailsArgs(Args):
