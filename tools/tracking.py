@@ -11,7 +11,7 @@ from sqlalchemy import select
 from domain.bookings.states import LIVE
 from domain.clock import to_local
 from domain.geo import locate, travel_minutes
-from domain.geo.window import PROMISE
+from domain.geo.window import PROMISE, Window
 from domain.store import arrivals
 from domain.store.tables import Booking, BookingEvent, Offer
 from tools.spec import Args, tool
@@ -76,14 +76,20 @@ def track_technician(turn: Turn, args: RefArgs) -> dict[str, Any]:
             view["minutes"] = max(0, round((booking.start + timedelta(minutes=late) - turn.now).total_seconds() / 60))
         start = booking.start + timedelta(minutes=late)
         view["window"] = {"from": local(start), "to": local(start + PROMISE)}
-    model = turn.market.learnt.arrival
-    if model is not None and booking.status in ("confirmed", "en_route") and booking.technician_id is not None:
-        expected = arrivals.expected(turn.session, booking, model, turn.now)
+    if (expected := _expected(turn, booking)) is not None:
         view["window"] = {"from": local(expected.earliest), "to": local(expected.latest)}
         view["late_risk"] = round(expected.late_risk, 2)
         if booking.status == "en_route":
             view["minutes"] = max(5, round((expected.likely - turn.now).total_seconds() / 60))
     return view
+
+
+def _expected(turn: Turn, booking: Booking) -> Window | None:
+    """What the arrival model says, where one serves and may say anything."""
+    model = turn.market.learnt.arrival
+    if model is None or booking.status not in ("confirmed", "en_route") or booking.technician is None:
+        return None
+    return arrivals.expected(turn.session, booking, model, turn.now)
 
 
 def _state(booking: Booking) -> str:

@@ -18,11 +18,16 @@ from domain.store.tables import Booking, BookingEvent
 
 MANY = 200  # the last so many arrivals of a technician or trips of a town say enough
 BEFORE = timedelta(hours=12)  # a visit longer ago than this is another day's
+SILENT = timedelta(minutes=15)  # no later than this after the start was anybody asked about in training who had not left
+LONGEST = 2.0  # ways, in usual ones
 STILL_AT = ("confirmed", "en_route", "arrived")
 
 
-def expected(session: Session, booking: Booking, model: ArrivalModel, now: datetime) -> Window:
-    """When the technician of a confirmed or begun booking arrives, by the model. Raises ValueError without a technician."""
+def expected(session: Session, booking: Booking, model: ArrivalModel, now: datetime) -> Window | None:
+    """When the technician of a confirmed or begun booking arrives, by the model; None where it has seen nothing like it: the rule answers.
+
+    That is a start long past without a word, or a way that takes more than twice its usual minutes. Raises ValueError without a technician.
+    """
     if booking.technician_id is None or booking.technician is None:
         raise ValueError(f"{booking.ref} has no technician")
     said = session.scalars(select(BookingEvent).where(BookingEvent.booking_id == booking.id).order_by(BookingEvent.id)).all()
@@ -30,6 +35,8 @@ def expected(session: Session, booking: Booking, model: ArrivalModel, now: datet
     under_way = booking.status == "en_route"
     start = booking.start + timedelta(minutes=_late(said))
     since, usual = _way(booking, said, before, now) if under_way else (0.0, _planned_way(booking, before))
+    if since > LONGEST * usual or (not under_way and now > start + SILENT):
+        return None
     moment = to_local(now if under_way else start - timedelta(minutes=usual))
     visits, late = technician_past(session, booking.technician_id, now)
     inputs = one(
@@ -87,17 +94,21 @@ def _late(said: Sequence[BookingEvent]) -> int:
 
 
 def _way(booking: Booking, said: Sequence[BookingEvent], before: Booking | None, now: datetime) -> tuple[float, float]:
-    """(minutes since, usual minutes from there): since a believable position, else since they left, with their own estimate where they gave one."""
+    """(minutes since, usual minutes from there): since a believable position, else since their last word, with their own estimate if any."""
     pings = [Ping(e.data["lat"], e.data["lon"], e.at) for e in said if {"lat", "lon"} <= set(e.data)]
-    left = [event for event in said if event.event == "en_route"]
+    words = [event for event in said if event.event in ("en_route", "late")]
     seen = newest(pings, now)
-    if seen is not None and (not left or seen.at >= left[-1].at):
+    if seen is not None and (not words or seen.at >= words[-1].at):
         there = Place(booking.city, None, seen.lat, seen.lon, 30)
         return (now - seen.at).total_seconds() / 60, float(travel_minutes(there, _place(booking), to_local(seen.at))[1])
-    if not left:
+    if not words:
         return 0.0, _planned_way(booking, before)
-    usual = left[-1].data.get("minutes") or travel_minutes(_from(booking, before), _place(booking), to_local(left[-1].at))[1]
-    return max(0.0, (now - left[-1].at).total_seconds() / 60), max(1.0, float(usual))
+    last, told = words[-1], words[-1].data.get("minutes")
+    if last.event == "late":  # later than planned, not from now
+        usual = (booking.start - last.at).total_seconds() / 60 + float(told or 15)
+    else:
+        usual = float(told or travel_minutes(_from(booking, before), _place(booking), to_local(last.at))[1])
+    return (now - last.at).total_seconds() / 60, max(5.0, usual)
 
 
 def _planned_way(booking: Booking, before: Booking | None) -> float:

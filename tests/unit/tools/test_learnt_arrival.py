@@ -79,6 +79,18 @@ def test_lateness_of_before_and_a_late_word_are_heard(bricol: Bricol) -> None:
     assert ears.asked[-1]["ahead"] == 65 and told["state"] == "late" and told["late_risk"] > 0.5
 
 
+@pytest.mark.parametrize(("status", "at"), [("confirmed", "2026-11-24T10:20"), ("en_route", "2026-11-24T11:30")])
+def test_of_a_silence_nobody_was_taught_about_the_rule_speaks(bricol: Bricol, status: str, at: str) -> None:
+    house, ears = with_model(bricol)
+    house.give_booking()
+    house.at("2026-11-24T09:50")
+    if status == "en_route":
+        house.technician("ahmed").next_turn().ok("update_job", state="en_route")
+    house.at(at)
+    told = house.client().ok("track_technician")
+    assert told["late_risk"] is None and ears.asked == []
+
+
 def test_a_position_without_a_place_is_refused_and_one_of_nobodys_job_too(bricol: Bricol) -> None:
     assert bricol.technician("ahmed").error("update_job", state="position", lat=33.6, lon=-7.5) == "no_booking"
     bricol.give_booking()
