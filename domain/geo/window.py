@@ -29,10 +29,6 @@ class Window:
     latest: datetime
     late_risk: float
 
-    @property
-    def late(self) -> bool:
-        return self.late_risk >= HIGH_RISK
-
 
 def told(asked: Floats, minutes: Floats, under_way: NDArray[Any]) -> Floats:
     """(n, 2): from and to on the clock that `asked` (n, minutes of it) is of. `minutes` (n, 3): low, likely, high from then on.
