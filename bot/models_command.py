@@ -9,8 +9,8 @@ from typing import Any
 from bot.learnt import ARTIFACTS, features
 
 KEYS = ("name", "version", "metric", "value", "baseline", "oracle", "gap_closed", "ci", "serving")
-#: Beside them, for the table alone.
-MORE = ("baseline_name", "latency_ms", "reason")
+#: Beside them, for the table alone. `figures`: what else was measured of the model, by name.
+MORE = ("baseline_name", "latency_ms", "reason", "figures")
 
 
 def listed(folder: Path = ARTIFACTS) -> list[dict[str, Any]]:
@@ -28,6 +28,7 @@ def told(folder: Path = ARTIFACTS) -> list[dict[str, Any]]:
             data = {"serving": False, "reason": f"{path.name} cannot be read ({fault}); train it again: bricol train {path.parent.name}"}
         for record in data if isinstance(data, list) else [data]:
             one = {key: record.get(key, path.parent.name if key == "name" else None) for key in (*KEYS, *MORE)}
+            one["figures"] = ((record.get("measured") or {}).get("figures") or {}).get("model")
             if one["serving"] and (why := _refused(path.parent)):
                 one |= {"serving": False, "reason": why}
             found.append(one)
@@ -59,6 +60,9 @@ def show(found: list[dict[str, Any]]) -> None:
         table.add_row(*(escape(cell) for cell in cells))
     console.print(table)
     for one in found:
+        if one["figures"]:
+            told = ", ".join(f"{name} {_number(value)}" for name, value in one["figures"].items() if value is not None)
+            console.print(f"{one['name']} measured: {told}", markup=False, highlight=False, soft_wrap=True)
         if one.get("reason"):
             console.print(f"{one['name']}: {one['reason']}", markup=False, highlight=False, soft_wrap=True)
 

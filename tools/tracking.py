@@ -11,6 +11,8 @@ from sqlalchemy import select
 from domain.bookings.states import LIVE
 from domain.clock import to_local
 from domain.geo import locate, travel_minutes
+from domain.geo.window import PROMISE, Window
+from domain.store import arrivals
 from domain.store.tables import Booking, BookingEvent, Offer
 from tools.spec import Args, tool
 from tools.turn import Turn
@@ -55,9 +57,10 @@ def track_technician(turn: Turn, args: RefArgs) -> dict[str, Any]:
     """Where the technician is: state, minutes until arrival when they are on the way or late, else the window in which they come.
 
     state: waiting_answer, planned, en_route, late, arrived, done or the booking's status. Say minutes as "about".
+    late_risk (0..1, null where nobody can tell): from 0.5 on say that they may be late.
     """
     booking = clients_booking(turn, args.ref, ("confirmed", "en_route", "arrived", "offered"))
-    view: dict[str, Any] = {"booking": job(booking), "state": _state(booking), "minutes": None, "window": None}
+    view: dict[str, Any] = {"booking": job(booking), "state": _state(booking), "minutes": None, "window": None, "late_risk": None}
     said = _last_word(turn, booking)
     if booking.status == "en_route":
         left = said.data.get("minutes") if said else None
@@ -72,8 +75,21 @@ def track_technician(turn: Turn, args: RefArgs) -> dict[str, Any]:
             view["state"] = "late"
             view["minutes"] = max(0, round((booking.start + timedelta(minutes=late) - turn.now).total_seconds() / 60))
         start = booking.start + timedelta(minutes=late)
-        view["window"] = {"from": local(start), "to": local(start + timedelta(minutes=30))}
+        view["window"] = {"from": local(start), "to": local(start + PROMISE)}
+    if (expected := _expected(turn, booking)) is not None:
+        view["window"] = {"from": local(expected.earliest), "to": local(expected.latest)}
+        view["late_risk"] = round(expected.late_risk, 2)
+        if booking.status == "en_route":
+            view["minutes"] = max(5, round((expected.likely - turn.now).total_seconds() / 60))
     return view
+
+
+def _expected(turn: Turn, booking: Booking) -> Window | None:
+    """What the arrival model says, where one serves and may say anything."""
+    model = turn.market.learnt.arrival
+    if model is None or booking.status not in ("confirmed", "en_route") or booking.technician is None:
+        return None
+    return arrivals.expected(turn.session, booking, model, turn.now)
 
 
 def _state(booking: Booking) -> str:

@@ -25,6 +25,8 @@ WAITING = {"time": "other_time", "amount": "amount"}
 def plan(state: State, heard: Heard) -> Plan:
     main = heard.intents[0]
     if not heard.text:
+        if "location" in heard.kinds:
+            return Plan(("position",))
         kind = next((k for k in ("voice", "unsupported") if k in heard.kinds), None)
         return Plan((kind,)) if kind else Plan(("unclear",), missed=True)
     if threatens(heard.text):

@@ -130,6 +130,10 @@ class Scene:
     def hour(self, start: str) -> str:
         return wording.format_time(start, self.locale)
 
+    def window(self, span: Mapping[str, Any]) -> str:
+        """From and to as people say it: "bin 10:10 w 10:40"."""
+        return wording.format_window(span["from"], span["to"], self.locale)
+
     def service(self, service: str | None) -> str:
         return wording.service_name(service, self.locale) if service else ""
 

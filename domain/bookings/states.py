@@ -27,6 +27,7 @@ TRANSITIONS: Mapping[str, Mapping[str, Status]] = {
     "cancel": {"offered": "cancelled", "confirmed": "cancelled", "en_route": "cancelled"},  # at the door: a person settles it
     "late": {"confirmed": "confirmed", "en_route": "en_route"},
     "en_route": {"confirmed": "en_route"},
+    "position": {"confirmed": "confirmed", "en_route": "en_route"},  # where they are: no news of its own
     "arrived": {"confirmed": "arrived", "en_route": "arrived"},
     "client_absent": {"confirmed": "arrived", "en_route": "arrived", "arrived": "arrived"},
     "done": {"confirmed": "done", "en_route": "done", "arrived": "done"},
@@ -43,6 +44,7 @@ ALLOWED: Mapping[str, frozenset[Actor]] = {
     "cancel": frozenset({"client", "support", "technician"}),
     "late": frozenset({"technician", "support"}),
     "en_route": frozenset({"technician", "support"}),
+    "position": frozenset({"technician"}),
     "arrived": frozenset({"technician", "support"}),
     "client_absent": frozenset({"technician", "support"}),
     "done": frozenset({"technician", "support"}),

@@ -11,7 +11,7 @@ EARTH_KM = 6371.0088
 #: frontier and the journey to work") and over a whole country (about 1.4: Boscoe, Henry & Zdeb 2012, "A nationwide comparison of driving...").
 ROAD_FACTOR = 1.3
 #: km/h in town by hour, our own guess until trips are measured: school and office rush, the lunch return, free nights.
-_TOWN_KMH = {
+TOWN_KMH = {
     range(6): 40.0,
     range(6, 8): 28.0,
     range(8, 10): 18.0,
@@ -21,9 +21,9 @@ _TOWN_KMH = {
     range(17, 20): 16.0,
     range(20, 24): 30.0,
 }
-_OPEN_ROAD_KMH = 65.0
-_TOWN_KM = 12.0  # the first kilometres are town, the rest is open road
-_DOOR_MINUTES = 4.0  # finding the door and a place for the moped
+OPEN_ROAD_KMH = 65.0
+TOWN_KM = 12.0  # the first kilometres are town, the rest is open road
+DOOR_MINUTES = 4.0  # finding the door and a place for the moped
 
 
 class Point(Protocol):
@@ -48,6 +48,6 @@ def distance_km(a: Point, b: Point) -> float:
 def travel_minutes(a: Point, b: Point, at_local: datetime) -> tuple[int, int, int]:
     """Minutes from a to b leaving at a Moroccan wall-clock time: (p10, p50, p90), each at least 1 and in order."""
     km = distance_km(a, b)
-    town = next(speed for hours, speed in _TOWN_KMH.items() if at_local.hour in hours)
-    likely = _DOOR_MINUTES + 60 * (min(km, _TOWN_KM) / town + max(0.0, km - _TOWN_KM) / _OPEN_ROAD_KMH)
+    town = next(speed for hours, speed in TOWN_KMH.items() if at_local.hour in hours)
+    likely = DOOR_MINUTES + 60 * (min(km, TOWN_KM) / town + max(0.0, km - TOWN_KM) / OPEN_ROAD_KMH)
     return max(1, round(likely * 0.75)), max(1, round(likely)), max(2, round(likely * 1.6))

@@ -23,6 +23,7 @@ from evals.market_models.worlds import Plan, ready, split_at
 
 #: Models that can be examined; a new one is a module with an EXAMINER, and a line here.
 EXAMINERS = {
+    "arrival": "evals.market_models.arrival",
     "cost": "evals.market_models.cost",
     "elasticity": "evals.market_models.elasticity",
     "offsets": "evals.market_models.offsets",

@@ -229,7 +229,7 @@ class MemoryTools:
         offers[0]["status"] = {"accept": "confirmed", "decline": "expired"}.get(answer, "offered")
         return {"ok": True, "ref": offers[0]["ref"], "status": answer, "start": args.get("start") or offers[0]["start"]}
 
-    def _update_job(self, state: str, ref: str | None = None, minutes: int | None = None, amount_mad: float | None = None) -> dict[str, Any]:
+    def _update_job(self, state: str, ref: str | None = None, amount_mad: float | None = None, **told: Any) -> dict[str, Any]:
         jobs = [b for b in self.bookings.values() if ref in (None, b["ref"]) and b["status"] not in ("offered", "cancelled")]
         if not jobs:
             return {"ok": False, "error": "no_booking"}

@@ -16,6 +16,7 @@ from domain.store.tables import Booking, BookingEvent
 from prompts import wording
 from tools import notify
 from tools.spec import Args, tool
+from tools.technician import day
 from tools.technician.offers import open_offers
 from tools.technician.prices import price_ceiling
 from tools.turn import Turn
@@ -23,7 +24,7 @@ from tools.views import mad, offered_job, technician_job
 from tools.whose import canonical, technicians_booking
 
 #: A client who does not open the door is told at once; a no to the job itself goes through answer_offer.
-State = Literal["en_route", "arrived", "done", "late", "client_absent"]
+State = Literal["en_route", "arrived", "done", "late", "client_absent", "position"]
 
 
 class JobsArgs(Args):
@@ -32,16 +33,21 @@ class JobsArgs(Args):
 
 @tool("READ", who="technician")
 def my_jobs(turn: Turn, args: JobsArgs) -> dict[str, Any]:
-    """The technician's jobs (soonest first) and the offers that wait for their answer, with each one's deadline."""
+    """The technician's jobs (soonest first) and the offers that wait for their answer, with each one's deadline.
+
+    route, of a day with more than two jobs: the order with the least travel; kept false: the promised hours leave too little time for the ways.
+    """
     mine = select(Booking).where(Booking.technician_id == turn.technician_id)
     if args.day:
-        day = args.day.isoformat()
-        found = mine.where(Booking.start_local >= day, Booking.start_local < (args.day + timedelta(days=1)).isoformat())
+        first = args.day.isoformat()
+        found = mine.where(Booking.start_local >= first, Booking.start_local < (args.day + timedelta(days=1)).isoformat())
         found = found.where(Booking.status.in_((*sorted(PROMISED), "done", "closed", "disputed")))
     else:
         found = mine.where(Booking.status.in_(sorted(PROMISED)))
-    jobs = [technician_job(b, turn.technician_id) for b in turn.session.scalars(found.order_by(Booking.start, Booking.id).limit(20))]
-    return {"jobs": jobs, "offers": [offered_job(o) for o in open_offers(turn)]}
+    bookings = list(turn.session.scalars(found.order_by(Booking.start, Booking.id).limit(20)))
+    jobs = [technician_job(b, turn.technician_id) for b in bookings]
+    route = day.planned(bookings, turn.now) if args.day else None
+    return {"jobs": jobs, "offers": [offered_job(o) for o in open_offers(turn)]} | ({"route": route} if route else {})
 
 
 class DetailsArgs(Args):
@@ -68,12 +74,15 @@ class UpdateArgs(Args):
     ref: str | None = Field(None, description="BR-1042; left out, the job at hand.")
     minutes: int | None = Field(None, ge=0, le=600, description="With en_route: until arrival. With late: how much later than planned.")
     amount_mad: float | None = Field(None, ge=0, le=100000, description="With done: what the client paid or owes.")
+    lat: float | None = Field(None, ge=-90, le=90, description="With position or en_route: the place they shared.")
+    lon: float | None = Field(None, ge=-180, le=180)
 
 
 @tool("WRITE", who="technician")
 def update_job(turn: Turn, args: UpdateArgs) -> dict[str, Any]:
     """Says how the visit goes: en_route, late, arrived, client_absent, done (with the amount). States may be skipped forwards. The client hears it.
 
+    position: the place they shared on the way, which makes the told arrival more exact; the client hears nothing of it.
     bad_amount: above what the client agreed to; use propose_price and wait for their yes.
     """
     fitting = sorted(PROMISED) if args.state != "done" else [*sorted(PROMISED), "done"]
@@ -82,11 +91,15 @@ def update_job(turn: Turn, args: UpdateArgs) -> dict[str, Any]:
     if booking.status == "done" and args.state == "done" and booking.final_mad is None and amount is not None and booking.status in fitting:
         _set_amount(turn, booking, amount)
         return _result(booking, args.minutes)
+    if args.state == "position" and (args.lat is None or args.lon is None):
+        raise DomainError("bad_arguments", fields=[{"field": "lat", "cure": "position needs lat and lon"}])
     was = booking.status
     booking.status = transition(was, args.state, "technician")
     if args.state == "done":
         _finish(turn, booking, amount)
-    data = {"minutes": args.minutes} if args.minutes is not None else {}
+    data: dict[str, Any] = {"minutes": args.minutes} if args.minutes is not None else {}
+    if args.lat is not None and args.lon is not None:
+        data |= {"lat": args.lat, "lon": args.lon}
     event = BookingEvent(booking_id=booking.id, event=args.state, actor="technician", at=turn.now, data=data)
     turn.session.add(event)
     turn.session.flush()
@@ -124,7 +137,7 @@ def _tell(turn: Turn, booking: Booking, args: UpdateArgs, event_id: int) -> None
         notify.to_client(turn.session, booking, "late", now=turn.now, unique=unique, words=minutes)
     elif args.state == "done":
         ask_rating(turn.session, booking, turn.now)
-    else:
+    elif args.state != "position":
         notify.to_client(turn.session, booking, args.state, now=turn.now, unique=unique)
 
 

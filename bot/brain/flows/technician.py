@@ -124,6 +124,17 @@ def _state(state: str, key: str) -> Callable[[Scene], Steps]:
     return flow
 
 
+def position(scene: Scene) -> Steps:
+    """A place shared on the way: the client is told a nearer arrival when they ask."""
+    pin = {name: scene.heard.slots.get(name) for name in ("lat", "lon")}
+    if None in pin.values():
+        return scene.say("technician_flow.unclear", over=True)
+    result = yield Call("update_job", {"state": "position", **pin})
+    if not result.get("ok"):  # at no job's way: a place alone means nothing
+        return scene.say("technician_flow.unclear", over=True)
+    return scene.say("technician_flow.position", over=True, extra={"ref": result.get("ref")}, ref=str(result.get("ref")))
+
+
 def amount(scene: Scene) -> Steps:
     """The amount after "finished": known, or the quoted price stays."""
     value = scene.change.get("amount")
@@ -253,6 +264,7 @@ FLOWS: Mapping[str, Callable[[Scene], Steps]] = {
     "done": _state("done", "done"),
     "late": _state("late", "late"),
     "client_absent": _state("client_absent", "client_absent"),
+    "position": position,
     "amount": amount,
     "details": details,
     "agenda": agenda,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.brain.act import Call, Steps
 from bot.brain.flows.shared import MOST, trouble, which
 from bot.brain.scene import Scene
+from domain.geo.window import HIGH_RISK
 
 
 def track(scene: Scene) -> Steps:
@@ -27,6 +28,11 @@ def track(scene: Scene) -> Steps:
     )
     if state == "en_route" and found.get("minutes") is not None:
         key, words["minutes"] = "track.en_route_minutes", scene.minutes(found["minutes"])
+    late = found.get("late_risk")
+    if late is not None and state in ("en_route", "planned", "late"):
+        key = "track.en_route_window" if state == "en_route" else "track.confirmed_window"
+        words["window"] = scene.window(found["window"])
+        words["more"] = scene.tail("track.may_be_late") if late >= HIGH_RISK else ""
     sorry = scene.text("track.sorry") + " " if "complain" in scene.heard.intents or scene.heard.reading.sentiment == "negative" else ""
     return scene.say(key, over=True, extra={"ref": words["ref"]}, sorry=sorry, **words)
 

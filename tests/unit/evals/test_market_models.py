@@ -36,6 +36,17 @@ def test_nobody_beats_the_truth_and_ranges_hold_about_what_they_claim(verdict: V
     assert verdict.baseline in cost.EXAMINER.rules and verdict.baseline != "rule"
 
 
+def test_arrivals_are_told_as_well_as_claimed_and_nobody_beats_the_truth(work: Path) -> None:
+    told = measure.measure("arrival", TINY, work)
+    assert told.losses["oracle"] < min(loss for who, loss in told.losses.items() if who != "oracle")
+    assert 0.87 <= told.figures["oracle"]["raw"] <= 0.93
+    assert 0.84 <= told.figures["model"]["told"] <= 0.95
+    assert told.losses["model"] < told.losses["rule"]
+    folder = TINY.folder(work, "W1", 0)
+    measure.train("arrival", [folder / "observed"], folder / "models" / "again", split_at(folder, TINY.split))
+    assert registry.read(folder / "models" / "again").files == registry.read(folder / "models" / "arrival").files
+
+
 def test_one_seed_of_one_world_lets_nothing_serve(verdict: Verdict) -> None:
     assert not verdict.decision.serves and "1 worlds x 1 seeds" in verdict.decision.reason
 
@@ -87,7 +98,7 @@ def test_a_training_that_refuses_is_told_in_its_own_words(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["weather"], "one of cost, elasticity, offsets"),
+        (["weather"], "one of arrival, cost, elasticity, offsets"),
         (["cost", "--bookings", "5"], "at least 50 technicians and 200 bookings"),
         (["cost", "--days", "3"], "14 to 1400"),
     ],
