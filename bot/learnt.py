@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
 ARTIFACTS = Path(__file__).resolve().parents[1] / "finetune" / "artifacts"
 #: Name of the artefact and field of `Learnt` -> the module that has its `FEATURES` and `serving(folder)`, read only when asked for.
-MODULES = {"cost": "domain.pricing.cost_model"}
+MODULES = {
+    "cost": "domain.pricing.cost_model",
+    "accept": "domain.matching.acceptance",
+    "success": "domain.matching.success",
+}
 
 
 def load(names: Collection[str], folder: Path = ARTIFACTS) -> Learnt:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from domain.geo import Place
+from domain.scheduling.dispatch import WARN_FROM
 from domain.store.references import next_ref
 from domain.store.tables import Booking, BookingEvent, Proposal
 from tools import candidates, dispatch
@@ -37,6 +38,8 @@ class BookingArgs(Args):
 @tool("WRITE", who="client")
 def propose_booking(turn: Turn, args: BookingArgs) -> dict[str, Any]:
     """Proposes a visit: who, when, where, for how much. Nothing is booked yet: say the summary and wait for a yes in a later turn (confirm_proposal).
+
+    no_response_pct (only where it is high): the risk that no technician says yes at that time. Say it before asking for the yes.
 
     Errors: unknown_service, unknown_place, no_technician, slot_taken / outside_hours (with alternatives), in_the_past, too_far_ahead.
     """
@@ -72,6 +75,8 @@ def propose_booking(turn: Turn, args: BookingArgs) -> dict[str, Any]:
         "price_max_mad": chosen.price.max_mad,
         "uplift_pct": chosen.price.uplift_pct,
     }
+    if chosen.no_response is not None and chosen.no_response >= WARN_FROM:
+        summary["no_response_pct"] = 5 * round(20 * chosen.no_response)  # in fives: it is no more exact than that
     kept = {
         "issue": args.issue,
         "urgency": args.urgency,

@@ -22,7 +22,7 @@ from domain.scheduling.slots import check_start
 from domain.store import agenda, roster
 from domain.store.sql import locked
 from domain.store.tables import Booking, Client, Technician
-from tools import quotes
+from tools import chances, quotes
 from tools.context import Market
 from tools.openings import request_for, slots
 from tools.views import local
@@ -36,6 +36,7 @@ class Choice:
     price: Estimate
     minutes: int
     node: str | None
+    no_response: float | None = None  # chance that nobody at all says yes; None where no trained model serves
 
 
 def read_start(text: str) -> datetime:
@@ -76,7 +77,7 @@ def choose(
     if not anyone.candidates:
         raise DomainError("no_technician", service=service, city=place.city, nearest_km=anyone.nearest_km)
     busy = agenda.busy_at(session, start, minutes)
-    slate = find(index, request, only=only, away=_silent(session, start) | busy, k=1)
+    slate = find(index, request, only=only, away=_silent(session, start) | busy, k=chances.width(market))
     if not slate.candidates:
         at_work = find(index, request, only=only, away=_silent(session, start), k=1).candidates
         found = slots(
@@ -92,9 +93,13 @@ def choose(
             k=3,
         )
         raise DomainError("slot_taken" if at_work else "outside_hours", alternatives=found)
-    technician = session.get_one(Technician, slate.candidates[0].technician_id)
+    people = slate.candidates
+    if only is not None and market.learnt.accept is not None:  # whom the client chose, then whoever would be asked after a no
+        people += find(index, request, away=_silent(session, start) | busy | only, k=chances.WIDE).candidates
+    plan = chances.plan(session, market, people, chances.Job(service, start, now, issue, urgency, last=last), first=technician_id)
+    technician = session.get_one(Technician, plan.order[0])
     price = quotes.price(market, technician, service, issue=issue, urgency=urgency, start=start, now=now)
-    return Choice(technician, price, minutes, node)
+    return Choice(technician, price, minutes, node, plan.no_response)
 
 
 def still_free(
@@ -142,8 +147,9 @@ def next_technician(session: Session, market: Market, booking: Booking, now: dat
     last = booking.client.last_technician_id if booking.client is not None else None
     request = request_for(booking.service, place_of(booking), now, start=booking.start, last=last)
     away = _silent(session, booking.start) | agenda.busy_at(session, booking.start, booking.minutes, exclude=booking.id) | set(exclude)
-    slate = find(roster.index(session), request, away=away, k=1)
-    best = next_to_ask([c.technician_id for c in slate.candidates], exclude, market.rules)
+    slate = find(roster.index(session), request, away=away, k=chances.width(market))
+    job = chances.Job(booking.service, booking.start, now, booking.issue, booking.urgency, booking.price_mad, len(exclude), last)
+    best = next_to_ask(chances.plan(session, market, slate.candidates, job).order, exclude, market.rules)
     return session.get_one(Technician, best) if best is not None else None
 
 

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from domain.clock import Clock
+from domain.matching.acceptance import AcceptModel
+from domain.matching.success import SuccessModel
 from domain.pricing.cost_model import CostModel
 from domain.rules import MarketRules
 from domain.store.database import Database
@@ -30,6 +32,8 @@ class Learnt:
     """The trained models that serve; None: the rule does (`bot/learnt.py`)."""
 
     cost: CostModel | None = None
+    accept: AcceptModel | None = None
+    success: SuccessModel | None = None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from finetune.market.task import Task
 #: name -> module : what `bricol train --help` says of it
 NAMES = {
     "cost": ("finetune.market.cost", "Train the market's cost model: what quoted jobs end up costing."),
+    "accept": ("finetune.market.accept", "Train the acceptance model: whether technicians say yes to an offer, and how soon."),
+    "success": ("finetune.market.success", "Train the success model: whether an agreed visit is done well."),
 }
 
 

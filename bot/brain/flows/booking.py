@@ -124,6 +124,8 @@ def _same(technician: Mapping[str, Any], name: Any) -> bool:
 def proposed(scene: Scene, summary: Mapping[str, Any], people: list[Mapping[str, Any]], key: str = "booking.propose", **more: Any) -> Say:
     who = next((t for t in people if t.get("id") == summary.get("technician_id")), {})
     rating = scene.tail("booking.rating", rating=who["rating"], jobs=who.get("jobs") or 0) if who.get("rating") and who.get("jobs") else ""
+    if summary.get("no_response_pct"):  # only where a trained model serves: the risk is said before anything is promised
+        key, more = f"{key}_unsure", {**more, "pct": round(summary["no_response_pct"])}
     return scene.say(key, awaiting="confirm", options=_answers(scene), rating=rating, **words(scene, summary), **more)
 
 
