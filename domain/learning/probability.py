@@ -53,7 +53,7 @@ def brier(probability: Floats, true: Floats) -> float:
 
 
 def calibration_error(probability: Floats, true: Floats, bins: int = 10) -> float:
-    """Expected calibration error, 0..1: |said - came true| over bins of equally many rows (Nixon et al. 2019). Chance alone leaves some: see the oracle's."""
+    """Expected calibration error, 0..1: |said - came true| over bins of equally many rows (Nixon et al. 2019). Chance alone leaves some."""
     order = np.argsort(probability, kind="stable")
     parts = [part for part in np.array_split(order, bins) if len(part)]
     return float(sum(len(part) * abs(probability[part].mean() - true[part].mean()) for part in parts) / len(order))

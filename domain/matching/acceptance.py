@@ -44,12 +44,14 @@ FEATURES = FeatureSet(
         Feature("night", "asked from 22:00 or before 07:00", "asked", 0, 1),
         Feature("met", "did this client's last good job", "technician", 0, 1),
         Feature("offers", "offers of theirs that are over", "technician", 0, source="offers", entity="technician_id", how="count"),
-        Feature("yes_share", "share of yes in their answers, shrunk", "technician", 0, 1, source="yes", entity="technician_id", prior=0.75, weight=12.0),
+        Feature("yes_share", "share of yes in their answers, shrunk", "technician", 0, 1, source="yes", entity="technician_id",
+                prior=0.75, weight=12.0),
         Feature("answer_share", "share of offers they answered in time, shrunk", "technician", 0, 1, source="answered", entity="technician_id",
                 prior=0.85, weight=6.0),
         Feature("delay", "their mean log minutes to an answer, shrunk", "technician", -8, 8, source="delay", entity="technician_id",
                 prior=1.4, weight=3.0),
-        Feature("busy", "jobs they agreed to in the last fortnight", "technician", 0, source="agreed", entity="technician_id", how="count", days=14.0),
+        Feature("busy", "jobs they agreed to in the last fortnight", "technician", 0, source="agreed", entity="technician_id",
+                how="count", days=14.0),
     ),
 )  # fmt: skip
 #: What a training or an evaluation must hand over.
@@ -66,7 +68,7 @@ YES = ("accept", "taken")
 
 @dataclass(frozen=True)
 class Answers:
-    """Past offers, one row each: `known_at` (seconds; NEVER while open), `yes` and `answered` 0 or 1, `minutes` to the answer (1 where there is none)."""
+    """Past offers, one row each: `known_at` (seconds; NEVER while open), `yes` and `answered` 0 or 1, `minutes` to the answer if there is one."""
 
     technician_id: NDArray[np.int64]
     known_at: NDArray[np.int64]
@@ -181,7 +183,7 @@ def asked(
     technician_id: NDArray[np.int64], *, km: Floats, price_mad: Floats, own_mad: Floats, jobs_that_day: Floats, met: NDArray[np.bool_],
     sent_at: int, start_at: int, answers: Answers, described: float | None = None,
 ) -> Floats:  # fmt: skip
-    """(n, features) of one job for many candidates, as a training builds them. `own_mad`: what they usually take for it; `answers`: their past ones."""
+    """(n, features) of one job for many candidates, as a training builds them. `own_mad`: what they usually take; `answers`: their past ones."""
     count = len(technician_id)
     price = np.log(np.maximum(np.asarray(price_mad, float), 1.0))
     own = np.log(np.maximum(np.asarray(own_mad, float), 1.0))

@@ -10,7 +10,6 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from domain.learning.asof import NEVER
 from domain.matching.acceptance import Answers
 from domain.matching.success import Visits
 from domain.pricing.cost_model import FEATURES
@@ -60,7 +59,7 @@ def visits_over(session: Session, technicians: Sequence[int]) -> Visits:
         np.array([int((start + timedelta(minutes=minutes)).timestamp()) for *_, start, minutes in found], np.int64),
         np.array([_ended(status, by) for _, status, by, *_ in found], object),
         np.repeat(np.array([who for who, *_ in stars], np.int64), count),
-        np.full(int(count.sum()), NEVER + 1),
+        np.zeros(int(count.sum()), np.int64),
         np.repeat(np.array([rating for _, rating, _ in stars], float), count),
     )
 
