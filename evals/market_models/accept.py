@@ -16,6 +16,7 @@ from evals.market_models.chances import examined, share_by
 from evals.market_models.examined import Examined, Examiner
 
 Floats = NDArray[np.float64]
+RULES = ("global rate", "technician's past", "rule: way, notice, hour")
 CANDIDATES = 50  # asked about at once, as a cascade may
 KM = (2.0, 4.0, 7.0, 10.0)
 
@@ -68,13 +69,13 @@ def latency(folder: Path, times: int = 100) -> float:
 
 EXAMINER = Examiner(
     "accept",
-    ("global rate", "technician's past", "rule: way, notice, hour"),
+    RULES,
     examine,
     {
         "calibrated within 2 points of the truth's own error": lambda mean: (
             mean["model"]["calibration_error"] <= mean["oracle"]["calibration_error"] + 0.02
         ),
-        "beats its rule's Brier score too": lambda mean: mean["model"]["brier"] <= min(mean[rule]["brier"] for rule in EXAMINER.rules),
+        "beats its rule's Brier score too": lambda mean: mean["model"]["brier"] <= min(mean[rule]["brier"] for rule in RULES),
     },
     latency,
 )

@@ -18,6 +18,7 @@ from evals.market_models.examined import Examined, Examiner
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+RULES = ("global rate", "technician's past", "rule: stars, trade")
 CANDIDATES = 50  # asked about at once
 STARS = (-0.4, -0.2, 0.0, 0.2)  # above the usual, shrunk
 
@@ -78,13 +79,13 @@ def latency(folder: Path, times: int = 100) -> float:
 
 EXAMINER = Examiner(
     "success",
-    ("global rate", "technician's past", "rule: stars, trade"),
+    RULES,
     examine,
     {
         "calibrated within 2 points of the truth's own error": lambda mean: (
             mean["model"]["calibration_error"] <= mean["oracle"]["calibration_error"] + 0.02
         ),
-        "beats its rule's Brier score too": lambda mean: mean["model"]["brier"] <= min(mean[rule]["brier"] for rule in EXAMINER.rules),
+        "beats its rule's Brier score too": lambda mean: mean["model"]["brier"] <= min(mean[rule]["brier"] for rule in RULES),
     },
     latency,
 )

@@ -1,4 +1,4 @@
-"""Fits a calibrated probability: a logistic line, trees for what it leaves as far as they help, and a blend from stretches of time that taught neither."""
+"""Fits a calibrated probability: a logistic line, trees of what it leaves, and a blend of both from stretches of time that taught neither."""
 
 from __future__ import annotations
 

@@ -12,13 +12,13 @@ DEADLINE = 15 * 60
 def tables(count: int = 2000, seed: int = 0, technicians: int = 25, days: int = 200) -> Tables:
     """`count` offers over `days`, each about a visit two days later; whose yes also ends in a visit, done or not by the same habit.
 
-    P(yes) = 1 / (1 + exp(-(1.2 - 0.15 km + habit))), habit -1.5..1.5 over the technicians; the second half of them answers slowly.
+    P(yes) = 1 / (1 + exp(-(1.2 - 0.15 km + habit))), habit -2.5..2.5 over the technicians; the second half of them answers slowly.
     """
     rng = np.random.default_rng(seed)
     ids = np.arange(count)
     at = START + np.sort(rng.integers(0, days * DAY, count))
     technician, km = rng.integers(0, technicians, count), rng.uniform(0, 15, count).round(1)
-    habit = np.linspace(-1.5, 1.5, technicians)[technician]
+    habit = np.linspace(-2.5, 2.5, technicians)[technician]
     chance = 1 / (1 + np.exp(-(1.2 - 0.15 * km + habit)))
     minutes = np.exp(np.where(technician % 2 == 0, 1.0, 2.0) + 0.6 * rng.standard_normal(count))
     answered = minutes < 15

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -42,7 +41,7 @@ def house(bricol: Bricol, learnt: Learnt) -> Bricol:
     return Bricol(replace(bricol.market, learnt=learnt), bricol.clock)
 
 
-def refused(bricol: Bricol, name: str, times: int = 30) -> None:
+def refused(bricol: Bricol, name: str, times: int = 60) -> None:
     """Gives a technician a past of offers that he let pass or refused."""
     now = bricol.clock.now()
     with bricol.market.db.transaction() as session:
@@ -50,7 +49,7 @@ def refused(bricol: Bricol, name: str, times: int = 30) -> None:
         booking = session.query(Booking).first()
         assert booking is not None
         for number in range(times):
-            sent = now - timedelta(days=40 - number)
+            sent = now - timedelta(days=70 - number)
             silent = number % 2 == 0
             session.add(Offer(
                 booking_id=booking.id, technician_id=who.id, status="expired" if silent else "declined", start=sent + timedelta(hours=1),
