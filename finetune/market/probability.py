@@ -14,6 +14,7 @@ from domain.learning.trees import Trees
 Floats = NDArray[np.float64]
 SEED = 7
 FOLDS = 4  # consecutive in time
+STANDS_STILL = 1e-6  # spread of an input
 #: How many trees there may be; 0: the line alone. What the folds liked best is taken.
 SIZES = (0, 25, 60, 120)
 TREES: dict[str, Any] = {"learning_rate": 0.08, "max_leaf_nodes": 6, "min_samples_leaf": 60, "early_stopping": False, "random_state": SEED}
@@ -47,7 +48,7 @@ def _line(inputs: Floats, true: Floats) -> Floats:
     from sklearn.linear_model import LogisticRegression
 
     mean, spread = inputs.mean(axis=0), inputs.std(axis=0)
-    spread = np.where(spread > 0, spread, 1.0)
+    spread = np.where(spread > STANDS_STILL, spread, np.inf)  # what never moved taught nothing, and rounding must not make a weight of it
     fitted = LogisticRegression(C=1.0, max_iter=500).fit((inputs - mean) / spread, true)
     weights = fitted.coef_[0] / spread
     return np.concatenate([[fitted.intercept_[0] - weights @ mean], weights])

@@ -47,6 +47,15 @@ def test_a_yes_is_told_better_than_by_each_ones_past_and_comes_as_often_as_said(
     assert answers[slow].mean() < 0.5 < answers[~slow].mean()  # medians of 7.4 and 2.7 minutes
 
 
+def test_what_never_moved_in_the_data_moves_no_answer(place: Path) -> None:
+    inputs = acceptance.rows(tables(3000)).inputs[-1:]
+    other = inputs.copy()
+    for name in ("notice_log", "short_notice", "level_over"):  # every visit was asked for two days ahead, every level was 3
+        other[0, acceptance.FEATURES.names.index(name)] += 2
+    model = acceptance.AcceptModel.read(place / "accept" / acceptance.FILE, "accept-test")
+    np.testing.assert_allclose(model.within(inputs), model.within(other))
+
+
 def test_a_visit_done_well_is_told_better_than_by_the_share_of_all(place: Path) -> None:
     every = success.rows(tables(3000))
     past, later = every.part(every.outcome_at < SPLIT), every.part(every.decided_at >= SPLIT)
