@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
 ARTIFACTS = Path(__file__).resolve().parents[1] / "finetune" / "artifacts"
 #: Name of the artefact and field of `Learnt` -> the module that has its `FEATURES` and `serving(folder)`, read only when asked for.
-MODULES = {"arrival": "domain.geo.arrival", "cost": "domain.pricing.cost_model"}
+MODULES = {
+    "accept": "domain.matching.acceptance",
+    "arrival": "domain.geo.arrival",
+    "cost": "domain.pricing.cost_model",
+    "success": "domain.matching.success",
+}
 
 
 def load(names: Collection[str], folder: Path = ARTIFACTS) -> Learnt:

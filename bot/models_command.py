@@ -9,8 +9,8 @@ from typing import Any
 from bot.learnt import ARTIFACTS, features
 
 KEYS = ("name", "version", "metric", "value", "baseline", "oracle", "gap_closed", "ci", "serving")
-#: Beside them, for the table alone. `figures`: what else was measured of the model, by name.
-MORE = ("baseline_name", "latency_ms", "reason", "figures")
+#: Beside them, for the table alone. `figures`: what else was measured of the model, by name; `calibration`: of those that say probabilities.
+MORE = ("baseline_name", "latency_ms", "reason", "figures", "calibration")
 
 
 def listed(folder: Path = ARTIFACTS) -> list[dict[str, Any]]:
@@ -29,6 +29,7 @@ def told(folder: Path = ARTIFACTS) -> list[dict[str, Any]]:
         for record in data if isinstance(data, list) else [data]:
             one = {key: record.get(key, path.parent.name if key == "name" else None) for key in (*KEYS, *MORE)}
             one["figures"] = ((record.get("measured") or {}).get("figures") or {}).get("model")
+            one["calibration"] = _calibration(record)
             if one["serving"] and (why := _refused(path.parent)):
                 one |= {"serving": False, "reason": why}
             found.append(one)
@@ -54,7 +55,7 @@ def show(found: list[dict[str, Any]]) -> None:
         if one["ci"]:
             gap += f"\n[{one['ci'][0]:.2f}, {one['ci'][1]:.2f}]"
         sides = ("value", "model"), ("baseline", one["baseline_name"] or "rule"), ("oracle", "truth")
-        figures = "\n".join(f"{_number(one[key])} {who}" for key, who in sides if one[key] is not None)
+        figures = "\n".join(f"{_number(one[key])} {who}{_off(one, key)}" for key, who in sides if one[key] is not None)
         who = f"{one['name']}\n{one['version'] or ''}"
         cells = (who, one["metric"] or "", figures, gap, _number(one["latency_ms"]), "yes" if one["serving"] else "rule")
         table.add_row(*(escape(cell) for cell in cells))
@@ -65,6 +66,17 @@ def show(found: list[dict[str, Any]]) -> None:
             console.print(f"{one['name']} measured: {told}", markup=False, highlight=False, soft_wrap=True)
         if one.get("reason"):
             console.print(f"{one['name']}: {one['reason']}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _calibration(record: dict[str, Any]) -> dict[str, float]:
+    """Of a model that says probabilities: calibration errors, under the names of its losses. Empty for any other."""
+    figures = (record.get("measured") or {}).get("figures") or {}
+    who = {"value": "model", "baseline": record.get("baseline_name"), "oracle": "oracle"}
+    return {key: figures[name]["calibration_error"] for key, name in who.items() if "calibration_error" in figures.get(name, {})}
+
+
+def _off(one: dict[str, Any], key: str) -> str:
+    return f", calibration error {one['calibration'][key]:.3f}" if key in (one["calibration"] or {}) else ""
 
 
 def _reader(path: Path) -> dict[str, Any]:

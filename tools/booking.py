@@ -9,6 +9,7 @@ from pydantic import Field
 
 from domain.catalog import get_node
 from domain.geo import Place
+from domain.scheduling.dispatch import WARN_FROM
 from domain.store.references import next_ref
 from domain.store.tables import Booking, BookingEvent, Proposal
 from tools import candidates, dispatch
@@ -39,6 +40,8 @@ class BookingArgs(Args):
 def propose_booking(turn: Turn, args: BookingArgs) -> dict[str, Any]:
     """Proposes a visit: who, when, where, for how much. Nothing is booked yet: say the summary and wait for a yes in a later turn (confirm_proposal).
     The technician's time is kept for this person until held_until.
+
+    no_response_pct (only where it is high): the risk that no technician says yes at that time. Say it before asking for the yes.
 
     Errors: unknown_service, unknown_place, no_technician, slot_taken / outside_hours (with alternatives), in_the_past, too_far_ahead.
     """
@@ -76,6 +79,8 @@ def propose_booking(turn: Turn, args: BookingArgs) -> dict[str, Any]:
     }
     if chosen.lacking is not None:
         summary["no_specialist"] = chosen.lacking
+    if chosen.no_response is not None and chosen.no_response >= WARN_FROM:
+        summary["no_response_pct"] = 5 * round(20 * chosen.no_response)  # in fives: it is no more exact than that
     kept = {
         "issue": args.issue,
         "urgency": args.urgency,

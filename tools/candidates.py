@@ -23,7 +23,7 @@ from domain.store import agenda, roster
 from domain.store.promises import DoubleBooked
 from domain.store.sql import locked
 from domain.store.tables import Booking, Client, Proposal, Technician
-from tools import quotes
+from tools import chances, quotes
 from tools.context import Market
 from tools.openings import request_for, slots
 from tools.skilled import skilled_first, wanted
@@ -40,6 +40,7 @@ class Choice:
     minutes: int
     node: str | None
     lacking: dict[str, Any] | None = None  # the special skill that nobody free then has: {skill, keeps}
+    no_response: float | None = None  # chance that nobody at all says yes; None where no trained model serves
 
 
 def read_start(text: str) -> datetime:
@@ -80,7 +81,7 @@ def choose(
     if not anyone.candidates:
         raise DomainError("no_technician", service=service, city=place.city, nearest_km=anyone.nearest_km)
     busy = agenda.busy_at(session, start, minutes, now=now, client_id=client_id)
-    slate = find(index, request, only=only, away=_silent(session, start) | busy, k=1)
+    slate = find(index, request, only=only, away=_silent(session, start) | busy, k=chances.width(market))
     if not slate.candidates:
         at_work = find(index, request, only=only, away=_silent(session, start), k=1).candidates
         found = slots(
@@ -98,10 +99,16 @@ def choose(
         )
         raise DomainError("slot_taken" if at_work else "outside_hours", alternatives=found)
     wish = wanted(session, request_for(service, place, now), issue) if technician_id is None else None
-    slate, lacking = skilled_first(session, request, slate, wish, _silent(session, start) | busy, 1)
-    technician = session.get_one(Technician, slate.candidates[0].technician_id)
+    slate, lacking = skilled_first(session, request, slate, wish, _silent(session, start) | busy, chances.width(market))
+    people = slate.candidates
+    if wish is not None and lacking is None:
+        people = tuple(c for c in people if c.technician_id in wish.ids)
+    if only is not None and market.learnt.accept is not None:  # whom the client chose, then whoever would be asked after a no
+        people += find(index, request, away=_silent(session, start) | busy | only, k=chances.WIDE).candidates
+    plan = chances.plan(session, market, people, chances.Job(service, start, now, issue, urgency, last=last), first=technician_id)
+    technician = session.get_one(Technician, plan.order[0])
     price = quotes.price(market, technician, service, issue=issue, urgency=urgency, start=start, now=now)
-    return Choice(technician, price, minutes, node, lacking)
+    return Choice(technician, price, minutes, node, lacking, plan.no_response)
 
 
 def still_free(
@@ -174,8 +181,9 @@ def next_technician(session: Session, market: Market, booking: Booking, now: dat
     request = request_for(booking.service, place_of(booking), now, start=booking.start, last=last)
     busy = agenda.busy_at(session, booking.start, booking.minutes, now=now, client_id=booking.client_id, exclude=booking.id)
     away = _silent(session, booking.start) | busy | set(exclude)
-    slate = find(roster.index(session), request, away=away, k=1)
-    best = next_to_ask([c.technician_id for c in slate.candidates], exclude, market.rules)
+    slate = find(roster.index(session), request, away=away, k=chances.width(market))
+    job = chances.Job(booking.service, booking.start, now, booking.issue, booking.urgency, booking.price_mad, len(exclude), last)
+    best = next_to_ask(chances.plan(session, market, slate.candidates, job).order, exclude, market.rules)
     return session.get_one(Technician, best) if best is not None else None
 
 

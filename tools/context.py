@@ -8,6 +8,8 @@ from typing import Any, Literal, Protocol
 
 from domain.clock import Clock
 from domain.geo.arrival import ArrivalModel
+from domain.matching.acceptance import AcceptModel
+from domain.matching.success import SuccessModel
 from domain.pricing.cost_model import CostModel
 from domain.rules import MarketRules
 from domain.store.database import Database
@@ -32,6 +34,8 @@ class Learnt:
 
     cost: CostModel | None = None
     arrival: ArrivalModel | None = None
+    accept: AcceptModel | None = None
+    success: SuccessModel | None = None
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,16 @@ def require(tables: Mapping[str, Columns], wanted: Mapping[str, tuple[str, ...]]
         raise BadTrainingData(tuple(faults))
 
 
+def places(ids: Array, wanted: Array) -> NDArray[np.int64]:
+    """Where each of `wanted` stands in `ids`. Raises BadTrainingData for one that is not there."""
+    order = np.argsort(ids, kind="stable")
+    place = np.searchsorted(ids[order], wanted).clip(max=max(0, len(ids) - 1))
+    found: NDArray[np.int64] = order[place] if len(ids) else np.zeros(0, np.int64)
+    if lost := int((ids[found] != wanted).sum()) if len(ids) else len(wanted):
+        raise BadTrainingData((f"{lost} rows point to ids that are not there; export the tables of one moment together",))
+    return found
+
+
 def check(rows: Rows, features: FeatureSet, *, target: tuple[float, float], rows_at_least: int, classes: bool = False) -> None:
     """Raises BadTrainingData with every fault: too few rows, impossible values, one class or value only, and dates by which the answer leaks.
 

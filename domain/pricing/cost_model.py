@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from domain.catalog import services
 from domain.learning import registry
 from domain.learning.asof import Feature, FeatureSet, Past
-from domain.learning.quality import BadTrainingData, Columns, Rows, check, require
+from domain.learning.quality import Columns, Rows, check, places, require
 from domain.learning.trees import Trees, save
 
 Floats = NDArray[np.float64]
@@ -105,8 +105,8 @@ def rows(tables: Mapping[str, Columns]) -> Rows:
     """
     require(tables, TABLES)
     bookings, visits, requests = tables["bookings"], tables["visits"], tables["requests"]
-    over = _at(bookings["booking_id"], visits["booking_id"])
-    request = _at(requests["request_id"], bookings["request_id"][over])
+    over = places(bookings["booking_id"], visits["booking_id"])
+    request = places(requests["request_id"], bookings["request_id"][over])
     done = visits["status"] == "done"
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.log(visits["final_mad"].astype(float) / bookings["price_mad"][over].astype(float))
@@ -183,14 +183,4 @@ def _catalogue() -> Mapping[str, tuple[float, float, float, float]]:
         for node in (*service.nodes.values(), service.general):
             low, usual, high = node.minutes
             found[node.id] = (float(node.price_factor), float(np.log(usual)), float(np.log(high / low)), float(len(node.parts)))
-    return found
-
-
-def _at(ids: NDArray[Any], wanted: NDArray[Any]) -> NDArray[np.int64]:
-    """Where each wanted id stands."""
-    order = np.argsort(ids, kind="stable")
-    place = np.searchsorted(ids[order], wanted).clip(max=max(0, len(ids) - 1))
-    found: NDArray[np.int64] = order[place] if len(ids) else np.zeros(0, np.int64)
-    if lost := int((ids[found] != wanted).sum()) if len(ids) else len(wanted):
-        raise BadTrainingData((f"{lost} rows point to ids that are not there; export the tables of one moment together",))
     return found

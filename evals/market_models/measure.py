@@ -27,6 +27,8 @@ EXAMINERS = {
     "cost": "evals.market_models.cost",
     "elasticity": "evals.market_models.elasticity",
     "offsets": "evals.market_models.offsets",
+    "accept": "evals.market_models.accept",
+    "success": "evals.market_models.success",
 }
 Say = Callable[[str], None]
 

@@ -8,6 +8,8 @@ from finetune.market.task import Task
 NAMES = {
     "cost": ("finetune.market.cost", "Train the market's cost model: what quoted jobs end up costing."),
     "arrival": ("finetune.market.arrival", "Train the market's arrival model: when technicians arrive."),
+    "accept": ("finetune.market.accept", "Train the acceptance model: whether technicians say yes to an offer, and how soon."),
+    "success": ("finetune.market.success", "Train the success model: whether an agreed visit is done well."),
 }
 
 

@@ -1,0 +1,91 @@
+"""Examines the success model: its probability of a visit done well against simple rules and the truth, on visits that nobody invented."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.learning import registry
+from domain.learning.quality import Rows, places
+from domain.matching.success import FEATURES, FILE, TABLES, SuccessModel, rows
+from evals.market.files import read
+from evals.market.oracle import Oracle
+from evals.market_models.chances import examined, share_by
+from evals.market_models.examined import Examined, Examiner
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+RULES = ("global rate", "technician's past", "rule: stars, trade")
+CANDIDATES = 50  # asked about at once
+STARS = (-0.4, -0.2, 0.0, 0.2)  # above the usual, shrunk
+
+
+def load(folder: Path) -> SuccessModel:
+    """A freshly trained model, measured or not. Raises ModelRefused for other features or a damaged file."""
+    entry = registry.verified(folder, FEATURES)
+    return SuccessModel.read(folder / FILE, entry.version)
+
+
+def examine(world: Path, model: Path, until: int) -> Examined:
+    """Judges on every visit that was agreed after `until` (seconds), without those of a fraud: what they end in was never a matter of chance."""
+    every = rows({name: read(world, name, list(names)) for name, names in TABLES.items()})
+    honest = ~np.isin(every.extra["booking_id"], read(world, "fraud_bookings", ["booking_id"])["booking_id"])
+    past, later = every.part(every.outcome_at < until), every.part((every.decided_at >= until) & honest)
+    fitted = load(model)
+    as_served = later.inputs.copy()
+    as_served[:, [FEATURES.names.index(name) for name in ("level_over", "described")]] = np.nan
+    ways = simple(past, later) | {
+        "model": fitted.of(later.inputs),
+        "model, no level, nothing described": fitted.of(as_served),
+        "oracle": truth(world, later),
+    }
+    return examined(ways, later.target)
+
+
+def simple(past: Rows, later: Rows) -> dict[str, Floats]:
+    """Everybody's share; the technician's own, shrunk; and a rule of thumb: stars and whether it is their first trade."""
+    return {
+        "global rate": np.full(len(later), past.target.mean()),
+        "technician's past": share_by(past, later, (past.extra["technician_id"], later.extra["technician_id"])),
+        "rule: stars, trade": share_by(past, later, (_thumb(past), _thumb(later))),
+    }
+
+
+def _thumb(found: Rows) -> Ints:
+    stars, second = (found.inputs[:, FEATURES.names.index(name)] for name in ("stars", "second_trade"))
+    return np.asarray(np.digitize(stars, STARS) * 2 + second.astype(np.int64), np.int64)
+
+
+def truth(world: Path, later: Rows) -> Floats:
+    """P(kept and done) for somebody who knows everybody's traits and the client's words, but not what hides behind the wall."""
+    request, technician = later.extra["request_id"].astype(np.int64), later.extra["technician_id"].astype(np.int64)
+    told = read(world, "visit_truths", ["booking_id", "kept_probability"])
+    kept = told["kept_probability"][places(told["booking_id"], later.extra["booking_id"])].astype(float)
+    return np.asarray(kept * Oracle(world).success(request, technician, known="described"))
+
+
+def latency(folder: Path, times: int = 100) -> float:
+    """p95 of asking about CANDIDATES technicians at once, ms."""
+    model, inputs, taken = load(folder), np.zeros((CANDIDATES, len(FEATURES.names))), []
+    for _ in range(times):
+        began = time.perf_counter()
+        model.of(inputs)
+        taken.append((time.perf_counter() - began) * 1000)
+    return float(np.quantile(taken, 0.95))
+
+
+EXAMINER = Examiner(
+    "success",
+    RULES,
+    examine,
+    {
+        "calibrated within 2 points of the truth's own error": lambda mean: (
+            mean["model"]["calibration_error"] <= mean["oracle"]["calibration_error"] + 0.02
+        ),
+        "beats its rule's Brier score too": lambda mean: mean["model"]["brier"] <= min(mean[rule]["brier"] for rule in RULES),
+    },
+    latency,
+)

@@ -1,0 +1,54 @@
+"""Chances measured where the truth is known: nobody beats it, losses and calibration are both told, and too little proves nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot import models_command
+from evals.market_models import measure
+from evals.market_models.measure import Verdict
+from evals.market_models.worlds import Plan
+
+TINY = Plan(bookings=3_500, technicians=300, days=120, seeds=1, worlds=("W1",))
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("worlds")
+
+
+@pytest.fixture(scope="module")
+def accept(work: Path) -> Verdict:
+    return measure.measure("accept", TINY, work)
+
+
+@pytest.fixture(scope="module", params=["accept", "success"])
+def verdict(request: pytest.FixtureRequest, accept: Verdict, work: Path) -> Verdict:
+    return accept if request.param == "accept" else measure.measure("success", TINY, work)
+
+
+def test_the_truth_is_never_beaten_and_is_calibrated(verdict: Verdict) -> None:
+    assert verdict.losses["oracle"] < min(loss for who, loss in verdict.losses.items() if who != "oracle")
+    assert verdict.figures["oracle"]["calibration_error"] < 0.08
+    assert verdict.figures["oracle"]["accuracy"] < 0.9  # nobody can promise 92 % here, not even who knows every probability
+
+
+def test_one_world_lets_nothing_serve(verdict: Verdict) -> None:
+    assert not verdict.decision.serves and "1 worlds x 1 seeds" in verdict.decision.reason
+
+
+def test_a_yes_is_told_better_than_by_any_simple_rule(accept: Verdict) -> None:
+    assert accept.losses["model"] < accept.losses[accept.baseline] < accept.losses["global rate"]
+
+
+def test_the_leaderboard_tells_loss_and_calibration_of_model_rule_and_truth(
+    accept: Verdict, work: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    measure.train("accept", [TINY.folder(work, "W1", 0)], tmp_path / "accept")
+    measure.written(accept, TINY, tmp_path / "accept")
+    (told,) = models_command.told(tmp_path)
+    assert set(told["calibration"]) == {"value", "baseline", "oracle"} and told["gap_closed"] > 0
+    models_command.show([told])
+    assert capsys.readouterr().out.replace("\n", "").count("calibration") >= 3
