@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 ARTIFACTS = Path(__file__).resolve().parents[1] / "finetune" / "artifacts"
 #: Name of the artefact and field of `Learnt` -> the module that has its `FEATURES` and `serving(folder)`, read only when asked for.
-MODULES = {"cost": "domain.pricing.cost_model"}
+MODULES = {"cost": "domain.pricing.cost_model", "match": "domain.matching.ranker"}
 
 
 def load(names: Collection[str], folder: Path = ARTIFACTS) -> Learnt:

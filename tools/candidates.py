@@ -19,12 +19,12 @@ from domain.pricing.estimate import Estimate
 from domain.scheduling.dispatch import next_to_ask
 from domain.scheduling.hours import working_hours
 from domain.scheduling.slots import check_start
-from domain.store import agenda, roster
+from domain.store import agenda, ranking, roster
 from domain.store.sql import locked
 from domain.store.tables import Booking, Client, Technician
 from tools import quotes
 from tools.context import Market
-from tools.openings import request_for, slots
+from tools.openings import described, request_for, slots
 from tools.views import local
 
 _START = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}")
@@ -76,7 +76,8 @@ def choose(
     if not anyone.candidates:
         raise DomainError("no_technician", service=service, city=place.city, nearest_km=anyone.nearest_km)
     busy = agenda.busy_at(session, start, minutes)
-    slate = find(index, request, only=only, away=_silent(session, start) | busy, k=1)
+    order = ranking.order(session, market.learnt.match, now)
+    slate = find(index, described(request, issue, urgency), only=only, away=_silent(session, start) | busy, k=1, order=order)
     if not slate.candidates:
         at_work = find(index, request, only=only, away=_silent(session, start), k=1).candidates
         found = slots(
@@ -142,7 +143,8 @@ def next_technician(session: Session, market: Market, booking: Booking, now: dat
     last = booking.client.last_technician_id if booking.client is not None else None
     request = request_for(booking.service, place_of(booking), now, start=booking.start, last=last)
     away = _silent(session, booking.start) | agenda.busy_at(session, booking.start, booking.minutes, exclude=booking.id) | set(exclude)
-    slate = find(roster.index(session), request, away=away, k=1)
+    request = described(request, booking.issue, booking.urgency)
+    slate = find(roster.index(session), request, away=away, k=1, order=ranking.order(session, market.learnt.match, now))
     best = next_to_ask([c.technician_id for c in slate.candidates], exclude, market.rules)
     return session.get_one(Technician, best) if best is not None else None
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from domain.clock import Clock
+from domain.matching.ranker import MatchModel
 from domain.pricing.cost_model import CostModel
 from domain.rules import MarketRules
 from domain.store.database import Database
@@ -30,6 +31,7 @@ class Learnt:
     """The trained models that serve; None: the rule does (`bot/learnt.py`)."""
 
     cost: CostModel | None = None
+    match: MatchModel | None = None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from domain.errors import DomainError
 from domain.matching.rank import find
-from domain.store import agenda, roster
+from domain.store import agenda, ranking, roster
 from domain.store.people import technicians_named
 from domain.store.tables import Booking, Client, Technician
 from tools import candidates, openings, quotes
@@ -46,7 +46,9 @@ def find_technicians(turn: Turn, args: FindArgs) -> dict[str, Any]:
         away |= agenda.busy_at(turn.session, start, 60)
     named = {t.id for t in technicians_named(turn.session, args.technician)} if args.technician else None
     request = openings.request_for(service, place, turn.now, start=start, last=_last(turn))
-    slate = find(roster.index(turn.session), request, away=away, only=named or None, k=3)
+    request = openings.described(request, args.issue, args.urgency)
+    order = ranking.order(turn.session, turn.market.learnt.match, turn.now)
+    slate = find(roster.index(turn.session), request, away=away, only=named or None, k=3, order=order)
     if not slate.candidates and start is not None:
         anyone = find(roster.index(turn.session), openings.request_for(service, place, turn.now), only=named or None, k=1)
         if anyone.candidates:

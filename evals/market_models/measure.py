@@ -25,6 +25,7 @@ from evals.market_models.worlds import Plan, ready, split_at
 EXAMINERS = {
     "cost": "evals.market_models.cost",
     "elasticity": "evals.market_models.elasticity",
+    "match": "evals.market_models.match",
     "offsets": "evals.market_models.offsets",
 }
 Say = Callable[[str], None]

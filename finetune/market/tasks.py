@@ -7,6 +7,7 @@ from finetune.market.task import Task
 #: name -> module : what `bricol train --help` says of it
 NAMES = {
     "cost": ("finetune.market.cost", "Train the market's cost model: what quoted jobs end up costing."),
+    "match": ("finetune.market.match", "Train the learnt ranking: whom clients take and whose visits end well."),
 }
 
 

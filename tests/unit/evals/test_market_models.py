@@ -87,7 +87,7 @@ def test_a_training_that_refuses_is_told_in_its_own_words(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["weather"], "one of cost, elasticity, offsets"),
+        (["weather"], "one of cost, elasticity, match, offsets"),
         (["cost", "--bookings", "5"], "at least 50 technicians and 200 bookings"),
         (["cost", "--days", "3"], "14 to 1400"),
     ],
