@@ -158,8 +158,8 @@ def contributions(model: MatchModel, columns: Singles, shown: Ints) -> list[dict
 def _coalitions() -> tuple[NDArray[np.bool_], Floats]:
     """(features, coalitions): whether an input keeps its own value; (groups, coalitions): what each log score counts for each group."""
     every, count = np.array(list(product((False, True), repeat=len(GROUPS)))), len(GROUPS)
-    member = np.array([[name in names for names in GROUPS.values()] for name in COLUMN])
-    own = ~member.any(axis=1)  # the job is the same for everybody
+    member: NDArray[np.bool_] = np.array([[name in names for names in GROUPS.values()] for name in COLUMN])
+    own: NDArray[np.bool_] = np.logical_not(member.any(axis=1))  # the job is the same for everybody
     size = every.sum(axis=1)
     joined = np.array([factorial(max(0, s - 1)) * factorial(count - s) / factorial(count) for s in size])
     without = np.array([factorial(s) * factorial(max(0, count - s - 1)) / factorial(count) for s in size])

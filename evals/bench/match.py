@@ -7,6 +7,7 @@ import resource
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -58,9 +59,9 @@ def latencies(model: MatchModel | None, people: int = 50_000, asked: int = 1_000
     took: dict[str, list[float]] = {"rule": []}
     for _ in range(asked):
         request = _request(dice)
-        _timed(took, "rule", lambda request=request: find(index, request))
+        _timed(took, "rule", partial(find, index, request))
         if order is not None:
-            _timed(took, "learnt", lambda request=request: find(index, request, order=order))
+            _timed(took, "learnt", partial(find, index, request, order=order))
         if floor is not None:
             began = time.perf_counter()
             count = floor(request)

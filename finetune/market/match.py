@@ -142,8 +142,9 @@ def _line(design: Floats, of: Callable[[Floats], tuple[float, Floats]], ridge: f
     """Intercept and weights that make `of` (logits -> loss and its slope) least, with a ridge on standardised weights, none against its SIGN."""
     from scipy.optimize import minimize
 
-    scale = np.append(1.0, np.maximum(design.std(axis=0), 1e-6))
-    whole = np.column_stack([np.ones(len(design)), design]) / scale
+    middle, spread = design.mean(axis=0), design.std(axis=0)
+    scale = np.where(spread > 1e-9, spread, np.inf)  # what never varies has no weight
+    whole = np.column_stack([np.ones(len(design)), (design - middle) / scale])
     penalty = np.append(0.0, np.full(design.shape[1], ridge))
     free = (None, None)
     bounds = [free, *({1: (0, None), -1: (None, 0)}.get(sign, free) for sign in SIGNS)]
@@ -154,7 +155,9 @@ def _line(design: Floats, of: Callable[[Floats], tuple[float, Floats]], ridge: f
 
     start = np.zeros(whole.shape[1])
     bounds += [free] * (len(start) - len(bounds))
-    return np.asarray(minimize(climb, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 300}).x / scale)
+    found = minimize(climb, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 300}).x
+    weights = found[1:] / scale
+    return np.append(found[0] - middle @ weights, weights)
 
 
 def _choice_trees(lists: Lists, line: Floats, places: Floats, size: int) -> Any:

@@ -33,7 +33,7 @@ def until(moment: int) -> tuple[str, str]:
 def model(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """(data, model): trained on what was known before SPLIT."""
     place = tmp_path_factory.mktemp("market")
-    data = write(place / "observed", tables())
+    data = write(place / "observed", tables(seed=1))
     result = trained(data, place / "match", *until(SPLIT))
     assert result.exit_code == 0, result.output
     return data, place / "match"
@@ -50,7 +50,7 @@ def test_the_law_behind_the_choices_is_found(model: tuple[Path, Path]) -> None:
 
 
 def test_later_choices_are_more_often_what_it_puts_first_than_what_chance_would(model: tuple[Path, Path]) -> None:
-    later = rows(tables())
+    later = rows(tables(seed=1))
     later = later.part((later.decided_at >= SPLIT) & later.extra["listed"])
     found = load(model[1])
     scores = found.values(found.columns(later.inputs)).reshape(-1, 4)
@@ -77,7 +77,7 @@ def test_the_same_data_gives_the_same_bytes_and_a_new_model_does_not_serve(model
 
 
 def test_what_came_after_until_teaches_nothing(model: tuple[Path, Path], tmp_path: Path) -> None:
-    other = tables()
+    other = tables(seed=1)
     visits, slates = other["visits"], other["slates"]
     visits["status"] = np.where(visits["closed_at"] >= SPLIT, "no_show", visits["status"]).astype(object)
     slates["chosen_position"] = np.where(slates["at"] >= SPLIT, 1, slates["chosen_position"])
