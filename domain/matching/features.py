@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from domain.catalog import services
 from domain.learning.asof import NEVER, Feature, FeatureSet, Past
 from domain.learning.quality import BadTrainingData, Columns, Rows, check, require
+from domain.pricing.cost_model import hurry_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -157,8 +158,6 @@ def price_factor(node: NDArray[Any]) -> Floats:
 
 def hurry(requests: Columns) -> Floats:
     """The share that the rule's uplift adds (domain.pricing.estimate)."""
-    from domain.pricing.cost_model import hurry_of
-
     return hurry_of(requests["urgency"], requests["start_at"] - requests["at"])
 
 

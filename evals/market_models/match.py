@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from domain.learning import registry
 from domain.learning.forest import Forest
-from domain.matching.features import FEATURES, NOT_KEPT, TABLES, inputs_of, place
+from domain.matching.features import FEATURES, NOT_KEPT, TABLES, hurry, inputs_of, place
 from domain.matching.index import Card, Index
 from domain.matching.rank import MOVES_AT_LEAST, Request, rule
 from domain.matching.ranker import FILE, GROUPS, MatchModel, contributions
@@ -162,8 +162,6 @@ def _request(tables: Mapping[str, Columns], pools: Columns) -> Ints:
 
 
 def _usual(tables: Mapping[str, Columns], pools: Columns) -> Floats:
-    from domain.matching.features import hurry
-
     requests = tables["requests"]
     at = place(requests["request_id"], _request(tables, pools))
     return requests["usual_mad"][at].astype(float) * (1 + hurry(requests)[at])

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xgboost
 from numpy.typing import NDArray
 
 from domain.learning.forest import Forest
@@ -162,8 +163,6 @@ def _line(design: Floats, of: Callable[[Floats], tuple[float, Floats]], ridge: f
 
 def _choice_trees(lists: Lists, line: Floats, places: Floats, size: int) -> Any:
     """Trees that climb the likelihood of whole lists, from where the line ends."""
-    import xgboost
-
     def climb(margin: Floats, _: Any) -> tuple[Floats, Floats]:
         chances = lists.chances(margin.astype(np.float64))
         return chances - lists.chosen, np.maximum(chances * (1 - chances), 1e-6)
@@ -197,16 +196,12 @@ def _done_line(inputs: Floats, done: Floats, ridge: float) -> Floats:
 
 
 def _done_trees(inputs: Floats, done: Floats, line: Floats, size: int) -> Any:
-    import xgboost
-
     data = xgboost.DMatrix(inputs.astype(np.float32), label=done, base_margin=line[0] + inputs @ line[1:])
     return xgboost.train(TREES | {"objective": "binary:logistic"}, data, size)
 
 
 def _trees(booster: Any, inputs: Floats, size: int) -> Floats:
     """What the first `size` trees add."""
-    import xgboost
-
     if not size:
         return np.zeros(len(inputs))
     data = xgboost.DMatrix(inputs.astype(np.float32), base_margin=np.zeros(len(inputs)))
