@@ -17,6 +17,7 @@ MODULES = {
     "accept": "domain.matching.acceptance",
     "arrival": "domain.geo.arrival",
     "cost": "domain.pricing.cost_model",
+    "match": "domain.matching.ranker",
     "success": "domain.matching.success",
 }
 

@@ -19,13 +19,13 @@ from domain.pricing.estimate import Estimate
 from domain.scheduling.dispatch import next_to_ask
 from domain.scheduling.hours import working_hours
 from domain.scheduling.slots import check_start
-from domain.store import agenda, roster
+from domain.store import agenda, ranking, roster
 from domain.store.promises import DoubleBooked
 from domain.store.sql import locked
 from domain.store.tables import Booking, Client, Proposal, Technician
 from tools import chances, quotes
 from tools.context import Market
-from tools.openings import request_for, slots
+from tools.openings import described, request_for, slots
 from tools.skilled import skilled_first, wanted
 from tools.turn import Turn
 from tools.views import local
@@ -81,7 +81,9 @@ def choose(
     if not anyone.candidates:
         raise DomainError("no_technician", service=service, city=place.city, nearest_km=anyone.nearest_km)
     busy = agenda.busy_at(session, start, minutes, now=now, client_id=client_id)
-    slate = find(index, request, only=only, away=_silent(session, start) | busy, k=chances.width(market))
+    order = ranking.order(session, market.learnt.match, now)
+    request = described(request, issue, urgency)
+    slate = find(index, request, only=only, away=_silent(session, start) | busy, k=chances.width(market), order=order)
     if not slate.candidates:
         at_work = find(index, request, only=only, away=_silent(session, start), k=1).candidates
         found = slots(
@@ -181,7 +183,8 @@ def next_technician(session: Session, market: Market, booking: Booking, now: dat
     request = request_for(booking.service, place_of(booking), now, start=booking.start, last=last)
     busy = agenda.busy_at(session, booking.start, booking.minutes, now=now, client_id=booking.client_id, exclude=booking.id)
     away = _silent(session, booking.start) | busy | set(exclude)
-    slate = find(roster.index(session), request, away=away, k=chances.width(market))
+    request = described(request, booking.issue, booking.urgency)
+    slate = find(roster.index(session), request, away=away, k=chances.width(market), order=ranking.order(session, market.learnt.match, now))
     job = chances.Job(booking.service, booking.start, now, booking.issue, booking.urgency, booking.price_mad, len(exclude), last)
     best = next_to_ask(chances.plan(session, market, slate.candidates, job).order, exclude, market.rules)
     return session.get_one(Technician, best) if best is not None else None

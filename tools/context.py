@@ -10,6 +10,7 @@ from domain.clock import Clock
 from domain.geo.arrival import ArrivalModel
 from domain.matching.acceptance import AcceptModel
 from domain.matching.success import SuccessModel
+from domain.matching.ranker import MatchModel
 from domain.pricing.cost_model import CostModel
 from domain.rules import MarketRules
 from domain.store.database import Database
@@ -36,6 +37,7 @@ class Learnt:
     arrival: ArrivalModel | None = None
     accept: AcceptModel | None = None
     success: SuccessModel | None = None
+    match: MatchModel | None = None
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -10,12 +11,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from domain import catalog
 from domain.clock import to_local, to_utc
 from domain.geo import Place
+from domain.matching.features import BIG_JOB
 from domain.matching.rank import Request, find
 from domain.scheduling.hours import working_hours
 from domain.scheduling.slots import clashes, day_window, free_slots
-from domain.store import agenda, roster
+from domain.store import agenda, ranking, roster
 from domain.store.tables import Technician
 from tools import quotes
 from tools.context import Market
@@ -48,9 +51,10 @@ def slots(
     `client_id`: whose wish it is; times held for them count as free.
     """
     if technicians is None:
-        request = request_for(service, place, now)
+        request = described(request_for(service, place, now), None, urgency)
         gone = roster.not_working(session) | set(away)
-        slate = find(roster.index(session), request, away=gone, k=CALENDARS)
+        order = ranking.order(session, market.learnt.match, now)
+        slate = find(roster.index(session), request, away=gone, k=CALENDARS, order=order)
         technicians = [c.technician_id for c in slate.candidates]
     rows = {t.id: t for t in session.scalars(select(Technician).where(Technician.id.in_(list(technicians))))}
     begin, end = window or ((near or now) - timedelta(hours=4), (near or now) + timedelta(days=DAYS_AHEAD))
@@ -81,6 +85,12 @@ def request_for(service: str, place: Place, now: datetime, *, start: datetime | 
     """A place as matching wants it: a known district or a pin is exact, a city's centre is not."""
     exact = place.district is not None and place.precision_m < 6000
     return Request(service, place.city, place.lat, place.lon, now, place.district, exact, start, last)
+
+
+def described(request: Request, issue: str | None, urgency: str) -> Request:
+    """With what a learnt order reads beside the place: how urgent, and whether the client's words tell of a big job."""
+    big = issue is not None and catalog.node_for(request.service, issue).price_factor >= BIG_JOB
+    return replace(request, urgency=urgency, big=big)
 
 
 def span(day: str | None, part: str | None, now: datetime) -> tuple[datetime, datetime] | None:

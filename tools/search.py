@@ -10,7 +10,7 @@ from pydantic import Field
 from domain import catalog
 from domain.errors import DomainError
 from domain.matching.rank import find
-from domain.store import agenda, roster
+from domain.store import agenda, ranking, roster
 from domain.store.people import technicians_named
 from domain.store.tables import Booking, Client, Technician
 from tools import candidates, openings, quotes, skilled
@@ -49,7 +49,9 @@ def find_technicians(turn: Turn, args: FindArgs) -> dict[str, Any]:
         away |= agenda.busy_at(turn.session, start, 60, now=turn.now, client_id=_asker(turn))
     named = {t.id for t in technicians_named(turn.session, args.technician)} if args.technician else None
     request = openings.request_for(service, place, turn.now, start=start, last=_last(turn))
-    slate = find(roster.index(turn.session), request, away=away, only=named or None, k=3)
+    request = openings.described(request, args.issue, args.urgency)
+    order = ranking.order(turn.session, turn.market.learnt.match, turn.now)
+    slate = find(roster.index(turn.session), request, away=away, only=named or None, k=3, order=order)
     wish = None if named else skilled.wanted(turn.session, openings.request_for(service, place, turn.now), args.issue)
     slate, lacking = skilled.skilled_first(turn.session, request, slate, wish, away, 3)
     if not slate.candidates and start is not None:

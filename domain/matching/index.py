@@ -62,6 +62,9 @@ class Index:
         self.district: Ints = np.array(
             [self._district_codes.setdefault((c.city, c.district), len(self._district_codes)) if c.district else -1 for c in cards], dtype=np.int64
         )
+        self._trade_codes: dict[str, int] = {}
+        first = [c.trades[0] if c.trades else "" for c in cards]
+        self._main: Ints = np.array([self._trade_codes.setdefault(trade, len(self._trade_codes)) for trade in first], dtype=np.int64)
         rows: dict[str, list[int]] = {}
         for row, card in enumerate(cards):
             for trade in card.trades:
@@ -74,6 +77,10 @@ class Index:
     def in_trade(self, service: str) -> Ints:
         """Rows of the technicians who do `service`."""
         return self._by_trade.get(service, np.empty(0, dtype=np.int64))
+
+    def main_trade(self, rows: Ints, service: str) -> Bools:
+        """Whether `service` is the first trade of each."""
+        return np.asarray(self._main[rows] == self._trade_codes.get(service, -1))
 
     def distance_km(self, rows: Ints, lat: float, lon: float, road_factor: float) -> Floats:
         """Road distance from each row's home to a point: haversine times the road factor, as domain.geo.distance_km."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
+from typing import Protocol
 
 import numpy as np
 
@@ -24,6 +25,8 @@ _NEAR_KM, _TOP_RATING, _MANY_JOBS, _GOOD_PRICE = 4.0, 4.7, 150, 0.92
 
 #: Reason codes in the order they are told; words are in prompts/replies.
 REASONS = ("your_last", "same_district", "near", "top_rated", "experienced", "good_price", "free_now")
+#: Of a learnt order: a reason is told when it moves the log of the score by this much (3 %) from the average candidate's.
+MOVES_AT_LEAST = 0.03
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class Request:
     """A job that looks for somebody. `district` None or `exact` False: only the city is known, so everyone in it is within reach.
 
     `start` (UTC): they must be at work then; None: any time. `last_technician_id`: who came to this client last.
+    `urgency` (normal high emergency) and `big` (a job of several times a small one's price) are for a learnt order; the rule does not read them.
     """
 
     service: str
@@ -42,11 +46,25 @@ class Request:
     exact: bool = True
     start: datetime | None = None
     last_technician_id: int | None = None
+    urgency: str = "normal"
+    big: bool = False
+
+
+class Order(Protocol):
+    """What may rank instead of the rule: `domain.matching.ranker.Ranking`. `rows` and `km` are all candidates; `shown` places among them."""
+
+    version: str
+
+    def scores(self, request: Request, rows: Ints, km: Floats) -> Floats: ...
+
+    def reasons(self, request: Request, rows: Ints, km: Floats, shown: Ints) -> list[dict[str, float]]:
+        """For each shown one: reason code -> how much it raised the score (below 0: lowered it)."""
+        ...
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """`score` 0..1.25 (the rule's, not a probability); `distance_km` by road from home; `reasons` in the order to tell them."""
+    """`score`: the rule's 0..1.25, or the probability of a learnt order; `distance_km` by road from home; `reasons` in telling order."""
 
     technician_id: int
     score: float
@@ -70,11 +88,19 @@ class Slate:
 
 
 def find(
-    index: Index, request: Request, *, away: Collection[int] = (), only: Collection[int] | None = None, k: int = 3, widen: bool = False
+    index: Index,
+    request: Request,
+    *,
+    away: Collection[int] = (),
+    only: Collection[int] | None = None,
+    k: int = 3,
+    widen: bool = False,
+    order: Order | None = None,
 ) -> Slate:
     """The `k` best technicians for a job. `away`: ids that cannot take it (busy then, unavailable, asked before); `only`: restrict to these ids.
 
     `widen`: the client agreed to people from further away. Without it that happens only where nobody at all is in reach.
+    `order` ranks instead of the rule; who may be shown at all is the same.
     """
     rows = index.in_trade(request.service)
     if only is not None:
@@ -91,9 +117,9 @@ def find(
         wider = home | (km <= WIDEST_KM)
         chosen, within, widened = wider & ready, wider, True
     picked = np.flatnonzero(chosen)
-    candidates = _ranked(index, request, rows[picked], km[picked], k)
+    candidates = _ranked(index, request, rows[picked], km[picked], k, order)
     farthest = ceil(max(c.distance_km for c in candidates)) if widened and candidates else None
-    return Slate(candidates, farthest, int(within.sum()), nearest)
+    return Slate(candidates, farthest, int(within.sum()), nearest, order.version if order is not None else MODEL_VERSION)
 
 
 def shrunk_rating(rating: Floats, jobs: Floats) -> Floats:
@@ -101,38 +127,61 @@ def shrunk_rating(rating: Floats, jobs: Floats) -> Floats:
     return np.asarray((rating * jobs + PRIOR_RATING * PRIOR_JOBS) / (jobs + PRIOR_JOBS))
 
 
-def _ranked(index: Index, request: Request, rows: Ints, km: Floats, k: int) -> tuple[Candidate, ...]:
+def _ranked(index: Index, request: Request, rows: Ints, km: Floats, k: int, order: Order | None) -> tuple[Candidate, ...]:
     if not len(rows):
         return ()
-    rating = shrunk_rating(index.rating[rows], index.jobs[rows])
     usual_rate = float(np.median(index.rate[rows]))
-    last: Bools = np.asarray(index.ids[rows] == (request.last_technician_id if request.last_technician_id is not None else -1))
-    neighbour = index.same_district(rows, request.city, request.district)
-    # a city's centre says nothing of how near somebody is to this client
-    near = np.exp(-km / 8.0) if request.exact else np.full(len(rows), 0.5)
-    score = (
-        WEIGHTS["near"] * near
-        + WEIGHTS["quality"] * np.clip((rating - 3.5) / 1.5, 0, 1)
-        + WEIGHTS["price"] * np.clip(1.0 - index.rate[rows] / (2 * max(usual_rate, 1.0)), 0, 1)
-        + WEIGHTS["experience"] * np.clip(np.log1p(index.jobs[rows]) / np.log(1001.0), 0, 1)
-        + WEIGHTS["last"] * last
-        + WEIGHTS["district"] * neighbour
-    )
+    score = rule(index, request, rows, km) if order is None else order.scores(request, rows, km)
     cut = max(0, len(rows) - k)
     keep = np.flatnonzero(score >= np.partition(score, cut)[cut])  # the best k, and whoever ties with the last of them
-    order = keep[np.lexsort((index.ids[rows][keep], -score[keep]))][:k]
-    working = index.at_work(rows[order], request.now)
-    told = []
-    for place, i in enumerate(order):
-        holds = {
-            "your_last": bool(last[i]),
-            "same_district": bool(neighbour[i]),
-            "near": request.exact and km[i] <= _NEAR_KM and not neighbour[i],
-            "top_rated": rating[i] >= _TOP_RATING,
-            "experienced": index.jobs[rows[i]] >= _MANY_JOBS,
-            "good_price": index.rate[rows[i]] <= _GOOD_PRICE * usual_rate,
-            "free_now": request.start is None and bool(working[place]),
-        }
-        reasons = tuple(code for code in REASONS if holds[code])
-        told.append(Candidate(int(index.ids[rows[i]]), round(float(score[i]), 4), round(float(km[i]), 1), reasons))
-    return tuple(told)
+    shown = keep[np.lexsort((index.ids[rows][keep], -score[keep]))][:k]
+    holds = _facts(index, request, rows[shown], km[shown], usual_rate)
+    why = order.reasons(request, rows, km, shown) if order is not None else None
+    return tuple(
+        Candidate(int(index.ids[rows[i]]), round(float(score[i]), 4), round(float(km[i]), 1), _told(holds[place], why[place] if why else None))
+        for place, i in enumerate(shown)
+    )
+
+
+def rule(index: Index, request: Request, rows: Ints, km: Floats) -> Floats:
+    """The hand-weighted score (n,) 0..1.25 of candidates `km` away by road."""
+    usual_rate = float(np.median(index.rate[rows]))
+    # a city's centre says nothing of how near somebody is to this client
+    near = np.exp(-km / 8.0) if request.exact else np.full(len(rows), 0.5)
+    return np.asarray(
+        WEIGHTS["near"] * near
+        + WEIGHTS["quality"] * np.clip((shrunk_rating(index.rating[rows], index.jobs[rows]) - 3.5) / 1.5, 0, 1)
+        + WEIGHTS["price"] * np.clip(1.0 - index.rate[rows] / (2 * max(usual_rate, 1.0)), 0, 1)
+        + WEIGHTS["experience"] * np.clip(np.log1p(index.jobs[rows]) / np.log(1001.0), 0, 1)
+        + WEIGHTS["last"] * _last(index, request, rows)
+        + WEIGHTS["district"] * index.same_district(rows, request.city, request.district)
+    )
+
+
+def _last(index: Index, request: Request, rows: Ints) -> Bools:
+    return np.asarray(index.ids[rows] == (request.last_technician_id if request.last_technician_id is not None else -1))
+
+
+def _facts(index: Index, request: Request, rows: Ints, km: Floats, usual_rate: float) -> list[dict[str, bool]]:
+    """For each technician: reason code -> whether it is true of them, whoever ranks."""
+    rating, jobs = shrunk_rating(index.rating[rows], index.jobs[rows]), index.jobs[rows]
+    neighbour = index.same_district(rows, request.city, request.district)
+    columns = {
+        "your_last": _last(index, request, rows),
+        "same_district": neighbour,
+        "near": request.exact & (km <= _NEAR_KM) & ~neighbour,
+        "top_rated": rating >= _TOP_RATING,
+        "experienced": jobs >= _MANY_JOBS,
+        "good_price": index.rate[rows] <= _GOOD_PRICE * usual_rate,
+        "free_now": index.at_work(rows, request.now) & (request.start is None),
+    }
+    return [{code: bool(column[place]) for code, column in columns.items()} for place in range(len(rows))]
+
+
+def _told(holds: Mapping[str, bool], why: Mapping[str, float] | None) -> tuple[str, ...]:
+    """Reason codes: what is true, in the order of REASONS; of a learnt order only what raised the score, the strongest first."""
+    true = [code for code in REASONS if holds[code]]
+    if why is None:
+        return tuple(true)
+    moved = {code: why.get("near" if code == "same_district" else code, 0.0) for code in true}
+    return tuple(sorted((code for code in true if moved[code] >= MOVES_AT_LEAST), key=lambda code: -moved[code]))

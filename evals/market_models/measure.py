@@ -26,6 +26,7 @@ EXAMINERS = {
     "arrival": "evals.market_models.arrival",
     "cost": "evals.market_models.cost",
     "elasticity": "evals.market_models.elasticity",
+    "match": "evals.market_models.match",
     "offsets": "evals.market_models.offsets",
     "accept": "evals.market_models.accept",
     "success": "evals.market_models.success",

@@ -45,7 +45,7 @@ def _command(name: str) -> Callable[..., None]:
 
             chosen = task(name)
         except ImportError as missing:
-            console.print(f"{missing.name} is not installed; install it with: pip install 'bricol\\[market]'")
+            console.print(f"{missing.name} is not installed; install it with: pip install 'bricol\\[market,finetune]'")
             raise typer.Exit(2) from None
         try:
             with console.status(f"training {name} ...") as status:

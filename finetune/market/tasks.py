@@ -10,6 +10,7 @@ NAMES = {
     "arrival": ("finetune.market.arrival", "Train the market's arrival model: when technicians arrive."),
     "accept": ("finetune.market.accept", "Train the acceptance model: whether technicians say yes to an offer, and how soon."),
     "success": ("finetune.market.success", "Train the success model: whether an agreed visit is done well."),
+    "match": ("finetune.market.match", "Train the learnt ranking: whom clients take and whose visits end well."),
 }
 
 

@@ -127,10 +127,10 @@ def proposed(scene: Scene, summary: Mapping[str, Any], people: list[Mapping[str,
     who = next((t for t in people if t.get("id") == summary.get("technician_id")), {})
     rating = scene.tail("booking.rating", rating=who["rating"], jobs=who.get("jobs") or 0) if who.get("rating") and who.get("jobs") else ""
     lacking = summary.get("no_specialist")
-    if lacking and key == "booking.propose":
-        key, more = "booking.propose_general", {**more, "skill": scene.skill(lacking["skill"]), "trade": scene.trade(summary.get("service"))}
     if summary.get("no_response_pct"):  # only where a trained model serves: the risk is said before anything is promised
         key, more = f"{key}_unsure", {**more, "pct": round(summary["no_response_pct"])}
+    elif lacking and key == "booking.propose":
+        key, more = "booking.propose_general", {**more, "skill": scene.skill(lacking["skill"]), "trade": scene.trade(summary.get("service"))}
     return scene.say(key, awaiting="confirm", options=_answers(scene), rating=rating, **words(scene, summary), **more)
 
 

@@ -98,7 +98,7 @@ def test_a_training_that_refuses_is_told_in_its_own_words(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["weather"], "one of arrival, cost, elasticity, offsets"),
+        (["weather"], "one of accept, arrival, cost, elasticity, match, offsets, success"),
         (["cost", "--bookings", "5"], "at least 50 technicians and 200 bookings"),
         (["cost", "--days", "3"], "14 to 1400"),
     ],
