@@ -8,14 +8,16 @@ from typing import Any, Literal
 from pydantic import Field
 
 from domain.geo import Place
+from domain.pricing.quote import alternatives, held, restored, stored
+from domain.store import predictions
 from domain.store.references import next_ref
 from domain.store.tables import Booking, BookingEvent, Proposal
-from tools import candidates, dispatch
+from tools import candidates, dispatch, quotes
 from tools.areas import place_of, service_of
 from tools.proposals import confirms, propose
 from tools.spec import Args, RowId, tool
 from tools.turn import Turn
-from tools.views import job, local
+from tools.views import job, local, mad
 
 Urgency = Literal["normal", "high", "emergency"]
 
@@ -38,6 +40,7 @@ class BookingArgs(Args):
 def propose_booking(turn: Turn, args: BookingArgs) -> dict[str, Any]:
     """Proposes a visit: who, when, where, for how much. Nothing is booked yet: say the summary and wait for a yes in a later turn (confirm_proposal).
 
+    uplift_pct > 0 is for hurry: say it; without_hurry_mad is the same visit when it may wait. Asked why it costs that, tell the breakdown.
     Errors: unknown_service, unknown_place, no_technician, slot_taken / outside_hours (with alternatives), in_the_past, too_far_ahead.
     """
     service = service_of(args.service)
@@ -59,6 +62,8 @@ def propose_booking(turn: Turn, args: BookingArgs) -> dict[str, Any]:
     )
     if args.name and not client.name:
         client.name = args.name
+    price, quote = chosen.offer.estimate, quotes.view(chosen.offer.quote)
+    cheaper = {one.label: mad(one.mad) for one in alternatives(price)}
     summary = {
         "service": service,
         "city": place.city,
@@ -67,10 +72,13 @@ def propose_booking(turn: Turn, args: BookingArgs) -> dict[str, Any]:
         "start": local(start),
         "technician": chosen.technician.name,
         "technician_id": chosen.technician.id,
-        "price_mad": chosen.price.likely_mad,
-        "price_min_mad": chosen.price.min_mad,
-        "price_max_mad": chosen.price.max_mad,
-        "uplift_pct": chosen.price.uplift_pct,
+        "price_mad": price.likely_mad,
+        "price_min_mad": price.min_mad,
+        "price_max_mad": price.max_mad,
+        "uplift_pct": price.uplift_pct,
+        "without_hurry_mad": cheaper.get("without_hurry"),
+        "breakdown": quote["breakdown"],
+        "valid_until": quote["valid_until"],
     }
     kept = {
         "issue": args.issue,
@@ -80,14 +88,19 @@ def propose_booking(turn: Turn, args: BookingArgs) -> dict[str, Any]:
         "lat": place.lat if args.lat is not None else None,
         "lon": place.lon if args.lon is not None else None,
         "chosen": args.technician_id is not None,
+        "quote": stored(chosen.offer.quote),
     }
-    return propose(turn, "booking", {**summary, **kept}, summary)
+    made = propose(turn, "booking", {**summary, **kept}, summary, until=chosen.offer.quote.valid_until)
+    quotes.told(turn.session, chosen.offer, f"proposal:{made['proposal_id']}", service)
+    return made
 
 
 @confirms("booking")
 def book(turn: Turn, proposal: Proposal) -> dict[str, Any]:
     """The agreed price stands (a quote holds while its proposal is open); the slot is checked again; who comes stays who was said."""
     said = proposal.args
+    if said.get("quote"):  # proposals of an earlier version hold as long as they are open
+        held(restored(said["quote"]), turn.now)
     start = candidates.read_start(said["start"])
     candidates.check_moment(turn.market, start, turn.now)
     place = Place(said["city"], said["district"], *candidates.point(said), precision_m=0)
@@ -125,6 +138,7 @@ def book(turn: Turn, proposal: Proposal) -> dict[str, Any]:
     turn.session.add(booking)
     turn.session.flush()
     turn.session.add(BookingEvent(booking_id=booking.id, event="booked", actor="client", at=turn.now, data={"proposal_id": proposal.id}))
+    predictions.follow(turn.session, f"proposal:{proposal.id}", predictions.entity_of(booking))
     _remember(client, booking)
     offer = dispatch.start(turn.session, turn.market, booking, turn.now)
     return {"booking": job(booking), "offer": dispatch.offer_view(offer, turn.now)}

@@ -15,7 +15,6 @@ from domain.clock import to_utc
 from domain.errors import DomainError
 from domain.geo import Place, locate
 from domain.matching.rank import find
-from domain.pricing.estimate import Estimate
 from domain.scheduling.dispatch import next_to_ask
 from domain.scheduling.hours import working_hours
 from domain.scheduling.slots import check_start
@@ -33,7 +32,7 @@ _START = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}")
 @dataclass(frozen=True)
 class Choice:
     technician: Technician
-    price: Estimate
+    offer: quotes.Offered
     minutes: int
     node: str | None
 
@@ -93,8 +92,8 @@ def choose(
         )
         raise DomainError("slot_taken" if at_work else "outside_hours", alternatives=found)
     technician = session.get_one(Technician, slate.candidates[0].technician_id)
-    price = quotes.price(market, technician, service, issue=issue, urgency=urgency, start=start, now=now)
-    return Choice(technician, price, minutes, node)
+    offer = quotes.offered(market, technician, service, at=now, issue=issue, urgency=urgency, start=start, now=now)
+    return Choice(technician, offer, minutes, node)
 
 
 def still_free(

@@ -38,7 +38,7 @@ class Heard:
     yes: bool = False
     no: bool = False
     kinds: frozenset[str] = frozenset()
-    wishes: frozenset[str] = frozenset()  # any cheaper other_technician same_time same_place only_price later gives_up nothing_known
+    wishes: frozenset[str] = frozenset()  # any cheaper other_technician same_time same_place only_price later gives_up nothing_known why_price
     code: str | None = None
     spoken: bool = False  # no words were written: they were heard in a voice note
     unheard: str | None = None  # why a voice note has no words: too_long failed, or none where nobody listens
@@ -61,7 +61,19 @@ ASIDE: Mapping[Role, frozenset[str]] = {
     "client": frozenset({"ask_faq", "ask_price", "ask_payment", "track", "refund_status", "ask_loyalty", "ask_human"}),
     "technician": frozenset({"client_absent", "running_late", "arrived", "en_route", "ask_earnings", "ask_job_details", "ask_human", "ask_payment"}),
 }
-WISHES = ("any", "same_day", "cheaper", "other_technician", "same_time", "same_place", "only_price", "later", "gives_up", "nothing_known")
+WISHES = (
+    "any",
+    "same_day",
+    "cheaper",
+    "other_technician",
+    "same_time",
+    "same_place",
+    "only_price",
+    "later",
+    "gives_up",
+    "nothing_known",
+    "why_price",
+)
 
 
 def hear(state: State, said: Exchange, understander: Understander, role: Role, now: datetime) -> Heard:
@@ -83,6 +95,8 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
     wishes = frozenset(name for name in WISHES if answers.says(name, text))
     if _below_our_price(state, slots):
         wishes |= {"cheaper"}
+    if "why_price" in wishes:  # who asks why it is dear wants to know first
+        wishes -= {"cheaper"}
     if "same_day" in wishes:  # not "today", whatever the words
         slots.pop("date", None)
     if option is not None or yes_no is not None:  # "safi" is a yes here, not the town; "3" a place in the list, not an hour

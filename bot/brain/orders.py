@@ -34,6 +34,8 @@ def settled(reading: Understanding, text: str, *, of_a_booking: bool = False, of
     if main == "ask_price" and not of_a_price and not has("price", text) and reading.confidence < CERTAIN:
         return _with(reading, _ordered(reading) if "service" in reading.entities else _next(reading))
     words = len(text.split())
+    if answers.says("why_price", text) and main not in OF_A_JOB_DONE and words <= SHORT:
+        return _with(reading, "ask_price")
     if has("only_price", text) and ((main in VAGUE and words <= SHORT) or (main == "ask_faq" and words <= SHORT // 2)):
         return _with(reading, "ask_price")
     if main in OF_A_JOB_DONE and not of_a_booking and reading.confidence < CERTAIN and _told_as_order(reading, text):
