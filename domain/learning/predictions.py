@@ -13,7 +13,7 @@ import numpy as np
 
 #: What a line may hold beside numbers: codes of ours. A name, a phone or a sentence of somebody does not fit.
 CODE = re.compile(r"[a-z][a-z0-9_.]{0,59}")
-ENTITY = re.compile(r"(?:booking:BR-\d{1,9}|(?:proposal|offer|conversation|erased):\d{1,12})")
+ENTITY = re.compile(r"(?:booking:[A-Z]{2}-[A-Z0-9]{1,9}|(?:proposal|offer|conversation|erased):\d{1,12})")
 Z95 = 1.959964
 BINS, ROWS_A_BIN = 5, 8
 
@@ -22,7 +22,8 @@ BINS, ROWS_A_BIN = 5, 8
 class Prediction:
     """`entity`: "booking:BR-1042", "proposal:5", "offer:7" or "conversation:3"; `features` by name (None: unknown).
 
-    `propensity`: how probable this action was, 1 without chance; `value` in the model's own unit; `low`..`high` its range where it gives one; times are aware. `version` is "rule" where no model serves.
+    `propensity`: how probable this action was, 1 without chance; `value` in the model's own unit; `low`..`high` its range where it gives one;
+    times are aware; `version` is "rule" where no model serves.
     `extra` holds numbers and our own codes: there is no place for words or details of a person.
     """
 

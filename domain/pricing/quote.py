@@ -14,7 +14,7 @@ from domain.pricing.estimate import HIGHEST, LOWEST, ONE, Estimate, Line
 from domain.rules import MarketRules
 
 MOST_ALTERNATIVES = 3
-AMOUNTS, TIMES = ("mad", "min_mad", "max_mad"), ("made_at", "valid_until")
+AMOUNTS, TIMES, PLAIN = ("mad", "min_mad", "max_mad"), ("made_at", "valid_until"), ("id", "technician_id", "uplift_pct", "model_version")
 
 
 @dataclass(frozen=True)
@@ -103,19 +103,16 @@ def stored(quote: Quote) -> dict[str, Any]:
     lines = [[line.label, str(line.mad)] for line in quote.breakdown]
     amounts = {name: str(getattr(quote, name)) for name in AMOUNTS}
     times = {name: getattr(quote, name).isoformat() for name in TIMES}
-    rest = {name: getattr(quote, name) for name in ("id", "technician_id", "uplift_pct", "model_version")}
+    rest = {name: getattr(quote, name) for name in PLAIN}
     return {**rest, **amounts, **times, "breakdown": lines, "terms": list(quote.terms)}
 
 
 def restored(kept: Mapping[str, Any]) -> Quote:
     """Raises KeyError for what is no stored quote."""
-    return Quote(
-        **{name: kept[name] for name in ("id", "technician_id", "uplift_pct", "model_version")},
-        **{name: Decimal(kept[name]) for name in AMOUNTS},
-        **{name: datetime.fromisoformat(kept[name]) for name in TIMES},
-        breakdown=tuple(Line(label, Decimal(mad)) for label, mad in kept["breakdown"]),
-        terms=tuple(kept["terms"]),
-    )
+    found: dict[str, Any] = {name: kept[name] for name in PLAIN}
+    found |= {name: Decimal(kept[name]) for name in AMOUNTS} | {name: datetime.fromisoformat(kept[name]) for name in TIMES}
+    lines = tuple(Line(label, Decimal(mad)) for label, mad in kept["breakdown"])
+    return Quote(**found, breakdown=lines, terms=tuple(kept["terms"]))
 
 
 def check_guardrails(estimate: Estimate, baseline_mad: Decimal) -> tuple[Breach, ...]:

@@ -28,7 +28,7 @@ EXAMINERS = {
     "elasticity": "evals.market_models.elasticity",
     "offsets": "evals.market_models.offsets",
 }
-SHARES = (0.15, 0.3, 0.6)  # of the days a training may see: what less past would have taught
+SHARES = (0.25, 0.5)  # of the days a training may see: what less past would have taught
 Say = Callable[[str], None]
 
 
