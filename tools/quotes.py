@@ -55,7 +55,10 @@ def offered(market: Market, technician: Technician | None, service: str, *, at: 
     quote = make_quote(estimate, technician.id if technician is not None else None, at, market.rules, baseline_mad=rule.base_mad)
     _, share = uplift(market.rules, asked["urgency"], asked["start"], asked["now"])
     inputs = cost_model.one(node=asked["node"], hurry=float(share), **vars(asked["known"]))[0]
-    return Offered(estimate, quote, known(dict(zip(cost_model.FEATURES.names, inputs.tolist(), strict=True))))
+    # the rule asks nobody's past: what was not looked up is unknown, not 0
+    unasked = {each.name for each in cost_model.FEATURES.features if each.source} if market.learnt.cost is None else set()
+    features = known(dict(zip(cost_model.FEATURES.names, inputs.tolist(), strict=True)))
+    return Offered(estimate, quote, features | dict.fromkeys(unasked))
 
 
 def told(session: Session, offer: Offered, entity: str, service: str) -> None:

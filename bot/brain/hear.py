@@ -86,7 +86,8 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
         reading = replace(reading, language="ary")
     if role == "client":
         reading = cues.corrected(reading, text, of_a_booking=_of_a_booking(state))
-        reading = orders.settled(reading, text, of_a_booking=_of_a_booking(state), of_a_price=state.flow == "price" and state.awaiting == "service")
+        of_a_price = state.flow == "price" and state.awaiting == "service"
+        reading = orders.settled(reading, text, of_a_booking=_of_a_booking(state), of_a_price=of_a_price, explains=_ours(state))
     slots = _slots(reading, now)
     if (pin := _pin(said.parts)) is not None:
         slots.update(pin)
@@ -95,7 +96,7 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
     wishes = frozenset(name for name in WISHES if answers.says(name, text))
     if _below_our_price(state, slots):
         wishes |= {"cheaper"}
-    if "why_price" in wishes:  # who asks why it is dear wants to know first
+    if "why_price" in wishes and _ours(state):  # who asks why it is dear wants to know first
         wishes -= {"cheaper"}
     if "same_day" in wishes:  # not "today", whatever the words
         slots.pop("date", None)
@@ -118,6 +119,11 @@ def _by_itself(reading: Understanding, understander: Understander, text: str, st
         return reading
     alone = understand(understander, text, None, role, now.date().isoformat(), now)
     return alone if alone.main in ASIDE[role] and alone.confidence >= PLAIN else reading
+
+
+def _ours(state: State) -> bool:
+    """Whether the price being spoken of is one we told, not one that a technician asks on site."""
+    return state.proposal is None or state.proposal.kind == "booking"
 
 
 def _below_our_price(state: State, slots: Mapping[str, Any]) -> bool:

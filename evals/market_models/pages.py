@@ -35,7 +35,7 @@ def write(folder: Path, artifacts: Path = ARTIFACTS, live: Mapping[str, Any] | N
 
 
 def _shown(one: Row, place: Path, live: Any) -> Row:
-    words = {"title": one["name"], "what": "", "use": "", "loss": "", "said": "said", "seen": "seen"} | _words().get(one["name"], {})
+    words = {"title": one["name"], "what": "", "use": "", "never": "", "loss": "", "said": "said", "seen": "seen"} | _words().get(one["name"], {})
     shown: Row = {
         "words": words, "model": {**one, "passed": bool(one["serving"])}, "live": _live(live, words), "simulated": True,
         "tiles": [], "worst": None, "weak": [], "whole": {}, "slice_count": 0, "chance": 0, "calibration": "", "audit_plan": "",
@@ -152,8 +152,9 @@ def _plan(plan: Row | None) -> str:
     if not plan:
         return ""
     seeds = "seed" if plan["seeds"] == 1 else "seeds"
+    worlds = "world" if len(plan["worlds"]) == 1 else "worlds"
     size = f"about {plan['bookings']:,} bookings, {plan['technicians']:,} technicians, {plan['days']} days"
-    return f"{len(plan['worlds'])} worlds x {plan['seeds']} {seeds} of {size}"
+    return f"{len(plan['worlds'])} {worlds} x {plan['seeds']} {seeds} of {size}"
 
 
 def _live(live: Any, words: Row) -> Row | None:
