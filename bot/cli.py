@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -180,12 +181,20 @@ def index() -> None:
 
 
 @app.command()
-def models(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+def models(
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+    html: Annotated[Path | None, typer.Option(help="write a page per model and an index into this folder")] = None,
+    live: Annotated[bool, typer.Option("--live", help="what real outcomes say of predictions that were told")] = False,
+) -> None:
     """List the models that exist, how they were measured, and whether they serve."""
     with _plain_errors():
         from bot import models_command
 
-        if as_json:
+        if html is not None:
+            _forward("eval", ["pages", str(html), *(["--live"] if live else [])])
+        elif live:
+            models_command.show_live(_settings())
+        elif as_json:
             typer.echo(json.dumps(models_command.listed(), ensure_ascii=False))
         else:
             models_command.show(models_command.told())
@@ -247,22 +256,35 @@ def _store() -> Iterator[Any]:
         db.close()
 
 
+def _forward(name: str, args: list[str]) -> None:
+    """Runs a command of a folder above this one, as if it had been typed."""
+    entry = next((each for each in entry_points(group="bricol.commands") if each.name == name), None)
+    if entry is None:
+        _fail(f"bricol {name} is not installed here. Install the whole project: make setup-dev")
+    else:
+        _run_plugin(entry, args)
+
+
 def _plugin(entry: EntryPoint) -> Callable[[typer.Context], None]:
     """A command of a folder above this one, imported only when it is called."""
 
     def run(ctx: typer.Context) -> None:
-        try:
-            command = entry.load()
-        except (ImportError, AttributeError) as error:
-            _fail(f"bricol {entry.name} is not installed here: {error}. Install the whole project: make setup-dev")
-        if not isinstance(command, typer.Typer):
-            single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-            single.command(entry.name)(command)
-            command = single
-        command(args=ctx.args, prog_name=f"bricol {entry.name}")
+        _run_plugin(entry, ctx.args)
 
     run.__doc__ = PLUGIN_HELP.get(entry.name, f"From {entry.module}.")
     return run
+
+
+def _run_plugin(entry: EntryPoint, args: list[str]) -> None:
+    try:
+        command = entry.load()
+    except (ImportError, AttributeError) as error:
+        _fail(f"bricol {entry.name} is not installed here: {error}. Install the whole project: make setup-dev")
+    if not isinstance(command, typer.Typer):
+        single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        single.command(entry.name)(command)
+        command = single
+    command(args=args, prog_name=f"bricol {entry.name}")
 
 
 def _add_plugins() -> None:

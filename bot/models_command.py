@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bot.learnt import ARTIFACTS, features
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+    from domain.learning.predictions import Live
 
 KEYS = ("name", "version", "metric", "value", "baseline", "oracle", "gap_closed", "ci", "serving")
 #: Beside them, for the table alone. `figures`: what else was measured of the model, by name; `calibration`: of those that say probabilities.
@@ -77,6 +82,60 @@ def _calibration(record: dict[str, Any]) -> dict[str, float]:
 
 def _off(one: dict[str, Any], key: str) -> str:
     return f", calibration error {one['calibration'][key]:.3f}" if key in (one["calibration"] or {}) else ""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What real outcomes say of one model: in words, one line a version, and as rows to draw (of the version with most outcomes)."""
+
+    lines: list[str]
+    reliability: list[dict[str, float]]
+
+
+def live_now(settings: Settings | None = None) -> dict[str, Told]:
+    """Model -> what came true of what was told, from the store of the settings; models of which nothing was told are not there."""
+    found: dict[str, list[Live]] = {}
+    for one in _measured(settings):
+        found.setdefault(one.model, []).append(one)
+    most = {name: max(every, key=lambda one: one.known) for name, every in found.items()}
+    return {name: Told([_line(one) for one in every], [dict(row) for row in most[name].reliability]) for name, every in found.items()}
+
+
+def show_live(settings: Settings) -> None:
+    from rich.console import Console
+
+    console, found = Console(), _measured(settings)
+    for one in found:
+        console.print(f"{one.model}: {_line(one)}", markup=False, highlight=False, soft_wrap=True)
+    if not found:
+        console.print("nothing was predicted here yet", markup=False)
+
+
+def _measured(settings: Settings | None) -> list[Live]:
+    from bot.settings import load
+    from domain.learning.predictions import live
+    from domain.store.database import Database
+    from domain.store.migrate import migrate
+    from domain.store.predictions import newest
+
+    url = (settings or load()).store_url
+    migrate(url)
+    db = Database(url)
+    try:
+        with db.reading() as session:
+            return live(newest(session))
+    finally:
+        db.close()
+
+
+def _line(one: Live) -> str:
+    line = f"{one.version}: {one.told:,} told, {one.known:,} with an outcome"
+    if one.off is not None:
+        line += f"; the median outcome is {one.off:.2f} times what was told"
+    if one.inside is not None:
+        share, low, high = one.inside
+        line += f"; {share:.0%} within the range ({low:.0%} to {high:.0%})"
+    return line
 
 
 def _reader(path: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`bricol eval audit`, `from-conversation`, `redteam` and `models`; evals/cli.py mounts them."""
+"""`bricol eval audit`, `from-conversation`, `redteam`, `models` and `pages`; evals/cli.py mounts them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from evals.market_models.cli import models
+from evals.market_models.cli import models, pages
 from evals.redteam.cli import redteam
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def mount(app: typer.Typer) -> None:
     app.command("from-conversation")(from_conversation)
     app.command("redteam")(redteam)
     app.command("models")(models)
+    app.command("pages")(pages)
 
 
 def audit(

@@ -9,15 +9,17 @@ from pydantic import Field
 
 from domain.catalog import get_node
 from domain.geo import Place
+from domain.pricing.quote import alternatives, held, restored, stored
 from domain.scheduling.dispatch import WARN_FROM
+from domain.store import predictions
 from domain.store.references import next_ref
 from domain.store.tables import Booking, BookingEvent, Proposal
-from tools import candidates, dispatch
+from tools import candidates, dispatch, quotes
 from tools.areas import place_of, service_of
 from tools.proposals import confirms, propose
 from tools.spec import Args, RowId, tool
 from tools.turn import Turn
-from tools.views import job, local
+from tools.views import job, local, mad
 
 Urgency = Literal["normal", "high", "emergency"]
 
@@ -43,6 +45,7 @@ def propose_booking(turn: Turn, args: BookingArgs) -> dict[str, Any]:
 
     no_response_pct (only where it is high): the risk that no technician says yes at that time. Say it before asking for the yes.
 
+    uplift_pct > 0 is for hurry: say it; without_hurry_mad is the same visit when it may wait. Asked why it costs that, tell the breakdown.
     Errors: unknown_service, unknown_place, no_technician, slot_taken / outside_hours (with alternatives), in_the_past, too_far_ahead.
     """
     service = service_of(args.service)
@@ -64,6 +67,8 @@ def propose_booking(turn: Turn, args: BookingArgs) -> dict[str, Any]:
     )
     if args.name and not client.name:
         client.name = args.name
+    price, quote = chosen.offer.estimate, quotes.view(chosen.offer.quote)
+    cheaper = {one.label: mad(one.mad) for one in alternatives(price)}
     summary = {
         "service": service,
         "city": place.city,
@@ -72,10 +77,13 @@ def propose_booking(turn: Turn, args: BookingArgs) -> dict[str, Any]:
         "start": local(start),
         "technician": chosen.technician.name,
         "technician_id": chosen.technician.id,
-        "price_mad": chosen.price.likely_mad,
-        "price_min_mad": chosen.price.min_mad,
-        "price_max_mad": chosen.price.max_mad,
-        "uplift_pct": chosen.price.uplift_pct,
+        "price_mad": price.likely_mad,
+        "price_min_mad": price.min_mad,
+        "price_max_mad": price.max_mad,
+        "uplift_pct": price.uplift_pct,
+        "without_hurry_mad": cheaper.get("without_hurry"),
+        "breakdown": quote["breakdown"],
+        "valid_until": quote["valid_until"],
     }
     if chosen.lacking is not None:
         summary["no_specialist"] = chosen.lacking
@@ -89,14 +97,19 @@ def propose_booking(turn: Turn, args: BookingArgs) -> dict[str, Any]:
         "lat": place.lat if args.lat is not None else None,
         "lon": place.lon if args.lon is not None else None,
         "chosen": args.technician_id is not None,
+        "quote": stored(chosen.offer.quote),
     }
-    return candidates.hold(turn, propose(turn, "booking", {**summary, **kept}, summary), chosen.technician.id, start, chosen.minutes)
+    made = propose(turn, "booking", {**summary, **kept}, summary, until=chosen.offer.quote.valid_until)
+    quotes.told(turn.session, chosen.offer, f"proposal:{made['proposal_id']}", service)
+    return candidates.hold(turn, made, chosen.technician.id, start, chosen.minutes)
 
 
 @confirms("booking")
 def book(turn: Turn, proposal: Proposal) -> dict[str, Any]:
     """The agreed price stands (a quote holds while its proposal is open); the slot is checked again; who comes stays who was said."""
     said = proposal.args
+    if said.get("quote"):  # proposals of an earlier version hold as long as they are open
+        held(restored(said["quote"]), turn.now)
     start = candidates.read_start(said["start"])
     candidates.check_moment(turn.market, start, turn.now)
     place = Place(said["city"], said["district"], *candidates.point(said), precision_m=0)
@@ -142,6 +155,7 @@ def book(turn: Turn, proposal: Proposal) -> dict[str, Any]:
     turn.session.add(booking)
     turn.session.flush()
     turn.session.add(BookingEvent(booking_id=booking.id, event="booked", actor="client", at=turn.now, data={"proposal_id": proposal.id}))
+    predictions.follow(turn.session, f"proposal:{proposal.id}", predictions.entity_of(booking))
     _remember(client, booking)
     offer = dispatch.start(turn.session, turn.market, booking, turn.now)
     result = {"booking": job(booking), "offer": dispatch.offer_view(offer, turn.now)}

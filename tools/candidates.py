@@ -15,7 +15,6 @@ from domain.clock import to_utc
 from domain.errors import DomainError
 from domain.geo import Place, locate
 from domain.matching.rank import find
-from domain.pricing.estimate import Estimate
 from domain.scheduling.dispatch import next_to_ask
 from domain.scheduling.hours import working_hours
 from domain.scheduling.slots import check_start
@@ -36,7 +35,7 @@ _START = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}")
 @dataclass(frozen=True)
 class Choice:
     technician: Technician
-    price: Estimate
+    offer: quotes.Offered
     minutes: int
     node: str | None
     lacking: dict[str, Any] | None = None  # the special skill that nobody free then has: {skill, keeps}
@@ -109,8 +108,8 @@ def choose(
         people += find(index, request, away=_silent(session, start) | busy | only, k=chances.WIDE).candidates
     plan = chances.plan(session, market, people, chances.Job(service, start, now, issue, urgency, last=last), first=technician_id)
     technician = session.get_one(Technician, plan.order[0])
-    price = quotes.price(market, technician, service, issue=issue, urgency=urgency, start=start, now=now)
-    return Choice(technician, price, minutes, node, lacking, plan.no_response)
+    offer = quotes.offered(market, technician, service, at=now, issue=issue, urgency=urgency, start=start, now=now)
+    return Choice(technician, offer, minutes, node, lacking, plan.no_response)
 
 
 def still_free(

@@ -12,7 +12,7 @@ from domain.bookings.states import transition
 from domain.engagement.quiet import quiet_until
 from domain.errors import DomainError
 from domain.scheduling.dispatch import deadline as rules_deadline
-from domain.store import agenda
+from domain.store import agenda, predictions
 from domain.store.sql import locked
 from domain.store.tables import Booking, BookingEvent, Offer, Proposal, Technician
 from prompts import wording
@@ -99,6 +99,7 @@ def accept(session: Session, market: Market, offer: Offer, now: datetime) -> Boo
     if clash := candidates.clashing_job(session, offer.technician_id, offer.start, booking.minutes, exclude=booking.id):
         raise DomainError("slot_taken", ref=clash.ref, start=clash.start_local)
     offer.status, offer.answered_at = "accepted", now
+    predictions.came_true(session, "accept", f"offer:{offer.id}", 1.0, now)
     _confirm(session, booking, offer, now)
     return booking
 
@@ -108,6 +109,7 @@ def decline(session: Session, market: Market, offer: Offer, now: datetime, reaso
     booking = _answerable(session, offer, now, ("open", "countered"))
     _drop_counter(session, offer, "superseded")
     offer.status, offer.answered_at = "declined", now
+    predictions.came_true(session, "accept", f"offer:{offer.id}", 0.0, now)
     _event(session, booking, "declined", "technician", now, {"technician_id": offer.technician_id} | ({"reason": reason} if reason else {}))
     session.flush()
     ask_next(session, market, booking, now, refused=offer)
@@ -178,6 +180,7 @@ def refuse_counter(session: Session, market: Market, offer: Offer, now: datetime
 def deadline_passed(session: Session, market: Market, offer: Offer, now: datetime) -> None:
     """Silence is a no."""
     offer.status = "expired"
+    predictions.came_true(session, "accept", f"offer:{offer.id}", 0.0, now)
     session.flush()
     if offer.booking.status == "offered":
         ask_next(session, market, offer.booking, now, refused=offer)

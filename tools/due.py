@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from domain.bookings.states import transition
 from domain.engagement.quiet import quiet_until
+from domain.store import predictions
 from domain.store.erasure import forget_addresses
 from domain.store.sql import locked
 from domain.store.tables import Booking, Hold, Offer, Proposal, Technician, VerificationCode
@@ -119,6 +120,7 @@ def _close(session: Session, market: Market, now: datetime) -> int:
     rows = session.scalars(old).all()
     for booking in rows:
         booking.status = transition(booking.status, "close", "system")
+        predictions.closed(session, booking, now)
     return len(rows)
 
 

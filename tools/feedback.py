@@ -10,6 +10,7 @@ from sqlalchemy import select
 from domain.bookings.ratings import checked_stars, rating_after
 from domain.bookings.states import transition
 from domain.errors import DomainError
+from domain.store import predictions
 from domain.store.tables import BookingEvent, Rating
 from tools.spec import Args, tool
 from tools.turn import Turn
@@ -44,6 +45,7 @@ def rate_booking(turn: Turn, args: RateArgs) -> dict[str, Any]:
     client.credit_mad += credit
     if booking.status == "done":
         booking.status = transition("done", "close", "system")
+        predictions.closed(turn.session, booking, turn.now)
     turn.session.flush()
     return {"ref": booking.ref, "stars": args.stars, "technician": technician.name if technician else None, "credit_mad": credit}
 

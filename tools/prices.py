@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from domain.errors import DomainError
+from domain.pricing.quote import alternatives
 from domain.store.tables import Technician
 from tools import quotes
 from tools.areas import place_of, service_of
@@ -31,6 +32,7 @@ class PriceArgs(Args):
 def estimate_price(turn: Turn, args: PriceArgs) -> dict[str, Any]:
     """A price range in MAD with its breakdown (adds up to likely_mad). Say it as an estimate; uplift_pct > 0 is for hurry and must be said.
 
+    Asked why it costs that, tell the breakdown. alternatives: what would cost less, such as without_hurry.
     Never invent or round an amount of your own.
     """
     service = service_of(args.service)
@@ -38,13 +40,17 @@ def estimate_price(turn: Turn, args: PriceArgs) -> dict[str, Any]:
     technician = turn.session.get(Technician, args.technician_id) if args.technician_id else None
     if args.technician_id and (technician is None or technician.applied):
         raise DomainError("no_technician", service=service, city=city, nearest_km=None)
-    price = quotes.price(turn.market, technician, service, issue=args.issue, quantity=args.quantity or 1, urgency=args.urgency)
+    job: dict[str, Any] = {"issue": args.issue, "urgency": args.urgency, "quantity": args.quantity or 1}
+    offer = quotes.offered(turn.market, technician, service, at=turn.now, **job)
+    quotes.told(turn.session, offer, f"conversation:{turn.context.conversation_id}", service)
+    price = offer.estimate
     return {
         "min_mad": mad(price.min_mad),
         "likely_mad": mad(price.likely_mad),
         "max_mad": mad(price.max_mad),
         "breakdown": [{"label": line.label, "mad": mad(line.mad)} for line in price.breakdown],
         "uplift_pct": price.uplift_pct,
+        "alternatives": [{"label": one.label, "mad": mad(one.mad)} for one in alternatives(price)],
         "service": service,
         "city": city,
         "technician": technician.name if technician else None,

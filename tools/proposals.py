@@ -40,9 +40,10 @@ def declines(kind: str) -> Callable[[Effect], Effect]:
     return declare
 
 
-def propose(turn: Turn, kind: str, args: dict[str, Any], summary: dict[str, Any]) -> dict[str, Any]:
+def propose(turn: Turn, kind: str, args: dict[str, Any], summary: dict[str, Any], until: datetime | None = None) -> dict[str, Any]:
     """Stores a proposal of the person who writes and returns what to tell them; older open ones of the kind are superseded."""
-    row = store(turn.session, turn.market, turn.context.conversation_id, turn.client_id, kind, args, summary, turn.context.turn_key, turn.now)
+    talk, key = turn.context.conversation_id, turn.context.turn_key
+    row = store(turn.session, turn.market, talk, turn.client_id, kind, args, summary, key, turn.now, until)
     return {"proposal_id": row.id, "summary": row.summary}
 
 

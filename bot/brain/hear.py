@@ -39,7 +39,7 @@ class Heard:
     yes: bool = False
     no: bool = False
     kinds: frozenset[str] = frozenset()
-    wishes: frozenset[str] = frozenset()  # any cheaper other_technician same_time same_place only_price later gives_up nothing_known
+    wishes: frozenset[str] = frozenset()  # any cheaper other_technician same_time same_place only_price later gives_up nothing_known why_price
     code: str | None = None
     spoken: bool = False  # no words were written: they were heard in a voice note
     unheard: str | None = None  # why a voice note has no words: too_long failed, or none where nobody listens
@@ -62,7 +62,19 @@ ASIDE: Mapping[Role, frozenset[str]] = {
     "client": frozenset({"ask_faq", "ask_price", "ask_payment", "track", "refund_status", "ask_loyalty", "ask_human"}),
     "technician": frozenset({"client_absent", "running_late", "arrived", "en_route", "ask_earnings", "ask_job_details", "ask_human", "ask_payment"}),
 }
-WISHES = ("any", "same_day", "cheaper", "other_technician", "same_time", "same_place", "only_price", "later", "gives_up", "nothing_known")
+WISHES = (
+    "any",
+    "same_day",
+    "cheaper",
+    "other_technician",
+    "same_time",
+    "same_place",
+    "only_price",
+    "later",
+    "gives_up",
+    "nothing_known",
+    "why_price",
+)
 
 
 def hear(state: State, said: Exchange, understander: Understander, role: Role, now: datetime) -> Heard:
@@ -75,7 +87,8 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
         reading = replace(reading, language="ary")
     if role == "client":
         reading = cues.corrected(reading, text, of_a_booking=_of_a_booking(state))
-        reading = orders.settled(reading, text, of_a_booking=_of_a_booking(state), of_a_price=state.flow == "price" and state.awaiting == "service")
+        of_a_price = state.flow == "price" and state.awaiting == "service"
+        reading = orders.settled(reading, text, of_a_booking=_of_a_booking(state), of_a_price=of_a_price, explains=_ours(state))
     spoken, unheard = _by_voice(said.parts)
     if role == "client" and state.awaiting != "name" and not _holds(reading) and (name := names.told(text)):
         return Heard(text, replace(reading, intents=("inform",), danger=False), {"name": name}, kinds=kinds, spoken=spoken)
@@ -87,6 +100,8 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
     wishes = frozenset(name for name in WISHES if answers.says(name, text))
     if _below_our_price(state, slots):
         wishes |= {"cheaper"}
+    if "why_price" in wishes and _ours(state):  # who asks why it is dear wants to know first
+        wishes -= {"cheaper"}
     if "same_day" in wishes:  # not "today", whatever the words
         slots.pop("date", None)
     if option is not None or yes_no is not None:  # "safi" is a yes here, not the town; "3" a place in the list, not an hour
@@ -112,6 +127,11 @@ def _by_itself(reading: Understanding, understander: Understander, text: str, st
 def _holds(reading: Understanding) -> bool:
     """Whether a message brings something of a job; a name alone may be read as a technician's."""
     return not {k for k, v in reading.entities.items() if v} <= {"technician"}
+
+
+def _ours(state: State) -> bool:
+    """Whether the price being spoken of is one we told, not one that a technician asks on site."""
+    return state.proposal is None or state.proposal.kind == "booking"
 
 
 def _below_our_price(state: State, slots: Mapping[str, Any]) -> bool:

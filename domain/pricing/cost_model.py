@@ -74,6 +74,11 @@ class CostModel:
         logs[:, 2] += self.margins[unsaid, 1]
         return np.asarray(np.exp(np.clip(np.sort(logs, axis=1), *TARGET)))
 
+    def contributions(self, inputs: Floats, background: Floats) -> Floats:
+        """(n, features): what each input added to the likely log(final / quoted), against the mean of `background`; exact (Trees.attribution)."""
+        known, usual = np.nan_to_num(inputs), np.nan_to_num(background)
+        return np.asarray((known - usual.mean(axis=0)) * self.line[1:] + self.likely.attribution(known, usual))
+
     def save(self, path: Path) -> None:
         arrays: dict[str, Any] = {"line": self.line, "margins": self.margins}
         for name, trees in (("low", self.low), ("likely", self.likely), ("high", self.high)):

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from domain.errors import DomainError
 from domain.pricing.estimate import HIGHEST, LOWEST, ONE, Estimate, Line
 from domain.rules import MarketRules
 
 MOST_ALTERNATIVES = 3
+AMOUNTS, TIMES, PLAIN = ("mad", "min_mad", "max_mad"), ("made_at", "valid_until"), ("id", "technician_id", "uplift_pct", "model_version")
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,23 @@ def held(quote: Quote, now: datetime) -> Quote:
     if not quote.made_at <= now < quote.valid_until:
         raise DomainError("proposal_gone", quote=quote.id)
     return quote
+
+
+def stored(quote: Quote) -> dict[str, Any]:
+    """As JSON holds it; `restored` is the way back."""
+    lines = [[line.label, str(line.mad)] for line in quote.breakdown]
+    amounts = {name: str(getattr(quote, name)) for name in AMOUNTS}
+    times = {name: getattr(quote, name).isoformat() for name in TIMES}
+    rest = {name: getattr(quote, name) for name in PLAIN}
+    return {**rest, **amounts, **times, "breakdown": lines, "terms": list(quote.terms)}
+
+
+def restored(kept: Mapping[str, Any]) -> Quote:
+    """Raises KeyError for what is no stored quote."""
+    found: dict[str, Any] = {name: kept[name] for name in PLAIN}
+    found |= {name: Decimal(kept[name]) for name in AMOUNTS} | {name: datetime.fromisoformat(kept[name]) for name in TIMES}
+    lines = tuple(Line(label, Decimal(mad)) for label, mad in kept["breakdown"])
+    return Quote(**found, breakdown=lines, terms=tuple(kept["terms"]))
 
 
 def check_guardrails(estimate: Estimate, baseline_mad: Decimal) -> tuple[Breach, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from domain.store import predictions
 from domain.store.tables import (
     Booking,
     BookingEvent,
@@ -46,12 +47,26 @@ def erase_client(session: Session, client_id: int, keep_conversation: int | None
     session.execute(update(BookingEvent).where(BookingEvent.booking_id.in_(bookings)).values(data={}))
     session.execute(update(Booking).where(Booking.client_id == client_id).values(issue=None, address=None, lat=None, lon=None))
     talks = list(session.scalars(select(Conversation).where(Conversation.client_id == client_id)))
+    predictions.unlink(session, _predicted(session, client_id, [talk.id for talk in talks]))
     for talk in talks:
         _blank_words(session, talk.id)
         if talk.id != keep_conversation:
             _forget(talk)
     session.flush()
     session.expire_all()
+
+
+def _predicted(session: Session, client_id: int, talks: list[int]) -> list[str]:
+    """What predictions about this client are called."""
+    refs = session.scalars(select(Booking.ref).where(Booking.client_id == client_id))
+    offers = session.scalars(select(Offer.id).join(Booking, Offer.booking_id == Booking.id).where(Booking.client_id == client_id))
+    proposals = session.scalars(select(Proposal.id).where(Proposal.conversation_id.in_(talks)))
+    return [
+        *(f"booking:{ref}" for ref in refs),
+        *(f"offer:{n}" for n in offers),
+        *(f"proposal:{n}" for n in proposals),
+        *(f"conversation:{n}" for n in talks),
+    ]
 
 
 def forget_addresses(session: Session) -> int:

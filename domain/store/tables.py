@@ -336,6 +336,26 @@ class VerificationCode(Base):
     created_at: Mapped[datetime]
 
 
+class PredictionRow(Base):
+    """What a model (or its rule) said, and later what came true (domain.learning.predictions.Prediction). Numbers and codes only."""
+
+    __tablename__ = "predictions"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(40), unique=True)  # hash of what was said: said twice, kept once
+    model: Mapped[str] = mapped_column(String(30))  # cost match accept success arrival
+    version: Mapped[str] = mapped_column(String(80))  # "rule" where no model serves
+    entity: Mapped[str] = mapped_column(String(40), index=True)  # booking:BR-1042 proposal:5 offer:7 conversation:3 erased:9
+    at: Mapped[datetime]
+    features: Mapped[dict[str, Any]]
+    value: Mapped[float]
+    low: Mapped[float | None]
+    high: Mapped[float | None]
+    propensity: Mapped[float] = mapped_column(default=1.0)
+    outcome: Mapped[float | None]
+    outcome_at: Mapped[datetime | None]
+    extra: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
 class Sequence(Base):
     """Counters that survive restarts (booking references)."""
 

@@ -58,6 +58,23 @@ def against(told: Any, seen: Any, counts: Any, x_label: str, y_label: str, *, si
     return frame.svg(drawn, x_label, y_label, extra="k0")
 
 
+def agreement(rows: Sequence[Mapping[str, Any]], x_label: str, y_label: str, *, size: int = 320) -> Markup:
+    """What was said against what was seen (keys said, seen, low, high, rows), one dot a row with its interval; on the diagonal they agree."""
+    reach = [row[key] for row in rows for key in ("said", "low", "high")]
+    span = min(reach), max(reach)
+    frame = _Frame(size, size, span, span)
+    frame.xs = frame.ys
+    drawn = frame.grid() + frame.ticks([(mark, f"{mark:g}") for mark in frame.marks])
+    ends = f'x1="{frame.x(frame.xs[0]):.1f}" y1="{frame.y(frame.ys[0]):.1f}" x2="{frame.x(frame.xs[1]):.1f}" y2="{frame.y(frame.ys[1]):.1f}"'
+    drawn.append(f'<line class="diagonal" {ends}/>')
+    for row in rows:
+        x = frame.x(row["said"])
+        drawn.append(f'<line class="range" x1="{x:.1f}" x2="{x:.1f}" y1="{frame.y(row["high"]):.1f}" y2="{frame.y(row["low"]):.1f}"/>')
+        told = f"{row['said']:.3g} said, {row['seen']:.3g} seen ({row['low']:.3g} to {row['high']:.3g}), {row['rows']:,} cases"
+        drawn.append(f'<circle cx="{x:.1f}" cy="{frame.y(row["seen"]):.1f}" r="3.4"><title>{told}</title></circle>')
+    return frame.svg(drawn, x_label, y_label, extra="k0")
+
+
 def points(layers: Mapping[str, tuple[Any, Any, Any]], *, width: int = 400, names: Sequence[tuple[float, float, str]] = ()) -> Markup:
     """A map: per layer (latitudes, longitudes, radii in px), equirectangular around its middle; `names` are (lat, lon, word)."""
     lat = np.concatenate([np.asarray(layer[0], float) for layer in layers.values()])

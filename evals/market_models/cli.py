@@ -25,6 +25,7 @@ def models(
     work: Annotated[Path, typer.Option(help="where worlds are kept, to be used again")] = Path("var/market_models"),
     json_file: Annotated[Path | None, typer.Option("--json", help="write every figure here")] = None,
     keep: Annotated[bool, typer.Option(help="train the model that serves on all these worlds and write the verdict beside it")] = False,
+    audit: Annotated[bool, typer.Option(help="write only what its page shows (examined.json), by these worlds; the verdict stays")] = False,
 ) -> None:
     """Measures a model where the truth is known. Exit 0: it may serve; 1: its rule serves; 2: an option or a training was wrong."""
     console = Console(stderr=True)
@@ -44,6 +45,8 @@ def models(
                     folders = [plan.folder(work, world, seed) for world in plan.worlds for seed in range(plan.seeds)]
                     measuring.train(name, folders, ARTIFACTS / name)
                 measuring.written(verdict, plan, ARTIFACTS / name)
+            if keep or audit:
+                measuring.kept(name, verdict, plan, measuring.curve(name, plan, work, verdict, status.update), ARTIFACTS / name)
     except (ValueError, measuring.TrainingFailed) as fault:
         console.print(str(fault), style="red", markup=False, soft_wrap=True)
         raise typer.Exit(2) from None
@@ -51,6 +54,18 @@ def models(
         json_file.write_text(json.dumps(measuring.report(verdict, plan), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     show(verdict, measuring.report(verdict, plan)["by_world"], Console())
     raise typer.Exit(0 if verdict.decision.serves else 1)
+
+
+def pages(
+    folder: Annotated[Path, typer.Argument(help="where index.html and a page per model go")],
+    live: Annotated[bool, typer.Option(help="with what real outcomes say, from the store of the settings")] = False,
+) -> None:
+    """Draws one page per trained model and an index; `bricol models --html` calls it."""
+    from bot import models_command
+    from evals.market_models import pages as drawing
+
+    written = drawing.write(folder, live=models_command.live_now() if live else None)
+    Console().print(f"{len(written)} pages: {written[0]}", markup=False, highlight=False, soft_wrap=True)
 
 
 def show(verdict: Verdict, by_world: dict[str, float | None], console: Console) -> None:

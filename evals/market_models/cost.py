@@ -15,11 +15,13 @@ from domain.pricing.cost_model import COVERAGE, FEATURES, FILE, QUANTILES, TABLE
 from domain.pricing.estimate import USUAL_FACTOR
 from evals.market.files import read
 from evals.market.oracle import Oracle
-from evals.market_models.examined import Examined, Examiner
+from evals.market_models.audience import groups
+from evals.market_models.examined import Examined, Examiner, Judged
 
 Floats = NDArray[np.float64]
 ENOUGH = 30  # outcomes before a median of a trade in a town is believed
 BATCH = 2_000  # the oracle holds 41 mixtures a row
+EXPLAINED, USUAL = 400, 100  # rows whose answers are taken apart, and rows that say what is usual
 
 
 def load(folder: Path) -> CostModel:
@@ -40,15 +42,35 @@ def examine(world: Path, model: Path, until: int) -> Examined:
     unsaid[:, FEATURES.names.index("described")] = np.nan
     ways["model, nothing described"] = np.log(fitted.ratios(unsaid))
     ways["oracle"] = truth(oracle, later)
+    scores = {who: score(logs, later.target) for who, logs in ways.items()}
+    low, likely, high = np.exp(ways["model"]).T
     return Examined(
-        losses={who: score(logs, later.target) for who, logs in ways.items()},
+        losses={who: float(of.mean()) for who, of in scores.items()},
         figures={who: figures(logs, later.target) for who, logs in ways.items()},
         rows=len(later),
+        judged=Judged(
+            "amount",
+            likely,
+            np.exp(later.target),
+            scores,
+            groups(world, later.extra["request_id"].astype(np.int64)),
+            low,
+            high,
+            contributions(fitted, later, past),
+        ),
     )
 
 
-def score(logs: Floats, true: Floats) -> float:
-    return float(interval_score(logs[:, 0], logs[:, 1], logs[:, 2], true, COVERAGE).mean())
+def contributions(model: CostModel, later: Rows, past: Rows) -> dict[str, float]:
+    """Input -> mean absolute share of the likely log(final / quoted), over rows spread evenly in time."""
+    asked, usual = (np.linspace(0, len(rows) - 1, min(len(rows), most)).astype(int) for rows, most in ((later, EXPLAINED), (past, USUAL)))
+    found = np.abs(model.contributions(later.inputs[asked], past.inputs[usual])).mean(axis=0)
+    return dict(zip(FEATURES.names, (float(value) for value in found), strict=True))
+
+
+def score(logs: Floats, true: Floats) -> Floats:
+    """One loss a row."""
+    return interval_score(logs[:, 0], logs[:, 1], logs[:, 2], true, COVERAGE)
 
 
 def simple(past: Rows, later: Rows) -> dict[str, Floats]:

@@ -18,6 +18,7 @@ from typing import Any
 from domain.learning import registry
 from domain.learning.gate import Decision, Trial, decide
 from evals.market.parameters import fingerprint
+from evals.market_models import details
 from evals.market_models.examined import Examined, Examiner
 from evals.market_models.worlds import Plan, ready, split_at
 
@@ -31,6 +32,7 @@ EXAMINERS = {
     "accept": "evals.market_models.accept",
     "success": "evals.market_models.success",
 }
+SHARES = (0.25, 0.5)  # of the days a training may see: what less past would have taught
 Say = Callable[[str], None]
 
 
@@ -81,6 +83,42 @@ def measure(name: str, plan: Plan, work: Path, say: Say = lambda text: None) -> 
             trials[world, seed] = judge.examine(folder, model, until)
             ms = ms or judge.latency(model)
     return _verdict(judge, trials, ms, time.perf_counter() - began)
+
+
+def curve(name: str, plan: Plan, work: Path, verdict: Verdict, say: Say = lambda text: None) -> list[dict[str, Any]]:
+    """The model's mean loss after SHARES of the days and after all of them, in the first seed of every world, on the same later rows.
+
+    Empty for what has no training. What refuses so little data (TrainingFailed) is left out.
+    """
+    judge, found = examiner(name), []
+    if not judge.trained:
+        return []
+    for share in SHARES:
+        losses = []
+        for world in plan.worlds:
+            say(f"{world}: after {share:.0%} of the days")
+            folder = ready(plan, work, world, 0)
+            first, until = split_at(folder, 0.0), split_at(folder, plan.split)
+            model = folder / "models" / f"{name}-{share:g}"
+            try:
+                train(name, [folder / "observed"], model, first + int((until - first) * share))
+                losses.append(judge.examine(folder, model, until).losses["model"])
+            except TrainingFailed:
+                break
+        if len(losses) == len(plan.worlds):
+            found.append({"share": share, "loss": _short(mean(losses))})
+    whole = [verdict.trials[world, 0].losses["model"] for world in plan.worlds]
+    return [*found, {"share": 1.0, "loss": _short(mean(whole))}]
+
+
+def kept(name: str, verdict: Verdict, plan: Plan, curve: list[dict[str, Any]], folder: Path) -> Path | None:
+    """Writes examined.json, what the model's page shows beside the verdict; None where the examiner keeps no rows."""
+    parts = [trial.judged for trial in verdict.trials.values() if trial.judged is not None]
+    if not parts:
+        return None
+    told = report(verdict, plan)
+    head = {key: told[key] for key in ("simulated", "parameters", "plan", "judged_rows")}
+    return details.write(folder, head | {"curve": curve} | details.details(parts, verdict.baseline))
 
 
 def _verdict(judge: Examiner, trials: Mapping[tuple[str, int], Examined], ms: float, seconds: float) -> Verdict:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from domain.bookings.states import PROMISED, transition
 from domain.catalog import parts_for
 from domain.errors import DomainError, NotFound
+from domain.store import predictions
 from domain.store.tables import Booking, BookingEvent
 from prompts import wording
 from tools import notify
@@ -103,6 +104,8 @@ def update_job(turn: Turn, args: UpdateArgs) -> dict[str, Any]:
     event = BookingEvent(booking_id=booking.id, event=args.state, actor="technician", at=turn.now, data=data)
     turn.session.add(event)
     turn.session.flush()
+    if args.state == "arrived":
+        predictions.arrived(turn.session, booking, turn.now)
     _tell(turn, booking, args, event.id)
     return _result(booking, args.minutes)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 from bot.brain.act import Call, Result, Say, Steps
@@ -24,6 +24,8 @@ def booking(scene: Scene) -> Steps:
     if proposal is not None and not scene.changed:
         if scene.consents:
             return (yield from confirm(scene, proposal.id))
+        if "why_price" in scene.heard.wishes:
+            return why(scene, proposal.summary)
         if scene.refuses:
             yield Call("decline_proposal", {"proposal_id": proposal.id})
             if scene.heard.wishes & {"only_price", "later"}:
@@ -140,8 +142,34 @@ def words(scene: Scene, summary: Mapping[str, Any]) -> dict[str, Any]:
         "service": scene.service(summary.get("service")),
         "when": scene.moment(str(summary["start"])),
         "place": scene.place(summary.get("city"), summary.get("district")),
-        "price": scene.range(summary.get("price_min_mad"), summary.get("price_max_mad"), summary.get("price_mad")),
+        "price": scene.range(summary.get("price_min_mad"), summary.get("price_max_mad"), summary.get("price_mad")) + uplift(scene, summary),
     }
+
+
+def uplift(scene: Scene, priced: Mapping[str, Any]) -> str:
+    """What hurry adds, said before anybody agrees; nothing where it adds nothing."""
+    return scene.tail("price.uplift", pct=round(priced["uplift_pct"])) if priced.get("uplift_pct") else ""
+
+
+def why(scene: Scene, summary: Mapping[str, Any]) -> Say:
+    """The price line by line, until when it holds, and the question once more."""
+    until = scene.tail("price.valid", hour=scene.hour(str(summary["valid_until"]))) if summary.get("valid_until") else ""
+    amounts = [summary.get(name) for name in ("price_mad", "price_min_mad", "price_max_mad")]
+    said = {"reasons": reasons(scene, summary.get("breakdown") or (), *amounts), "until": until}
+    plain = scene.range(amounts[1], amounts[2], amounts[0])  # hurry has a line of its own here
+    return scene.say("price.why_proposed", awaiting="confirm", options=_answers(scene), **words(scene, summary) | {"price": plain} | said)
+
+
+def reasons(scene: Scene, breakdown: Sequence[Mapping[str, Any]], likely: Any, low: Any, high: Any) -> str:
+    """ "travel and work 300 dh, harder than usual 60 dh: 360 dh"; a price without lines is its range alone."""
+    if not breakdown:
+        return scene.range(low, high, likely)
+    named = [scene.text(f"price.line_{line['label']}", price=_signed(scene, line["mad"])) for line in breakdown]
+    return scene.text("price.sum", lines=str(wording.names(scene.locale)["comma"]).join(named), likely=scene.money(likely))
+
+
+def _signed(scene: Scene, amount: Any) -> str:
+    return f"-{scene.money(-amount)}" if amount < 0 else scene.money(amount)
 
 
 def again(scene: Scene, summary: Mapping[str, Any]) -> Say:
@@ -160,7 +188,8 @@ def _what_to_change(scene: Scene) -> tuple[Option, ...]:
 def others(scene: Scene, summary: Mapping[str, Any]) -> Steps:
     """Somebody else than proposed: a list to choose from, cheapest first when it was too dear."""
     spot = {"city": summary.get("city"), "district": summary.get("district"), "start": summary.get("start")}
-    found = yield Call("find_technicians", {"service": summary.get("service"), **spot, "issue": scene.draft.get("issue")})
+    hurry = {"issue": scene.draft.get("issue"), "urgency": scene.draft.get("urgency")}
+    found = yield Call("find_technicians", {"service": summary.get("service"), **spot, **hurry})
     if not found.get("ok"):
         return (yield from trouble(scene, found))
     people = [t for t in found.get("technicians") or () if t.get("id") != summary.get("technician_id")]
@@ -168,12 +197,13 @@ def others(scene: Scene, summary: Mapping[str, Any]) -> Steps:
     if cheap:
         price = summary.get("price_mad") or 0
         people = sorted((t for t in people if (t.get("price_mad") or 0) < price), key=lambda t: t.get("price_mad") or 0)
+    waiting = summary.get("without_hurry_mad") if cheap else None
+    slower = scene.tail("price.without_hurry", price=scene.money(waiting)) if waiting else ""
     if not people:
-        return scene.say(
-            "search.nobody_cheaper" if cheap else "search.nobody_else", awaiting="confirm", options=_answers(scene), **words(scene, summary)
-        )
+        key = "search.nobody_cheaper" if cheap else "search.nobody_else"
+        return scene.say(key, awaiting="confirm", options=_answers(scene), slower=slower, **words(scene, summary))
     key = "search.cheaper" if cheap else "search.others"
-    return scene.say(key, awaiting="choice", options=scene.technicians(people), people=lines(scene, people))
+    return scene.say(key, awaiting="choice", options=scene.technicians(people), people=lines(scene, people), slower=slower)
 
 
 def lines(scene: Scene, people: list[Mapping[str, Any]]) -> str:

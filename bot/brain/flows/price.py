@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from bot.brain.act import Call, Say, Steps
+from bot.brain.flows.booking import reasons, uplift, why
 from bot.brain.flows.shared import trouble
 from bot.brain.scene import Scene
 
 
 def price(scene: Scene) -> Steps:
     proposal = scene.open("booking")
+    if proposal is not None and "why_price" in scene.heard.wishes and not scene.changed:
+        said = why(scene, proposal.summary)
+        return Say(said.key, said.params, said.awaiting, said.options, "booking", False, said.extra)
     draft = {**(proposal.summary if proposal else {}), **scene.draft}
     service = draft.get("service")
     if not service and scene.state.ref:
@@ -30,6 +34,10 @@ def price(scene: Scene) -> Steps:
         found = yield Call("estimate_price", {**args, "city": None, "district": None})
     if not found.get("ok"):
         return (yield from trouble(scene, found))
+    if "why_price" in scene.heard.wishes:
+        amounts = (found.get(name) for name in ("likely_mad", "min_mad", "max_mad"))
+        told = reasons(scene, found.get("breakdown") or (), *amounts)
+        return scene.say("price.why", over=True, service=scene.service(found.get("service") or service), reasons=told)
     if proposal is not None or scene.state.flow in ("booking", "find", "availability", "rebook"):
         key = "price.range_short"
     elif "only_price" in scene.heard.wishes:
@@ -42,6 +50,6 @@ def price(scene: Scene) -> Steps:
         service=scene.service(found.get("service") or service),
         price=scene.range(found.get("min_mad"), found.get("max_mad")),
         likely=scene.money(found.get("likely_mad")),
-        uplift=scene.tail("price.uplift", pct=round(found["uplift_pct"])) if found.get("uplift_pct") else "",
+        uplift=uplift(scene, found),
     )
     return Say(said.key, said.params, None, (), said.flow, True, {})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import combinations
+from math import factorial
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 
 from domain.learning import label_queue
 from domain.learning.conformal import margins, winkler
-from domain.learning.predictions import Prediction, known
+from domain.learning.predictions import Prediction, known, live
 from domain.learning.trees import Trees, save
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -60,6 +62,28 @@ def test_trees_say_exactly_what_their_library_says_also_of_what_is_unknown(boost
     assert Trees.of(model).predict(inputs[:0]).shape == (0,)
 
 
+def test_an_attribution_is_the_shapley_value_and_adds_up(booster: tuple[HistGradientBoostingRegressor, np.ndarray]) -> None:
+    model, inputs = booster
+    trees, asked, usual = Trees.of(model), inputs[:4], inputs[50:60]
+    found = trees.attribution(asked, usual)
+    np.testing.assert_allclose(found.sum(axis=1), trees.predict(asked) - trees.predict(usual).mean(), atol=1e-12)
+
+    def answer(row: np.ndarray, known: tuple[int, ...]) -> float:
+        mixed = usual.copy()
+        mixed[:, list(known)] = row[list(known)]
+        return float(trees.predict(mixed).mean())
+
+    for number, row in enumerate(asked):
+        for name in range(4):
+            rest = [other for other in range(4) if other != name]
+            by_hand = sum(
+                factorial(size) * factorial(3 - size) / 24 * (answer(row, (*known, name)) - answer(row, known))
+                for size in range(4)
+                for known in combinations(rest, size)
+            )
+            assert found[number, name] == pytest.approx(by_hand, abs=1e-12)
+
+
 def test_a_stored_model_gives_the_same_scores_bit_for_bit_and_the_same_file(
     booster: tuple[HistGradientBoostingRegressor, np.ndarray], tmp_path: Path
 ) -> None:
@@ -83,10 +107,30 @@ def test_an_outcome_is_told_once_and_never_before_its_prediction() -> None:
         said.came_true(1.0, NOW - timedelta(seconds=1))
 
 
-@pytest.mark.parametrize("wrong", [{"propensity": 0.0}, {"value": float("nan")}, {"at": datetime(2026, 1, 1)}])  # noqa: DTZ001 it is the fault
-def test_a_prediction_that_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"propensity": 0.0},
+        {"value": float("nan")},
+        {"at": datetime(2026, 1, 1)},  # noqa: DTZ001 it is the fault
+        {"entity": "client:+212661000101"},
+        {"extra": {"issue": "lma kaysil 3end Salma"}},
+    ],
+)
+def test_a_prediction_that_makes_no_sense_or_names_a_person_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
-        Prediction(**({"model": "m", "version": "1", "entity": "e", "at": NOW, "features": {}, "value": 1.0} | wrong))  # type: ignore[arg-type]
+        Prediction(**({"model": "m", "version": "1", "entity": "offer:1", "at": NOW, "features": {}, "value": 1.0} | wrong))  # type: ignore[arg-type]
+
+
+def test_live_figures_are_of_what_came_true_alone() -> None:
+    told = [Prediction("cost", "rule", f"booking:BR-{n}", NOW, {}, 300.0 + n, 250.0, 420.0) for n in range(100)]
+    (silent,) = live(told)
+    assert (silent.told, silent.known, silent.inside, silent.off, silent.reliability) == (100, 0, None, None, ())
+    done = [each.came_true(each.value * 1.1 if n % 10 else 1000.0, NOW) for n, each in enumerate(told[:60])]
+    (some,) = live([*done, *told[60:]])
+    assert (some.told, some.known) == (100, 60) and some.inside is not None and some.inside[1] < 0.9 == some.inside[0] < some.inside[2]
+    assert some.off == pytest.approx(1.1) and sum(row["rows"] for row in some.reliability) == 60
+    assert [row["said"] for row in some.reliability] == sorted(row["said"] for row in some.reliability)
 
 
 def test_a_person_is_asked_about_what_is_unsure_and_about_each_kind_once() -> None:
