@@ -12,6 +12,8 @@ from typing import Annotated, Any
 
 import typer
 
+from bot.desk_command import app as desk_app
+
 app = typer.Typer(
     name="bricol",
     help="A conversational agent for a home-services marketplace: Darija, French, Arabic, English.",
@@ -189,6 +191,9 @@ def models(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
             typer.echo(json.dumps(models_command.listed(), ensure_ascii=False))
         else:
             models_command.show(models_command.told())
+
+
+app.add_typer(desk_app, name="desk")
 
 
 def _plugin(entry: EntryPoint) -> Callable[[typer.Context], None]:
