@@ -38,7 +38,10 @@ def ordered(cases: Sequence[Waiting], now: datetime, rules: MarketRules) -> list
 
 
 def pressure(case: Waiting, now: datetime, rules: MarketRules) -> float:
-    """Priority, frustration, money and waiting, added up. Waiting counts in multiples of the case's own deadline and has no ceiling: nobody starves."""
+    """Priority, frustration, money and waiting, added up.
+
+    Waiting counts in multiples of the case's own deadline and has no ceiling: nobody starves.
+    """
     waited = (now - case.since) / answer_within(case.priority, rules) if case.since else 0.0
     money = float(min(max(case.money_mad, Decimal(0)) / MUCH_MONEY_MAD, Decimal(1)))
     return WEIGHT.get(case.priority, 1.0) + FRUSTRATION_WEIGHT * case.frustration + MONEY_WEIGHT * money + max(waited, 0.0)
