@@ -147,7 +147,7 @@ class HouseActs:
         now = self.house.clock.now()
         with self.house.db.transaction() as session:
             talk = self._mine(session, conversation_id, login)
-            self._end(session, talk, login, now, "solved", instruction)
+            self._end(session, talk, login, now, "handed_back", instruction)
             audit.record(session, now, login, "handed_back", talk, instruction=bool(instruction))
 
     def close(self, conversation_id: int, login: str, outcome: str) -> None:
