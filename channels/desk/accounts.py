@@ -111,7 +111,7 @@ class Accounts:
         right = not wait and passwords.matches(password, found.password if found else _nobody()) and found is not None
         if wait or not right or found is None:
             with self.db.transaction() as session:
-                audit.record(session, now, login or "?", "sign_in_refused", why="slow" if wait else "wrong", address=address[:64])
+                audit.record(session, now, login if LOGIN.fullmatch(login) else "?", "sign_in_refused", why="slow" if wait else "wrong", address=address[:64])
             raise Refused("slow" if wait else "wrong", wait)
         cookie = secrets.token_urlsafe(32)
         with self.db.transaction() as session:
