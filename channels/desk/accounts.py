@@ -102,7 +102,8 @@ class Accounts:
 
     def sign_in(self, login: str, password: str, address: str) -> str:
         """The cookie of a new session. Raises Refused; each refusal is a line of the audit."""
-        login = login.strip().lower()[:40]
+        login = login.strip().lower()
+        login = login if LOGIN.fullmatch(login) else "?"
         wait = max(self._addresses.wait(address), self._tries.wait(f"{address} {login}"))
         now = self.clock.now()
         with self.db.reading() as session:
@@ -111,7 +112,7 @@ class Accounts:
         right = not wait and passwords.matches(password, found.password if found else _nobody()) and found is not None
         if wait or not right or found is None:
             with self.db.transaction() as session:
-                audit.record(session, now, login if LOGIN.fullmatch(login) else "?", "sign_in_refused", why="slow" if wait else "wrong", address=address[:64])
+                audit.record(session, now, login, "sign_in_refused", why="slow" if wait else "wrong", address=address[:64])
             raise Refused("slow" if wait else "wrong", wait)
         cookie = secrets.token_urlsafe(32)
         with self.db.transaction() as session:

@@ -34,18 +34,20 @@ class Gate:
         self.accounts = Accounts(db, clock)
         self.secure = address.startswith("https://")
 
-    def known(self, request: Request) -> Signed | None:
-        """Who this is; None for nobody."""
-        return self.accounts.signed(request.cookies.get(COOKIE))
+    def known(self, request: Request, *, active: bool = True) -> Signed | None:
+        """Who this is; None for nobody. `active`: a person asked, not a page that refreshes itself."""
+        return self.accounts.signed(request.cookies.get(COOKIE), active=active)
 
-    def signed(self, request: Request) -> Signed:
-        who = self.known(request)
+    def signed(self, request: Request, *, active: bool = True) -> Signed:
+        """Raises 401 for nobody."""
+        who = self.known(request, active=active)
         if who is None:
             raise HTTPException(401, {"error": "expired", "says": words.say(guess(request), "errors.expired")})
         return who
 
-    def may(self, request: Request, what: str) -> Signed:
-        who = self.signed(request)
+    def may(self, request: Request, what: str, *, active: bool = True) -> Signed:
+        """Who this is, if their role permits it. Raises 401, 403."""
+        who = self.signed(request, active=active)
         if not who.may(what):
             self.refused(who, "role", None, what)
             raise HTTPException(403, {"error": "role", "says": words.say(who.locale, "errors.role")})

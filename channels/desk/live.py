@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from channels.desk.accounts import Signed
 from domain.store.database import Database
-from domain.store.desk_tables import DeskNote
+from domain.store.desk_tables import DeskCase, DeskNote
 from domain.store.tables import Conversation, Escalation, InboxRow, OutboxRow, Refund
 from prompts import desk
 
@@ -57,7 +57,7 @@ class Present:
 
 
 def queue_pulse(db: Database) -> tuple[Any, ...]:
-    """Changes whenever the queue does: cases, owners, last words."""
+    """Changes whenever the queue does: cases, owners, last words, first answers."""
     with db.reading() as session:
         cases = session.execute(
             select(Escalation.id, Escalation.status, Escalation.priority, Escalation.reason, Conversation.owner_epoch, Conversation.last_inbound_at)
@@ -65,7 +65,7 @@ def queue_pulse(db: Database) -> tuple[Any, ...]:
             .where(Escalation.status != "closed")
             .order_by(Escalation.id)
         ).all()
-        return (*cases, session.scalar(select(func.max(OutboxRow.id)).where(OutboxRow.author != "bot")))
+        return (*cases, session.scalar(select(func.max(DeskCase.first_reply_at)).where(DeskCase.closed_at.is_(None))))
 
 
 def talk_pulse(db: Database, conversation_id: int) -> tuple[Any, ...]:

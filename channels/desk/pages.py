@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -40,7 +39,7 @@ def page(name: str, locale: str, who: Signed | None = None, status: int = 200, *
     return HTMLResponse(template.render(_common(locale, who) | values), status, headers=HEADERS)
 
 
-def _common(locale: str, who: Signed | None) -> Mapping[str, Any]:
+def _common(locale: str, who: Signed | None) -> dict[str, Any]:
     def say(key: str, **params: Any) -> str:
         return desk.say(locale, key, **params)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from channels.desk.spans import locale_of_talk
@@ -83,7 +83,7 @@ def read(session: Session, now: datetime, rules: MarketRules, days: int = DAYS) 
     )
 
 
-def _active(since: datetime) -> object:
+def _active(since: datetime) -> Select[tuple[int]]:
     return select(Turn.conversation_id).where(Turn.created_at >= since)
 
 

@@ -40,13 +40,13 @@ def routes(gate: Gate, sight: Sight, present: live.Present) -> APIRouter:
     @router.get("/desk/part/queue", response_class=Response, responses={401: ANSWERS[401]})
     def queue_part(request: Request, open: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None) -> Response:
         """The queue alone, for a page that is open."""
-        who = gate.may(request, "talk")
+        who = gate.may(request, "talk", active=False)
         return pages.page("queue", who.locale, who, **(sight.queue(who) | {"open_id": open}))
 
     @router.get("/desk/part/c/{conversation_id}", response_class=Response, responses={401: ANSWERS[401], 404: ANSWERS[404]})
     def talk_part(request: Request, conversation_id: ConversationId) -> Response:
         """One conversation alone, for a page that is open."""
-        who = gate.may(request, "talk")
+        who = gate.may(request, "talk", active=False)
         return pages.page("talk", who.locale, who, now=gate.clock.now(), **sight.talk(who, conversation_id))
 
     @router.get("/desk/reports", response_class=Response, responses={403: ANSWERS[403]})
@@ -81,7 +81,7 @@ def routes(gate: Gate, sight: Sight, present: live.Present) -> APIRouter:
     @router.get("/api/desk/events", response_class=StreamingResponse, responses={401: ANSWERS[401]})
     async def events(request: Request, open: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None) -> StreamingResponse:
         """Server-sent events for an open page."""
-        who = await run_in_threadpool(gate.may, request, "talk")
+        who = await run_in_threadpool(lambda: gate.may(request, "talk", active=False))
         cookie = request.cookies.get(COOKIE)
         stream = live.events(gate.db, present, who, open, lambda: gate.accounts.signed(cookie, active=False) is not None)
         return StreamingResponse(stream, media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
