@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from sqlalchemy import select
 from bot.app import create_app
 from bot.wiring import House
 from domain.store.desk_tables import DeskAudit, DeskCase, DeskNote, RegressionRequest
-from domain.store.tables import Conversation, Escalation, OutboxRow
+from domain.store.tables import Booking, Conversation, Escalation, OutboxRow, Refund
 from tests.support.builders import build_house
 from tests.support.desk import PASSWORD, Agent, Player, says, sign_in, staff
 from tests.support.fake_channel import FakeChannel
@@ -20,7 +21,7 @@ from tests.support.fake_channel import FakeChannel
 
 @pytest.fixture
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    monkeypatch.setattr("channels.desk.passwords.LOG_N", 10)  # the real cost is measured once, below
+    monkeypatch.setattr("channels.desk.passwords.LOG_N", 10)  # many sign-ins; the price of one does not matter here
     house = build_house(tmp_path)
     staff(house)
     yield house
@@ -227,6 +228,38 @@ def test_the_interface_turns_to_arabic_and_reads_from_the_right(karima: Agent, t
     assert '<html lang="ar" dir="rtl">' in page
     assert "تولّي المحادثة" in page
     assert karima.reply(talk, "x").json()["says"].startswith("هذه المحادثة ليست عندك")
+
+
+def prepaid(house: House, talk: int, paid: int) -> None:
+    """A job of this client's that the technician cancelled: all that was paid may come back."""
+    with house.db.transaction() as session:
+        client = session.get_one(Conversation, talk).client
+        assert client is not None
+        when = {"start": house.clock.now(), "start_local": "2026-11-23T10:00", "created_at": house.clock.now()}
+        money = {"price_mad": Decimal(paid), "paid_mad": Decimal(paid), "status": "cancelled", "cancelled_by": "technician"}
+        session.add(Booking(ref="BR-9001", client_id=client.id, service="plumbing", city="casablanca", conversation_id=talk, **when, **money))
+
+
+def test_acting_for_a_client_asks_them_first_and_a_lead_decides_what_is_above_the_limit(house: House, app: Any, karima: Agent, talk: int) -> None:
+    prepaid(house, talk, 500)
+    assert karima.post(f"c/{talk}/act", tool="propose_refund", args={"ref": "BR-9001"}, key="a1").json()["error"] == "not_yours"
+    karima.take(talk)
+    assert karima.post(f"c/{talk}/act", tool="request_data_deletion", args={}, key="a0").json()["error"] == "no_such_tool"
+    made = karima.post(f"c/{talk}/act", tool="propose_refund", args={"ref": "BR-9001"}, key="a1").json()["result"]
+    assert made["ok"] and "500" in sent(house)[-1], "the client reads what is proposed, in the house's own words"
+    confirm = {"tool": "confirm_proposal", "args": {"proposal_id": made["proposal_id"]}}
+    assert karima.post(f"c/{talk}/act", key="a2", **confirm).json()["error"] == "no_consent"
+    says(house, "wakha", 2)
+    assert karima.post(f"c/{talk}/act", key="a3", **confirm).json()["result"]["refund"]["status"] == "requested"
+    assert karima.post(f"c/{talk}/act", key="a4", **confirm).json()["result"]["error"] == "proposal_gone", "money moves once"
+    assert karima.post("refunds/1", approve=True).status_code == 403
+    lead = sign_in(app, "lalla")
+    assert "500" in lead.page(talk)
+    assert lead.post("refunds/1", approve=True).json()["ok"]
+    assert lead.post("refunds/1", approve=False).json()["error"] == "no_refund", "decided once"
+    with house.db.reading() as session:
+        assert [r.status for r in session.scalars(select(Refund))] == ["approved"]
+    assert audit(house, "refund_decided")[0].detail["mad"] == "500.00"
 
 
 def test_a_conversation_that_does_not_exist_is_said_so(karima: Agent) -> None:
