@@ -18,8 +18,10 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot import inbox, metrics, onetap, outbox
+from bot.desk import HouseActs
 from bot.wiring import House, LateKnowledge
 from channels.base import Accept, InboundMessage, LargeBodies, Listener, StatusUpdate, StoreUnavailable
+from channels.desk import Desk
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +67,9 @@ def create_app(house: House, *, worker: Any = None, technicians: Any = None) -> 
 
     for channel in house.channels.values():
         app.include_router(channel.routes(accept, on_status))
-    app.include_router(onetap.routes(house, worker.spread if worker is not None else lambda: None))
+    spread = worker.spread if worker is not None else lambda: None
+    app.include_router(onetap.routes(house, spread))
+    app.include_router(Desk(house.db, house.clock, house.rules, HouseActs(house, spread), house.settings.address).routes())
     _own_routes(app, house, worker)
     _clean_errors(app, house)
     return app

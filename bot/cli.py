@@ -13,6 +13,8 @@ from typing import Annotated, Any
 
 import typer
 
+from bot.desk_command import app as desk_app
+
 app = typer.Typer(
     name="bricol",
     help="A conversational agent for a home-services marketplace: Darija, French, Arabic, English.",
@@ -202,6 +204,7 @@ def models(
 
 outbox = typer.Typer(help="Look at what could not be sent, and send it again.", no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(outbox, name="outbox")
+app.add_typer(desk_app, name="desk")
 
 
 @outbox.command("dead")

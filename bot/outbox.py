@@ -98,7 +98,7 @@ def _claim(house: House, session: Session, conversation_id: int) -> Claim | Ende
     if row is None or (row.status == "queued" and row.not_before is not None and row.not_before > now):
         return None
     again = row.status == "sending"
-    plan = delivery.plan(house, row, session.get_one(Conversation, conversation_id), now)
+    plan = delivery.plan(house, row, _owned(session, conversation_id), now)
     if plan.hold is not None and not again:
         row.not_before = plan.hold
         return Ended(row.id)
@@ -117,6 +117,12 @@ def _claim(house: House, session: Session, conversation_id: int) -> Claim | Ende
     since = row.sent_at or now
     row.sent_at = since
     return Claim(row.id, messages, channel, since, again, None if plan.messages else plan)
+
+
+def _owned(session: Session, conversation_id: int) -> Conversation:
+    """The conversation with its owner of now, who stays its owner until this claim is written: a take-over waits for it, or comes before it."""
+    query = select(Conversation).where(Conversation.id == conversation_id)
+    return session.scalars(query.with_for_update(read=True, of=Conversation).execution_options(populate_existing=True)).one()
 
 
 def _left_already(house: House, claim: Claim, message: OutMessage) -> str | None:

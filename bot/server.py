@@ -29,10 +29,13 @@ def serve(settings: Settings, *, with_worker: bool = True) -> None:
 def build(settings: Settings, *, with_worker: bool = True, agent: Any = None) -> FastAPI:
     """The application as `serve` runs it; `agent` replaces the one of the settings (tests)."""
     from bot.app import create_app
+    from bot.desk_command import demo_account
 
     house = wiring.build(settings, agent=agent)
     if wiring.prepare_store(house, world=settings.demo_on):
         log.info("loaded the demo market from %s", settings.world)
+    if account := demo_account(house):
+        log.info("desk %s/desk  ·  sign in as %s with %s (this demonstration only; new at each start)", settings.address, *account)
     if not with_worker:
         return create_app(house)
     from bot.demo import DemoTechnicians

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from bot import history, metrics
+from bot import history, metrics, satisfaction
 from bot.checkpoints import reached
 from bot.inbox import STORE_DOWN, clean
 from bot.voice.listen import listen
 from domain.engagement import optout
 from domain.engagement.reply import Reply, language_script_of, locale_of
+from domain.store.conversations import speech
 from domain.store.tables import Conversation, InboxRow, OutboxRow, Turn
 from prompts import replies
 from tools.context import TurnContext
@@ -111,11 +112,12 @@ def play(house: House, gathered: Gathered) -> Played | None:
     reached("loaded")
     listen(house, scene.rows)
     human = history.human_message(scene.rows)
+    context = _context(house, scene, datetime.fromisoformat(gathered.now))
     if scene.conversation.owner == "human":
-        done = Played(0, gathered.conversation_id, None, model="human")
+        _obey_stop(scene, human, context)  # in silence: whoever has the conversation answers
+        done = Played(0, gathered.conversation_id, None, [dict(c) for c in context.calls], model="human")
         messages = history.to_rows([human])
     else:
-        context = _context(house, scene, datetime.fromisoformat(gathered.now))
         done, messages = _answer(house, scene, human, context)
     reached("answered")
     done.ms = round((time.perf_counter() - begun) * 1000, 1)
@@ -134,15 +136,6 @@ def play(house: House, gathered: Gathered) -> Played | None:
     metrics.turn(scene.conversation.channel, done.model, done.ms)
     done.turn_id = turn_id
     return done
-
-
-def speech(conversation: Conversation) -> tuple[str, str]:
-    """(language, script) the person is spoken to in: of the last reply, else as known of them, else Darija in Latin letters."""
-    person = conversation.client or conversation.technician
-    for source in (conversation, person):
-        if source is not None and source.language:
-            return source.language, source.script or "latn"
-    return "ary", "latn"
 
 
 def _load(house: House, gathered: Gathered) -> Scene | None:
@@ -179,7 +172,7 @@ def _context(house: House, scene: Scene, now: datetime) -> TurnContext:
 def _answer(house: House, scene: Scene, human: HumanMessage, context: TurnContext) -> tuple[Played, list[dict[str, Any]]]:
     """The agent's answer; an apology when it fails."""
     try:
-        if stopped := _obey_stop(scene, human, context):
+        if stopped := _obey_stop(scene, human, context) or _hear_stars(house, scene, human, context):
             return stopped
         turn = house.agent.run(scene.history, human, context)
         done = Played(0, scene.conversation.id, turn.reply, [dict(c) for c in turn.calls], turn.understanding, turn.model, turn.tokens)
@@ -214,6 +207,17 @@ def _obey_stop(scene: Scene, human: HumanMessage, context: TurnContext) -> tuple
     reply = Reply(replies.render(key, scene.locale, seed=scene.key), language, script, key=key)
     done = Played(0, scene.conversation.id, reply, [dict(c) for c in context.calls], model="rule")
     return done, history.to_rows([human, *history.said(reply)])
+
+
+def _hear_stars(house: House, scene: Scene, human: HumanMessage, context: TurnContext) -> tuple[Played, list[dict[str, Any]]] | None:
+    """The answer to how it went with the desk is no rating of a job; None when the message is no such answer."""
+    if not satisfaction.may_answer(scene.rows):
+        return None
+    with house.db.transaction() as session:
+        reply = satisfaction.hear(session, session.get_one(Conversation, scene.conversation.id), scene.rows, context.now)
+    if reply is None:
+        return None
+    return Played(0, scene.conversation.id, reply, model="rule"), history.to_rows([human, *history.said(reply)])
 
 
 def _apology(scene: Scene, ms: float) -> Played:

@@ -26,6 +26,11 @@ class MarketRules:
     code_valid_minutes: int = 10
     code_attempts: int = 5
     codes_per_hour: int = 3
+    # minutes within which a person at the desk answers, by the priority of the case
+    desk_minutes_urgent: int = 2
+    desk_minutes_high: int = 10
+    desk_minutes_normal: int = 30
+    desk_minutes_low: int = 120
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> MarketRules:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from domain.errors import DomainError
+from domain.store.sql import locked
 from domain.store.tables import Booking, BookingEvent, Refund
 from tools.handover import escalate
 from tools.turn import Turn
@@ -51,3 +53,15 @@ def pay_back(turn: Turn, booking: Booking, amount: Decimal, *, rule: str, reason
         escalate(turn.session, turn.context.conversation_id, "refund", now=turn.now, note=note, booking_id=booking.id)
         result["escalated"] = True
     return result
+
+
+def decide(session: Session, refund_id: int, *, approve: bool, by: str, now: datetime) -> Refund | None:
+    """A person's decision on a refund above the bot's limit, once; None when it waits for none."""
+    row = locked(session, Refund, refund_id)
+    if row is None or row.status != "requested":
+        return None
+    row.status = "approved" if approve else "refused"
+    data = {"mad": str(row.amount_mad), "by": by}
+    session.add(BookingEvent(booking_id=row.booking_id, event=f"refund_{row.status}", actor="support", at=now, data=data))
+    session.flush()
+    return row

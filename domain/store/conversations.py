@@ -88,3 +88,12 @@ def _identity(session: Session, channel: str, address: str, now: datetime) -> di
                 "language": technician.language, "script": technician.script}  # fmt: skip
     client = get_or_create_client(session, address, now)
     return {"role": "client", "verified": True, "client_id": client.id, "technician_id": None, "language": client.language, "script": client.script}
+
+
+def speech(conversation: Conversation) -> tuple[str, str]:
+    """(language, script) the person is spoken to in: of the last reply, else as known of them, else Darija in Latin letters."""
+    person = conversation.client or conversation.technician
+    for source in (conversation, person):
+        if source is not None and source.language:
+            return source.language, source.script or "latn"
+    return "ary", "latn"

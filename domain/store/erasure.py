@@ -8,6 +8,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from domain.store import predictions
+from domain.store.desk_tables import DeskNote, RegressionRequest
 from domain.store.tables import (
     Booking,
     BookingEvent,
@@ -98,6 +99,8 @@ def _blank_words(session: Session, conversation_id: int) -> None:
     # the call that erases writes its own receipt after this; those before it belong to turns that are over
     session.execute(delete(ToolReceipt).where(ToolReceipt.key.startswith(f"{conversation_id}:", autoescape=True)))
     session.execute(update(Escalation).where(Escalation.conversation_id == conversation_id).values(note=None))
+    session.execute(update(DeskNote).where(DeskNote.conversation_id == conversation_id).values(text=""))
+    session.execute(delete(RegressionRequest).where(RegressionRequest.conversation_id == conversation_id))
     session.execute(update(VerificationCode).where(VerificationCode.conversation_id == conversation_id).values(phone="erased"))
 
 

@@ -1,0 +1,89 @@
+"""The desk's pages: the queue, one conversation, reports, the audit; and the stream of what changes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
+from fastapi.responses import RedirectResponse, StreamingResponse
+from starlette.concurrency import run_in_threadpool
+
+from channels.desk import audit, live, pages, reports
+from channels.desk.gate import ANSWERS, COOKIE, Gate
+from channels.desk.sight import Sight
+
+ConversationId = Annotated[int, Path(ge=1, le=2**31 - 1)]
+
+
+def routes(gate: Gate, sight: Sight, present: live.Present) -> APIRouter:
+    """The pages, their parts, and the stream that keeps them up to date."""
+    router = APIRouter(tags=["desk"])
+
+    @router.get("/desk", response_class=Response)
+    def home(request: Request) -> Response:
+        """The queue; the sign-in page for who has no session."""
+        who = gate.known(request)
+        if who is None:
+            return RedirectResponse("/desk/sign-in", 303)
+        if not who.may("talk"):
+            return RedirectResponse("/desk/reports", 303)
+        return pages.page("desk", who.locale, who, **sight.queue(who), talk=None)
+
+    @router.get("/desk/c/{conversation_id}", response_class=Response, responses={404: ANSWERS[404]})
+    def one(request: Request, conversation_id: ConversationId) -> Response:
+        """One conversation beside the queue."""
+        if gate.known(request) is None:
+            return RedirectResponse("/desk/sign-in", 303)
+        who = gate.may(request, "talk")
+        return pages.page("desk", who.locale, who, **(sight.queue(who) | sight.talk(who, conversation_id)))
+
+    @router.get("/desk/part/queue", response_class=Response, responses={401: ANSWERS[401]})
+    def queue_part(request: Request, open: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None) -> Response:
+        """The queue alone, for a page that is open."""
+        who = gate.may(request, "talk", active=False)
+        return pages.page("queue", who.locale, who, **(sight.queue(who) | {"open_id": open}))
+
+    @router.get("/desk/part/c/{conversation_id}", response_class=Response, responses={401: ANSWERS[401], 404: ANSWERS[404]})
+    def talk_part(request: Request, conversation_id: ConversationId) -> Response:
+        """One conversation alone, for a page that is open."""
+        who = gate.may(request, "talk", active=False)
+        return pages.page("talk", who.locale, who, now=gate.clock.now(), **sight.talk(who, conversation_id))
+
+    @router.get("/desk/reports", response_class=Response, responses={403: ANSWERS[403]})
+    def report(request: Request) -> Response:
+        """What the desk and the bot did over the last days."""
+        if gate.known(request) is None:
+            return RedirectResponse("/desk/sign-in", 303)
+        who = gate.may(request, "reports")
+        with gate.db.reading() as session:
+            found = reports.read(session, gate.clock.now(), sight.rules)
+        return pages.page("reports", who.locale, who, report=found)
+
+    @router.get("/desk/audit", response_class=Response, responses={403: ANSWERS[403]})
+    def lines(request: Request) -> Response:
+        """Who did and saw what."""
+        if gate.known(request) is None:
+            return RedirectResponse("/desk/sign-in", 303)
+        who = gate.may(request, "audit")
+        with gate.db.reading() as session:
+            found = audit.latest(session)
+        return pages.page("audit", who.locale, who, lines=found)
+
+    @router.get("/desk/static/{version}/{name}", include_in_schema=False)
+    def static(version: Annotated[str, Path(max_length=20)], name: Annotated[str, Path(max_length=40)]) -> Response:
+        file = pages.files().get(name)
+        if file is None:
+            raise HTTPException(404, {"error": "not_found"})
+        keep = "public, max-age=31536000, immutable" if version == pages.version() else "no-store"
+        kind = pages.TYPES["." + name.rpartition(".")[2]]
+        return Response(file, media_type=kind, headers={"Cache-Control": keep, "X-Content-Type-Options": "nosniff"})
+
+    @router.get("/api/desk/events", response_class=StreamingResponse, responses={401: ANSWERS[401]})
+    async def events(request: Request, open: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None) -> StreamingResponse:
+        """Server-sent events for an open page."""
+        who = await run_in_threadpool(lambda: gate.may(request, "talk", active=False))
+        cookie = request.cookies.get(COOKIE)
+        stream = live.events(gate.db, present, who, open, lambda: gate.accounts.signed(cookie, active=False) is not None)
+        return StreamingResponse(stream, media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+
+    return router

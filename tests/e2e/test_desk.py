@@ -1,0 +1,179 @@
+"""The desk in a real browser, with the chat page beside it: a client asks for a person, the person answers, the bot goes on."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from bot.app import create_app
+from bot.inbox import Arrival
+from channels.desk import accounts
+from channels.web import WebChat, WebSettings, history_of
+from domain.clock import SystemClock
+from domain.engagement.reply import Reply
+from domain.store.desk_tables import DeskCase
+from tests.support.builders import ScriptedAgent, build_house
+from tests.support.desk import PASSWORD, Player, staff
+from tests.support.talking_app import Server, serving
+from tools import registry
+from tools.context import TurnContext
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(150)]
+
+ASKS = "عافاك بغيت نهضر مع شي واحد، الخدمة ما تصايباتش"
+
+
+def bot(text: str, context: TurnContext) -> Reply:
+    """Calls a person when it is asked to; says that it is the bot otherwise."""
+    if "نهضر" in text:
+        registry.call("escalate_to_human", context, {"reason": "dispute", "note": "الخدمة ما تصايباتش"})
+        return Reply("واخا، واحد من الفرقة غادي يجاوبك هنا.", "ary", "arab")
+    return Reply("مرحبا، أنا هنا.", "ary", "arab")
+
+
+class Busy(Player):
+    """Plays beside the server's loop, as the real worker does."""
+
+    def __init__(self, house: Any) -> None:
+        super().__init__(house)
+        self._one = threading.Lock()
+
+    def woken_by(self, arrivals: list[Arrival]) -> None:
+        threading.Thread(target=self._play, args=([a.conversation_id for a in arrivals],), daemon=True).start()
+
+    def spread(self) -> None:
+        self._play([])
+
+    def _play(self, talks: list[int]) -> None:
+        with self._one:
+            self.inline.begun.update(talks)
+            self.inline.settle()
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Server, Any]]:
+    monkeypatch.setattr("channels.desk.passwords.LOG_N", 10)
+    house = build_house(tmp_path, agent=ScriptedAgent(bot), clock=SystemClock(), channels=[])
+    house.channels["web"] = WebChat(WebSettings(secret=b"a secret of the tests, long enough", poll_seconds=3600), history_of(house.db))
+    staff(house)
+    with serving(create_app(house, worker=Busy(house))) as server:
+        yield server, house
+    house.close()
+
+
+@pytest.fixture
+def opened(browser: Browser) -> Iterator[Callable[..., Page]]:
+    contexts: list[BrowserContext] = []
+    errors: list[str] = []
+
+    def open_page(url: str, **options: Any) -> Page:
+        context = browser.new_context(**{"viewport": {"width": 1360, "height": 860}, "locale": "fr-FR", **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(30_000)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(url)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+def signed_in(page: Page, login: str = "karima") -> Page:
+    page.get_by_label("Identifiant").fill(login)
+    page.get_by_label("Mot de passe").fill(PASSWORD)
+    page.get_by_role("button", name="Se connecter").click()
+    return page
+
+
+def test_a_client_asks_for_a_person_who_answers_and_the_bot_goes_on(place: tuple[Server, Any], opened: Callable[..., Page]) -> None:
+    server, house = place
+    desk = signed_in(opened(server.url + "/desk"))
+    expect(desk.locator("#state.on")).to_be_attached()
+    client = opened(server.url + "/chat", viewport={"width": 390, "height": 844})
+    client.locator("#state.on").wait_for()
+    write(client, ASKS)
+    expect(client.locator(".msg.bot")).to_have_count(1)
+
+    desk.locator(".case").click()  # it came by itself
+    expect(desk.locator("#side .sum")).to_contain_text("litige")
+    expect(desk.locator("#side .sum")).to_contain_text("الخدمة ما تصايباتش")
+    expect(desk.locator(".line.client .text")).to_have_text(ASKS)
+    desk.keyboard.press("t")
+    expect(desk.locator(".owner.mine")).to_be_visible()
+    desk.locator("#text").fill("السلام، معاك كريمة. غادي نشوف معاك هادشي دابا.")
+    desk.keyboard.press("Control+Enter")
+    expect(client.locator(".msg.bot").nth(1)).to_contain_text("معاك كريمة")
+    write(client, "شكرا بزاف")
+    expect(desk.locator(".line.client")).to_have_count(2)
+    expect(client.locator(".msg.bot")).to_have_count(2)  # the bot says nothing
+
+    desk.locator("#text").blur()
+    desk.keyboard.press("b")
+    desk.get_by_label("Que doit savoir le bot").fill("صافي، تصايب المشكل")
+    desk.locator("#back .main").click()
+    expect(desk.locator(".owner.bot")).to_be_visible()
+    write(client, "سلام")
+    expect(client.locator(".msg.bot")).to_have_count(3)
+    expect(client.locator(".msg.bot").nth(2)).to_contain_text("أنا هنا")
+    with house.db.reading() as session:
+        assert session.query(DeskCase).one().outcome == "handed_back"
+
+
+def test_a_session_that_expires_loses_no_word(place: tuple[Server, Any], opened: Callable[..., Page]) -> None:
+    server, house = place
+    client = opened(server.url + "/chat", viewport={"width": 390, "height": 844})
+    client.locator("#state.on").wait_for()
+    write(client, ASKS)
+    expect(client.locator(".msg.bot")).to_have_count(1)
+    desk = signed_in(opened(server.url + "/desk"))
+    desk.locator(".case").click()
+    desk.locator("#take").click()
+    expect(desk.locator(".owner.mine")).to_be_visible()
+    desk.locator("#text").fill("un long message")
+    accounts.close(house.db, house.clock.now(), "karima")
+    desk.locator("#send").click()
+    expect(desk.get_by_role("alert")).to_contain_text("session a expiré")
+    assert desk.locator("#text").input_value() == "un long message"
+    expect(client.locator(".msg.bot")).to_have_count(1)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_on_any_page(place: tuple[Server, Any], opened: Callable[..., Page], scheme: str) -> None:
+    pytest.importorskip("axe_playwright_python", reason="needs axe-core: pip install axe-playwright-python")
+    server, _ = place
+    client = opened(server.url + "/chat", viewport={"width": 390, "height": 844})
+    client.locator("#state.on").wait_for()
+    write(client, ASKS)
+    expect(client.locator(".msg.bot")).to_have_count(1)
+    desk = opened(server.url + "/desk", color_scheme=scheme)
+    assert violations(desk) == []
+    signed_in(desk, "lalla").locator(".case").click()
+    desk.locator("#take").click()
+    expect(desk.locator(".owner.mine")).to_be_visible()
+    desk.locator("#d-canned").evaluate("d => d.open = true")
+    assert violations(desk) == []
+    desk.get_by_role("button", name="Agir pour le client").click()
+    assert violations(desk) == []
+    desk.goto(server.url + "/desk/reports")
+    assert violations(desk) == []
+
+
+def write(page: Page, text: str) -> None:
+    page.locator("#text").fill(text)
+    page.locator("#text").press("Enter")
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds serious or critical."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    return [f"{v['id']}: {n['target']} {n['failureSummary']}" for v in found if v["impact"] in ("serious", "critical") for n in v["nodes"]]
