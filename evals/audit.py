@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,12 +48,22 @@ class Audit:
         return {"summary": summary, "unreadable": self.unreadable, "scenarios": [asdict(s) for s in self.scenarios]}
 
 
-def audit(paths: Iterable[Path], done: Callable[[Audited], None] = lambda one: None) -> Audit:
+def audit(paths: Iterable[Path], done: Callable[[Audited], None] = lambda one: None, workers: int = 1) -> Audit:
     """Plays each scenario three times: with an agent that is silent, one that is only polite, and an oracle. `done` hears each as it comes.
 
+    `workers`: processes; the verdicts and their order do not depend on it.
     Raises ScenarioError only for a path that does not exist; files that cannot be read are listed, all of them.
     """
     found = Audit()
+    for one in _examined(_readable(paths, found), workers):
+        found.scenarios.append(one)
+        done(one)
+    return found
+
+
+def _readable(paths: Iterable[Path], found: Audit) -> list[Scenario]:
+    """The scenarios below the paths; what is wrong with the others goes to `found`."""
+    kept: list[Scenario] = []
     seen: dict[str, str] = {}
     for path in files(paths):
         try:
@@ -66,10 +77,16 @@ def audit(paths: Iterable[Path], done: Callable[[Audited], None] = lambda one: N
             found.unreadable.append(f"{path}:1: id {scenario.id!r} is also in {seen[scenario.id]}; ids are unique")
             continue
         seen[scenario.id] = str(path)
-        one = examine(scenario)
-        found.scenarios.append(one)
-        done(one)
-    return found
+        kept.append(scenario)
+    return kept
+
+
+def _examined(scenarios: Sequence[Scenario], workers: int) -> Iterator[Audited]:
+    if workers == 1:
+        yield from map(examine, scenarios)
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        yield from pool.map(examine, scenarios)
 
 
 def examine(scenario: Scenario) -> Audited:

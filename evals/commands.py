@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -31,6 +32,7 @@ def audit(
     paths: Annotated[list[Path], typer.Argument(help="scenario files or folders")],
     json_file: Annotated[Path | None, typer.Option("--json", help="write every verdict here")] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="also tell what no tool could bring about")] = False,
+    workers: Annotated[int, typer.Option(min=1, help="processes; the verdicts do not depend on it")] = min(2, os.cpu_count() or 1),
 ) -> None:
     """Shows that each scenario can be passed and cannot be passed by doing nothing. Exit 0: all; 1: some are not; 2: no such path."""
     from evals import audit as auditing
@@ -48,7 +50,7 @@ def audit(
             console.print(f"{one.path}: by hand: {'; '.join(one.by_hand)}", markup=False, soft_wrap=True, style="dim")
 
     try:
-        found = auditing.audit(paths, tell)
+        found = auditing.audit(paths, tell, workers)
     except ScenarioError as error:
         console.print(str(error), style="red", markup=False, soft_wrap=True)
         raise typer.Exit(2) from None

@@ -142,6 +142,8 @@ class _Play:
             before = len(self.played.turns)
             self._step(step)
             turns = self.played.turns[before:]
+            if step.converse is not None and not turns:
+                turns = self.played.turns[-1:]  # nothing was asked: then what was last said must show it
             if step.expect and turns:
                 # what a step of several turns must show, it must show at its last
                 now = to_local(self.house.clock.now())

@@ -18,6 +18,7 @@ from bot.settings import Settings
 from bot.wiring import House, Later
 from channels.base import Accept, Capabilities, Channel, OnStatus, OutMessage, SendResult
 from domain.clock import SettableClock
+from domain.rules import MarketRules
 from domain.store.database import Database
 from domain.store.migrate import migrate
 from domain.store.world import apply_given, load_world
@@ -65,16 +66,34 @@ def world_file(name: str) -> Path:
 @cache
 def _template(world: Path, now: datetime) -> Path:
     """A migrated store with the world in it, made once per process; each scenario plays on a copy."""
-    folder = tempfile.mkdtemp(prefix="bricol-world-")
-    Finalize(None, shutil.rmtree, args=(folder,), kwargs={"ignore_errors": True}, exitpriority=1)  # atexit does not run in pool processes
-    path = Path(folder) / "world.db"
-    url = f"sqlite:///{path}"
-    migrate(url)
-    db = Database(url)
+    path = _folder() / f"{world.stem}-{now:%Y%m%dT%H%M%S}.db"
+    shutil.copy(_empty(), path)
+    db = Database(f"sqlite:///{path}")
     with db.transaction() as session:
         load_world(session, world, now)
     db.close()  # the last connection writes the WAL back: the file alone is the store
     return path
+
+
+@cache
+def _empty() -> Path:
+    """A migrated store with nothing in it: each world and clock starts from a copy."""
+    path = _folder() / "empty.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@cache
+def _folder() -> Path:
+    folder = tempfile.mkdtemp(prefix="bricol-world-")
+    Finalize(None, shutil.rmtree, args=(folder,), kwargs={"ignore_errors": True}, exitpriority=1)  # atexit does not run in pool processes
+    return Path(folder)
+
+
+@cache
+def rules(world: Path) -> MarketRules:
+    """The rules of a world, read once per process: its file is long, and every conversation needs them."""
+    return wiring.world_rules(world)
 
 
 @cache
@@ -98,7 +117,7 @@ def build(scenario: Scenario, folder: Path, model: str) -> House:
     shutil.copy(_template(world, clock.now()), folder / "bricol.db")
     settings = Settings(_env_file=None, data_dir=folder, model=model, burst_seconds=0, database_url=f"sqlite:///{folder / 'bricol.db'}", world=world)  # type: ignore[call-arg]
     channels: dict[str, Channel] = {name: RecordingChannel(name, what) for name, what in CAPABILITIES.items()}
-    house = wiring.build(settings, clock=clock, channels=channels, knowledge=knowledge())
+    house = wiring.build(settings, clock=clock, channels=channels, knowledge=knowledge(), rules=rules(world))
     house.late_understander = Later(understander)
     house.late_agent = Later(lambda: wiring._agent(settings, house.market, understander()))
     with house.db.transaction() as session:

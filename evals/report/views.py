@@ -164,9 +164,10 @@ def findings(entries: Iterable[Entry]) -> list[dict[str, Any]]:
     return [{"kind": kind, "hard": hard[kind], "soft": soft[kind]} for kind in sorted({*hard, *soft}, key=lambda k: (-hard[k], -soft[k]))]
 
 
-def worth_reading(report: Report, comparison: Comparison | None) -> list[dict[str, Any]]:
-    """The conversations a reader must see: failed, flaky, worse than before; each with its verdict, reason and marked turn."""
+def worth_reading(report: Report, comparison: Comparison | None, before: Report | None = None) -> list[dict[str, Any]]:
+    """The conversations a reader must see: failed, flaky, worse than `before`; with verdict, reason, marked turn and what was said there before."""
     against = {c.id: c for c in comparison.scenarios} if comparison else {}
+    earlier = {e["id"]: e for e in before["scenarios"]} if before else {}
     found = []
     for entry in report["scenarios"]:
         compared = against.get(entry["id"])
@@ -178,9 +179,16 @@ def worth_reading(report: Report, comparison: Comparison | None) -> list[dict[st
         how = "shown" if worse else entry.get("wrong_turn_is")
         why = [entry["simulator_fault"]] if entry["simulator_fault"] else entry["why"] or ([compared.why] if compared and compared.why else [])
         parted = str(compared.parted) if worse and compared and compared.parted else ""
-        found.append({"entry": entry, "verdict": verdict, "turn": turn, "how": how, "why": why, "parted": parted})
+        was = _answers(earlier.get(entry["id"]), entry.get("trial", 0), turn) if worse else None
+        found.append({"entry": entry, "verdict": verdict, "turn": turn, "how": how, "why": why, "parted": parted, "was": was})
     order = ("regressed", "drifted", "failed", "flaky", "simulator fault", "passes though known to fail", "known failure")
     return sorted(found, key=lambda row: order.index(row["verdict"]))
+
+
+def _answers(entry: Entry | None, trial: int, turn: int | None) -> list[str] | None:
+    """What was said at a turn (from 1) of this trial; None where it did not come so far."""
+    turns = next((play["turns"] for play in plays(entry) if play["trial"] == trial), []) if entry else []
+    return [r["text"] for r in turns[turn - 1]["replies"]] if turn and turn <= len(turns) else None
 
 
 def _verdict(entry: Entry) -> str:

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from bot import wiring
 from evals import cli, run, stage
 from evals.journal import Journal, JournalError
 from evals.records import Played, PlayedTurn
@@ -38,6 +37,21 @@ turns:
   - converse: 3
 after:
   bookings: [{{ref: BR-5111, status: cancelled, count: 1}}]
+"""
+
+BOOK = """\
+id: booking
+suite: booking
+language: ary
+script: latn
+phone: "+212661000712"
+now: 2026-11-23T10:00
+facts: {service: "plombi", place: "maarif f casa", time: "ghedda m3a 10 d sbah", choice: "lowel", confirm: "wakha"}
+turns:
+  - say: "salam, bghit plombi 3afak"
+  - converse: 6
+after:
+  bookings: [{service: plumbing, start: 2026-11-24T10:00, status: confirmed, count: 1}]
 """
 
 
@@ -94,9 +108,7 @@ def test_an_edited_scenario_is_played_again(tmp_path: Path, scenarios: list[Scen
     assert counted == [("two", 0)]
 
 
-def test_other_code_plays_all_again(
-    tmp_path: Path, scenarios: list[Scenario], counted: list[Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_other_code_plays_all_again(tmp_path: Path, scenarios: list[Scenario], counted: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "kept.jsonl"
     play_all(scenarios, Plan(), journal(path))
     monkeypatch.setattr("evals.journal.code", lambda: "changed")
@@ -144,27 +156,35 @@ def test_what_cannot_be_played_is_refused_before_anything_is(scenarios: list[Sce
 
 @pytest.fixture(scope="module")
 def before(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """(a scenario file, the report of a run of it)"""
+    """(a folder with two scenarios, "cancel" in English and "booking" in Arabizi; the report of a run of them)"""
     folder = tmp_path_factory.mktemp("before")
-    path, report = folder / "one.yaml", folder / "before.json"
-    path.write_text(CANCEL.format(id="one"), encoding="utf-8")
-    result = invoke(cli.app, ["run", str(path), "--json", str(report), "--workers", "1"])
+    (folder / "cancel.yaml").write_text(CANCEL.format(id="cancel"), encoding="utf-8")
+    (folder / "booking.yaml").write_text(BOOK, encoding="utf-8")
+    report = folder.parent / "before.json"
+    result = invoke(cli.app, ["run", str(folder), "--json", str(report), "--workers", "1"])
     assert result.exit_code == 0, result.output
     assert not report.with_name("before.json.part").exists()
-    return path, report
+    return folder, report
 
 
-def again(before: tuple[Path, Path], tmp_path: Path) -> tuple[int, dict[str, Any], str]:
-    path, report = before
+def again(before: tuple[Path, Path], tmp_path: Path) -> tuple[int, dict[str, dict[str, Any]], str]:
+    """(exit code, each scenario that is not as before, what was said) of `bricol eval run --baseline`, played with what was planted."""
+    folder, report = before
     out = tmp_path / "now.json"
-    result = invoke(cli.app, ["run", str(path), "--baseline", str(report), "--json", str(out), "--workers", "1"])
+    result = invoke(cli.app, ["run", str(folder), "--baseline", str(report), "--json", str(out), "--workers", "1"])
     assert "Traceback" not in result.output
-    return result.exit_code, json.loads(out.read_text(encoding="utf-8"))["baseline"], result.output
+    found = json.loads(out.read_text(encoding="utf-8"))["baseline"]["scenarios"]
+    return result.exit_code, {one["id"]: one for one in found}, result.output
+
+
+def turn_of(before: tuple[Path, Path], scenario: str, key: str) -> int:
+    """The turn (from 1) of the baseline in which this reply left."""
+    entry = next(e for e in json.loads(before[1].read_text(encoding="utf-8"))["scenarios"] if e["id"] == scenario)
+    return next(n for n, turn in enumerate(entry["turns"], 1) if any(r["key"] == key for r in turn["replies"]))
 
 
 def test_the_same_run_again_is_the_same(before: tuple[Path, Path], tmp_path: Path) -> None:
-    assert again(before, tmp_path)[:2][0] == 0
-    assert again(before, tmp_path)[1]["counts"] == {"same": 1}
+    assert again(before, tmp_path)[:2] == (0, {})
 
 
 def reworded(monkeypatch: pytest.MonkeyPatch, change: Callable[[str, str], str]) -> None:
@@ -172,40 +192,52 @@ def reworded(monkeypatch: pytest.MonkeyPatch, change: Callable[[str, str], str])
     monkeypatch.setattr(replies, "render", lambda key, *args, **params: change(key, render(key, *args, **params)))
 
 
-def test_a_changed_wording_alone_is_no_regression(before: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    reworded(monkeypatch, lambda key, text: f"Right then! {text}" if key == "changes.cancelled" else text)
+def test_every_reply_worded_otherwise_is_no_regression(before: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reworded(monkeypatch, lambda key, text: f"Wakha! {text}" if key.startswith(("booking.", "changes.")) else text)
     code, found, _ = again(before, tmp_path)
-    assert (code, found["counts"]) == (0, {"worded otherwise": 1})
+    assert code == 0
+    assert {name: one["verdict"] for name, one in found.items()} == {"booking": "worded otherwise", "cancel": "worded otherwise"}
 
 
-def test_a_reply_that_states_another_hour_is_found(before: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    reworded(monkeypatch, lambda key, text: text.replace("11:00", "12:00") if key == "changes.cancelled" else text)
+def test_one_reply_that_states_another_hour_is_found_at_its_turn(before: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reworded(monkeypatch, lambda key, text: text.replace("10:00", "12:00") if key == "booking.propose" else text)
     code, found, output = again(before, tmp_path)
-    assert (code, found["counts"]) == (1, {"drifted": 1})
-    assert found["scenarios"][0]["turn"] == 2 and "time 12:00" in output
+    assert (code, list(found)) == (1, ["booking"])
+    turn = turn_of(before, "booking", "booking.propose")
+    assert turn > 1
+    assert (found["booking"]["verdict"], found["booking"]["turn"]) == ("drifted", turn)
+    assert "time 12:00" in output and f"booking, turn {turn}" in output
 
 
 def test_a_changed_rule_is_found(before: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    rules = wiring.world_rules
-    monkeypatch.setattr(wiring, "world_rules", lambda world: replace(rules(world), late_cancellation_fee_mad=Decimal(60)))
+    rules = stage.rules
+    monkeypatch.setattr(stage, "rules", lambda world: replace(rules(world), late_cancellation_fee_mad=Decimal(60)))
     code, found, output = again(before, tmp_path)
-    assert (code, found["counts"]) == (1, {"drifted": 1})
-    assert found["scenarios"][0]["turn"] == 1 and "was 300" in output and "is 290" in output
+    assert (code, list(found)) == (1, ["cancel"])
+    assert (found["cancel"]["verdict"], found["cancel"]["turn"]) == ("drifted", 1)
+    assert "was 300" in output and "is 290" in output
 
 
-def test_an_intent_read_wrongly_is_found_at_its_turn(before: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("scenario", "words", "turn"),
+    [("cancel", "never mind", 1), ("booking", "ghedda", None)],
+)
+def test_an_intent_read_wrongly_is_found_at_its_turn(
+    before: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scenario: str, words: str, turn: int | None
+) -> None:
+    """`turn`: None where it is the one that answers the question for a time."""
     real = stage.understander()
 
     class Misreads:
         def understand(self, text: str, **about: Any) -> Any:
             heard = real.understand(text, **about)
-            return replace(heard, intents=("thank",), scores={"thank": 0.9}) if text.startswith("never mind") else heard
+            return replace(heard, intents=("thank",), entities={}, scores={"thank": 0.9}) if text.startswith(words) else heard
 
     monkeypatch.setattr(stage, "understander", lambda: Misreads())
     code, found, output = again(before, tmp_path)
-    assert code == 1
-    assert (found["scenarios"][0]["verdict"], found["scenarios"][0]["turn"]) == ("regressed", 1)
-    assert "FAILED one" in output
+    assert (code, list(found)) == (1, [scenario])
+    assert (found[scenario]["verdict"], found[scenario]["turn"]) == ("regressed", turn or turn_of(before, "booking", "booking.propose"))
+    assert f"FAILED {scenario}" in output
 
 
 def test_two_trials_played_twice_are_the_same_but_for_the_time(scenarios: list[Scenario]) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
 from domain.store.tables import Conversation
 from domain.store.world import snapshot
-from evals import inject
+from evals import cli, inject
 from evals.audit import audit, examine
 from evals.from_conversation import NotToBeWritten, scenario_text, written
 from evals.player import play
@@ -66,6 +67,20 @@ def test_an_audit_tells_what_needs_work_and_what_cannot_be() -> None:
     assert lazy.idle == ["silent", "polite"]
     torn = examine(scenario(turns=[{"say": "bonjour", "expect": {"said": ["chat"], "not_said": ["chat"]}}], after={}))
     assert torn.impossible and not torn.idle
+
+
+def test_what_a_conversation_must_come_to_is_judged_though_nothing_was_asked() -> None:
+    turns = [{"say": "merci"}, {"converse": 3, "expect": {"calls": ["confirm_proposal"]}}]
+    assert not examine(scenario(after={}, turns=turns)).idle
+
+
+def test_a_scenario_that_silence_passes_ends_the_audit_with_exit_1_and_is_named(tmp_path: Path) -> None:
+    for name, expect in {"idle": {"not_said": ["prix"]}, "sound": {"said": ["plaisir"]}}.items():
+        text = yaml.safe_dump({**BOOKING, "id": name, "turns": [{"say": "merci", "expect": expect}], "after": {}})
+        (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
+    result = CliRunner().invoke(cli.app, ["audit", str(tmp_path), "--workers", "1"])
+    assert result.exit_code == 1
+    assert "idle.yaml: the silent agent passes" in result.output and "sound.yaml" not in result.output
 
 
 def test_an_audit_lists_every_file_that_cannot_be_read(tmp_path: Path) -> None:
