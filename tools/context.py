@@ -9,8 +9,8 @@ from typing import Any, Literal, Protocol
 from domain.clock import Clock
 from domain.geo.arrival import ArrivalModel
 from domain.matching.acceptance import AcceptModel
-from domain.matching.success import SuccessModel
 from domain.matching.ranker import MatchModel
+from domain.matching.success import SuccessModel
 from domain.pricing.cost_model import CostModel
 from domain.rules import MarketRules
 from domain.store.database import Database

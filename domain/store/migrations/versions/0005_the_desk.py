@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002_desk"
-down_revision = "0001"
+revision = "0005_desk"
+down_revision = "0004_predictions"
 branch_labels = None
 depends_on = None
 
