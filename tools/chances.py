@@ -78,7 +78,7 @@ def _yes(
     ids = np.array([t.id for t in rows], np.int64)
     own = [_price(market, t, job, hurried=False) for t in rows]
     day = to_local(job.start).replace(hour=0, minute=0, second=0, microsecond=0)
-    visits = agenda.busy_in(session, (day, day + timedelta(days=1)), [t.id for t in rows])
+    visits = agenda.busy_in(session, (day, day + timedelta(days=1)), [t.id for t in rows], now=job.now)
     inputs = acceptance.asked(
         ids,
         km=np.array([c.distance_km for c in candidates]),
@@ -112,4 +112,4 @@ def _well(session: Session, model: success.SuccessModel, rows: list[Technician],
 
 def _price(market: Market, technician: Technician, job: Job, *, hurried: bool) -> Decimal:
     hurry = {"urgency": job.urgency, "start": job.start, "now": job.now} if hurried else {}
-    return quotes.price(market, technician, job.service, issue=job.issue, **hurry).likely_mad  # type: ignore[arg-type]
+    return quotes.price(market, technician, job.service, issue=job.issue, **hurry).likely_mad
