@@ -61,7 +61,7 @@ def propose_booking(turn: Turn, args: BookingArgs) -> dict[str, Any]:
     )
     if args.name and not client.name:
         client.name = args.name
-    summary = {
+    summary: dict[str, Any] = {
         "service": service,
         "city": place.city,
         "district": place.district,
