@@ -213,7 +213,7 @@ def choose_slot(scene: Scene, where: Where) -> Steps:
     if not slots:
         return scene.say("booking.no_slots", awaiting="time")
     if lacking := found.get("no_specialist"):
-        lacks = {"skill": scene.skill(lacking["skill"]), "trade": scene.trade(scene.draft["service"])}
+        lacks: dict[str, Any] = {"skill": scene.skill(lacking["skill"]), "trade": scene.trade(scene.draft["service"])}
         return scene.say("booking.choose_slot_general", awaiting="choice", options=scene.slots(slots), slots=listed(scene, slots), **lacks)
     return scene.say("booking.choose_slot", awaiting="choice", options=scene.slots(slots), slots=listed(scene, slots))
 
