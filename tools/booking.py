@@ -69,7 +69,7 @@ def propose_booking(turn: Turn, args: BookingArgs) -> dict[str, Any]:
         client.name = args.name
     price, quote = chosen.offer.estimate, quotes.view(chosen.offer.quote)
     cheaper = {one.label: mad(one.mad) for one in alternatives(price)}
-    summary = {
+    summary: dict[str, Any] = {
         "service": service,
         "city": place.city,
         "district": place.district,

@@ -68,7 +68,7 @@ class Technician(Base):
     phone: Mapped[str] = mapped_column(String(20), unique=True)
     name: Mapped[str] = mapped_column(String(80))
     trades: Mapped[list[Any]]  # service ids, the main one first
-    skills: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))  # ids of domain.catalog.skills; empty: not told
+    skills: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")  # ids of domain.catalog.skills; empty: not told
     city: Mapped[str] = mapped_column(String(40))
     district: Mapped[str] = mapped_column(String(80))
     hours: Mapped[str] = mapped_column(String(11), default="08:00-20:00")  # local wall clock

@@ -13,7 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     with op.batch_alter_table("technicians", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("skills", sa.JSON(), server_default=sa.text("'[]'"), nullable=False))
+        batch_op.add_column(sa.Column("skills", sa.JSON(), server_default="[]", nullable=False))
 
 
 def downgrade() -> None:

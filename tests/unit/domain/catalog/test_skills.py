@@ -100,7 +100,7 @@ def test_an_unknown_skill_is_refused_with_those_of_its_trade() -> None:
         ("  flexible: [30, 100]\n", "", "no price for 'flexible'; add it to parts_mad"),
         ("tuyauterie en cuivre, أنابيب النحاس", "أنابيب النحاس, tuyauterie en cuivre", "is not in the letters of fr"),
         ("general: 0.75\n", "general: [0.75\n", "mend this line"),
-        ("general: 0.75\n", "needs: [pumps]\n  general: 0.75\n- id: pumps\n  needs: [drain_machine]\n", "needs itself in the end; break the circle"),
+        ("general: 0.75\n", "general: 0.75\n  needs: [drain_machine]\n", "needs itself in the end; break the circle"),
     ],
 )
 def test_a_mistake_is_told_with_file_line_and_cure(tmp_path: Path, good: str, bad: str, cure: str) -> None:
