@@ -69,7 +69,7 @@ def json_object(body: bytes) -> dict[str, Any]:
     return value
 
 
-def form_pairs(body: bytes, most: int = 300) -> list[tuple[str, str]]:
+def form_pairs(body: bytes, most: int = 300) -> list[tuple[str, Any]]:
     """The fields of a form, at most so many. Raises Refused(400)."""
     try:
         return parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=most)
