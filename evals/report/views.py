@@ -187,7 +187,7 @@ def worth_reading(report: Report, comparison: Comparison | None, before: Report 
 
 def _answers(entry: Entry | None, trial: int, turn: int | None) -> list[str] | None:
     """What was said at a turn (from 1) of this trial; None where it did not come so far."""
-    turns = next((play["turns"] for play in plays(entry) if play["trial"] == trial), []) if entry else []
+    turns: list[dict[str, Any]] = next((play["turns"] for play in plays(entry) if play["trial"] == trial), []) if entry else []
     return [r["text"] for r in turns[turn - 1]["replies"]] if turn and turn <= len(turns) else None
 
 
