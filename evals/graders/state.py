@@ -29,7 +29,8 @@ def failures(after: Mapping[str, Sequence[Row]], snapshot: Mapping[str, Sequence
                 continue
             how_many = f"{count} expected" if count is not None else "at least one expected"
             there = [_brief(r, fields) for r in pool] or "none"
-            why = f"after.{table}: {len(matching)} rows with {_show(fields)}, {how_many}; there: {there}"
+            shown = " | ".join(_show(row) for row in there) if isinstance(there, list) else there
+            why = f"after.{table}: {len(matching)} rows with {_show(fields)}, {how_many}; there: {shown}"
             found.append(Finding("state", why, expected={table: {k: str(v) for k, v in wanted.items()}}, got=there))
     return found
 

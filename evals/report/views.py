@@ -178,7 +178,7 @@ def worth_reading(report: Report, comparison: Comparison | None, before: Report 
         turn = compared.turn if worse and compared and compared.turn else entry.get("first_wrong_turn")
         how = "shown" if worse else entry.get("wrong_turn_is")
         why = [entry["simulator_fault"]] if entry["simulator_fault"] else entry["why"] or ([compared.why] if compared and compared.why else [])
-        parted = str(compared.parted) if worse and compared and compared.parted else ""
+        parted = str(compared.parted) if compared and compared.verdict == "regressed" and compared.parted else ""  # drift says it in its reason
         was = _answers(earlier.get(entry["id"]), entry.get("trial", 0), turn) if worse else None
         found.append({"entry": entry, "verdict": verdict, "turn": turn, "how": how, "why": why, "parted": parted, "was": was})
     order = ("regressed", "drifted", "failed", "flaky", "simulator fault", "passes though known to fail", "known failure")

@@ -71,9 +71,10 @@ def test_no_scenario_of_ours_only_forbids() -> None:
 @pytest.mark.parametrize(
     ("after", "turn", "forbids"),
     [
-        ({"bookings": [{"count": 0}]}, {"calls_none": ["confirm_proposal"]}, True),
+        ({"escalations": [{"count": 0}]}, {"calls_none": ["confirm_proposal"]}, True),
         ({"bookings": [{"ref": "BR-1", "status": "confirmed", "count": 1}]}, {"said": ["\\S"]}, True),
         ({"bookings": [{"ref": "BR-1", "status": "cancelled", "count": 1}]}, {}, False),
+        ({"bookings": [{"ref": "BR-1", "status": "confirmed", "count": 0}]}, {}, False),
         ({"refunds": [{"count": 0}]}, {"said": ["(?i)n't due"]}, False),
         ({}, {"awaiting": ["place", None]}, True),
         ({}, {"awaiting": "place"}, False),
@@ -94,8 +95,8 @@ def only_forbids(scenario: dict[str, Any]) -> bool:
             return False
     if any((scenario.get("ever") or {}).values()):
         return False
-    rows = [(table, row) for table, rows in (scenario.get("after") or {}).items() for row in rows if row.get("count") != 0]
-    return all(there_before(table, row, scenario.get("given") or []) for table, row in rows)
+    rows = [(table, row) for table, rows in (scenario.get("after") or {}).items() for row in rows]
+    return all(there_before(table, row, scenario.get("given") or []) is (row.get("count") != 0) for table, row in rows)
 
 
 #: What rows of `after` say of people and offers to whom nothing happened.
