@@ -82,6 +82,7 @@ def _boosters(part: Rows, state: int) -> list[Any]:
     from sklearn.ensemble import HistGradientBoostingRegressor
 
     seen, rest = visible(part.inputs, state), part.target - line(part.inputs, state)
+    seen[:, np.isnan(seen).all(axis=0)] = 0.0  # a stretch in which nobody knew: nothing can hang on it, and scikit-learn bins no emptiness
     rising = [int(name in RISING[state]) for name in FEATURES.names]
     return [
         HistGradientBoostingRegressor(loss="quantile", quantile=q, monotonic_cst=rising, random_state=SEED, **TREES).fit(seen, rest)
