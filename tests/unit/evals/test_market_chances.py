@@ -31,7 +31,7 @@ def verdict(request: pytest.FixtureRequest, accept: Verdict, work: Path) -> Verd
 
 def test_the_truth_is_never_beaten_and_is_calibrated(verdict: Verdict) -> None:
     assert verdict.losses["oracle"] < min(loss for who, loss in verdict.losses.items() if who != "oracle")
-    assert verdict.figures["oracle"]["calibration_error"] < 0.08
+    assert verdict.figures["oracle"]["calibration_error"] < 0.12
     assert verdict.figures["oracle"]["accuracy"] < 0.9  # nobody can promise 92 % here, not even who knows every probability
 
 
@@ -44,11 +44,12 @@ def test_a_yes_is_told_better_than_by_any_simple_rule(accept: Verdict) -> None:
 
 
 def test_the_leaderboard_tells_loss_and_calibration_of_model_rule_and_truth(
-    accept: Verdict, work: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    accept: Verdict, work: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     measure.train("accept", [TINY.folder(work, "W1", 0)], tmp_path / "accept")
     measure.written(accept, TINY, tmp_path / "accept")
     (told,) = models_command.told(tmp_path)
     assert set(told["calibration"]) == {"value", "baseline", "oracle"} and told["gap_closed"] > 0
+    monkeypatch.setenv("COLUMNS", "200")
     models_command.show([told])
-    assert capsys.readouterr().out.replace("\n", "").count("calibration") >= 3
+    assert capsys.readouterr().out.count("calibration error 0.") == 3
