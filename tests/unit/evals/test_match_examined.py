@@ -13,7 +13,7 @@ from evals.market_models.examined import Examined
 from evals.market_models.worlds import Plan, ready, split_at
 
 pytest.importorskip("xgboost")
-TINY = Plan(bookings=6_000, technicians=1_200, days=60, seeds=1, worlds=("W1",))
+TINY = Plan(bookings=3_000, technicians=800, days=40, seeds=1, worlds=("W1",))
 
 
 @pytest.fixture(scope="module")
