@@ -47,6 +47,7 @@ def pasts(session: Session, now: datetime) -> dict[int, dict[str, float]]:
     )
     tally: defaultdict[int, list[int]] = defaultdict(lambda: [0, 0, 0])  # done, tried, cancelled by them
     for who, status, by, count in session.execute(visits.group_by(Booking.technician_id, Booking.status, Booking.cancelled_by)):
+        assert who is not None
         done, tried = status in ("done", "closed"), status != "cancelled"
         tally[who] = [a + b * count for a, b in zip(tally[who], (done, tried, not tried and by == "technician"), strict=True)]
     for who, (done_, tried_, left) in tally.items():

@@ -13,7 +13,7 @@ from evals.market_models.examined import Examined
 from evals.market_models.worlds import Plan, ready, split_at
 
 pytest.importorskip("xgboost")
-TINY = Plan(bookings=6_000, technicians=1_200, days=60, seeds=1, worlds=("W1",))
+TINY = Plan(bookings=3_000, technicians=800, days=40, seeds=1, worlds=("W1",))
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def found(world: Path) -> Examined:
 def test_nobody_beats_the_truth(found: Examined) -> None:
     assert found.losses["oracle"] == pytest.approx(0) and found.figures["oracle"]["regret"] == 0
     assert all(loss > 0 for who, loss in found.losses.items() if who != "oracle")
-    assert set(match.EXAMINER.rules) < set(found.losses) and found.rows > 20
+    assert set(match.EXAMINER.rules) < set(found.losses) and found.rows >= 10
 
 
 def test_it_ranks_better_than_the_rule_that_serves_and_its_reasons_are_true(found: Examined) -> None:
