@@ -65,9 +65,9 @@ def told(session: Session, offer: Offered, entity: str, service: str) -> None:
     """Writes down what was said, for the day its visit is over."""
     made = offer.estimate
     version = RULE if made.model_version.startswith(RULE) else made.model_version
-    amounts = {"value": float(made.likely_mad), "low": float(made.min_mad), "high": float(made.max_mad)}
+    value, low, high = (float(amount) for amount in (made.likely_mad, made.min_mad, made.max_mad))
     extra = {"service": service, "uplift_pct": made.uplift_pct, "technician_id": offer.quote.technician_id}
-    predictions.record(session, Prediction("cost", version, entity, offer.quote.made_at, offer.features, **amounts, extra=extra))
+    predictions.record(session, Prediction("cost", version, entity, offer.quote.made_at, offer.features, value, low, high, extra=extra))
 
 
 def view(quote: Quote) -> dict[str, Any]:

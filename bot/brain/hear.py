@@ -88,7 +88,8 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
     if role == "client":
         reading = cues.corrected(reading, text, of_a_booking=_of_a_booking(state))
         of_a_price = state.flow == "price" and state.awaiting == "service"
-        reading = orders.settled(reading, text, of_a_booking=_of_a_booking(state), of_a_price=of_a_price, explains=_ours(state))
+        spoken_of = {"of_a_booking": _of_a_booking(state), "of_a_price": of_a_price, "explains": _ours(state)}
+        reading = orders.settled(reading, text, **spoken_of, proposed=state.proposal is not None)
     spoken, unheard = _by_voice(said.parts)
     if role == "client" and state.awaiting != "name" and not _holds(reading) and (name := names.told(text)):
         return Heard(text, replace(reading, intents=("inform",), danger=False), {"name": name}, kinds=kinds, spoken=spoken)

@@ -25,17 +25,19 @@ VAGUE = frozenset(
 )
 
 
-def settled(reading: Understanding, text: str, *, of_a_booking: bool = False, of_a_price: bool = False, explains: bool = True) -> Understanding:
+def settled(
+    reading: Understanding, text: str, *, of_a_booking: bool = False, of_a_price: bool = False, explains: bool = True, proposed: bool = False
+) -> Understanding:
     """The reading, with its main intent put right where the words are plain; the same reading otherwise.
 
     `of_a_booking`: one is being spoken of, so that an hour may well be its new hour. `of_a_price`: we asked what the price is for.
-    `explains`: a price of ours may be what "why so dear" asks about.
+    `explains`: a price of ours may be what "why so dear" asks about; `proposed`: one is waiting for a yes, so that it complains of no job done.
     """
     main = reading.main
     if main == "ask_price" and not of_a_price and not has("price", text) and reading.confidence < CERTAIN:
         return _with(reading, _ordered(reading) if "service" in reading.entities else _next(reading))
     words = len(text.split())
-    if explains and answers.says("why_price", text) and main not in OF_A_JOB_DONE and words <= SHORT:
+    if explains and words <= SHORT and answers.says("why_price", text) and (proposed or main not in OF_A_JOB_DONE):
         return _with(reading, "ask_price")
     if has("only_price", text) and ((main in VAGUE and words <= SHORT) or (main == "ask_faq" and words <= SHORT // 2)):
         return _with(reading, "ask_price")
