@@ -126,7 +126,8 @@ class HouseActs:
         result = registry.call(tool, context, args)
         with self.house.db.transaction() as session:
             talk = _talk(session, conversation_id)
-            detail = {"error": result["error"]} if not result["ok"] else {k: result[k] for k in ("proposal_id", "kind") if k in result}
+            keep = ("proposal_id", "kind") if result["ok"] else ("error",)
+            detail: dict[str, Any] = {k: result[k] for k in keep if k in result}
             audit.record(session, now, login, f"tool {tool}"[:40], talk, ok=bool(result["ok"]), heard=heard, **detail)
             if result["ok"] and tool.startswith("propose_") and talk.owner == "human" and talk.desk == login and not self._closed(talk, now):
                 takeover.put(session, self.house, talk, login, self._question(context, tool, result), f"desk:{talk.id}:{key}")

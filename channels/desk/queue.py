@@ -60,13 +60,13 @@ def read(session: Session, now: datetime, rules: MarketRules) -> list[Item]:
         one = Waiting(case.id, case.reason, case.priority, case.created_at, since, frustration, money.get(case.id, Decimal(0)))
         waiting[case.id] = (one, talk)
     items = []
-    for case in queueing.ordered([one for one, _ in waiting.values()], now, rules):
-        talk = waiting[case.id][1]
+    for one in queueing.ordered([w for w, _ in waiting.values()], now, rules):
+        talk = waiting[one.id][1]
         person = talk.technician if talk.role == "technician" else talk.client
         last = words.get(talk.id, [])
         items.append(
             Item(
-                case=case,
+                case=one,
                 conversation_id=talk.id,
                 name=person.name if person else None,
                 channel=talk.channel,
@@ -74,9 +74,9 @@ def read(session: Session, now: datetime, rules: MarketRules) -> list[Item]:
                 snippet=next((w.text[:LONGEST_SNIPPET] for w in reversed(last) if w.text), ""),
                 owner=talk.desk if talk.owner == "human" else None,
                 owner_name=names.get(talk.desk or "", talk.desk) if talk.owner == "human" else None,
-                due=queueing.due(case, rules),
-                clock=queueing.clock(case, now, rules),
-                waited=now - case.since if case.since else timedelta(0),
+                due=queueing.due(one, rules),
+                clock=queueing.clock(one, now, rules),
+                waited=now - one.since if one.since else timedelta(0),
             )
         )
     return items

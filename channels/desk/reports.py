@@ -83,7 +83,7 @@ def read(session: Session, now: datetime, rules: MarketRules, days: int = DAYS) 
     )
 
 
-def _active(since: datetime) -> Select[tuple[int]]:
+def _active(since: datetime) -> Select[int]:
     return select(Turn.conversation_id).where(Turn.created_at >= since)
 
 
