@@ -6,13 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from domain.geo.travel import haversine_km
+from domain.geo.position import in_morocco, reachable
 
 FRESH = timedelta(minutes=30)  # older: they may be anywhere
-FASTEST_KMH = 150.0  # faster between two positions is a slip of the phone, straight lines at that
-JITTER_KM = 0.3  # two positions a moment apart may differ by this much between walls
-#: The kingdom and its south, with a margin; a phone without a fix says 0, 0 or where its network is registered.
-SOUTH, NORTH, WEST, EAST = 20.5, 36.2, -17.5, -0.9
 
 
 @dataclass(frozen=True)
@@ -25,13 +21,10 @@ class Ping:
 
 
 def plausible(ping: Ping, now: datetime, before: Ping | None = None) -> bool:
-    """In Morocco, fresh, not from the future, and reachable from the one before at FASTEST_KMH."""
-    if not (SOUTH <= ping.lat <= NORTH and WEST <= ping.lon <= EAST) or not timedelta(0) <= now - ping.at <= FRESH:
+    """In Morocco, fresh, not from the future, and reachable from the one before."""
+    if not in_morocco(ping.lat, ping.lon) or not timedelta(0) <= now - ping.at <= FRESH:
         return False
-    if before is None or before.at > ping.at:
-        return True
-    hours = (ping.at - before.at).total_seconds() / 3600
-    return haversine_km((before.lat, before.lon), (ping.lat, ping.lon)) <= JITTER_KM + FASTEST_KMH * hours
+    return before is None or before.at > ping.at or reachable((before.lat, before.lon), before.at, (ping.lat, ping.lon), ping.at)
 
 
 def newest(pings: Sequence[Ping], now: datetime) -> Ping | None:

@@ -16,7 +16,7 @@ class DeskAgent(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     login: Mapped[str] = mapped_column(String(40), unique=True)
     name: Mapped[str] = mapped_column(String(80))  # what clients read
-    password: Mapped[str] = mapped_column(String(200))  # scrypt, with its parameters and salt
+    password: Mapped[str] = mapped_column(String(200))  # Argon2id, with its parameters and salt
     role: Mapped[str] = mapped_column(String(10))  # agent lead operator
     locale: Mapped[str] = mapped_column(String(8), default="fr")  # fr ar: of the interface
     active: Mapped[bool] = mapped_column(default=True)

@@ -13,6 +13,7 @@ from domain.bookings.states import PROMISED, transition
 from domain.catalog import parts_for
 from domain.errors import DomainError, NotFound
 from domain.store import predictions
+from domain.store.positions import share_position
 from domain.store.tables import Booking, BookingEvent
 from prompts import wording
 from tools import notify
@@ -92,8 +93,11 @@ def update_job(turn: Turn, args: UpdateArgs) -> dict[str, Any]:
     if booking.status == "done" and args.state == "done" and booking.final_mad is None and amount is not None and booking.status in fitting:
         _set_amount(turn, booking, amount)
         return _result(booking, args.minutes)
-    if args.state == "position" and (args.lat is None or args.lon is None):
-        raise DomainError("bad_arguments", fields=[{"field": "lat", "cure": "position needs lat and lon"}])
+    if args.state == "position":
+        if args.lat is None or args.lon is None:
+            raise DomainError("bad_arguments", fields=[{"field": "lat", "cure": "position needs lat and lon"}])
+        share_position(turn.session, booking, args.lat, args.lon, turn.now)
+        return _result(booking, None)
     was = booking.status
     booking.status = transition(was, args.state, "technician")
     if args.state == "done":
@@ -140,7 +144,7 @@ def _tell(turn: Turn, booking: Booking, args: UpdateArgs, event_id: int) -> None
         notify.to_client(turn.session, booking, "late", now=turn.now, unique=unique, words=minutes)
     elif args.state == "done":
         ask_rating(turn.session, booking, turn.now)
-    elif args.state != "position":
+    else:
         notify.to_client(turn.session, booking, args.state, now=turn.now, unique=unique)
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from domain.clock import to_utc
 from domain.geo.arrival import ArrivalModel, one, usual_minutes
-from domain.geo.pings import FASTEST_KMH, FRESH, JITTER_KM, Ping, newest, plausible
+from domain.geo.pings import FRESH, Ping, newest, plausible
+from domain.geo.position import FASTEST_KMH, SLACK_KM
 from domain.geo.travel import haversine_km, travel_minutes
 from domain.geo.window import PROMISE, STEPS, late_risk, window
 from domain.learning.trees import Trees
@@ -84,9 +85,9 @@ def test_only_fresh_possible_positions_are_believed(told: list[Ping]) -> None:
 
 
 @given(near_casa, near_casa, st.floats(0.5, 25))
-def test_a_jump_faster_than_150_km_an_hour_is_refused(a: tuple[float, float], b: tuple[float, float], minutes: float) -> None:
+def test_a_jump_faster_than_a_car_is_refused(a: tuple[float, float], b: tuple[float, float], minutes: float) -> None:
     first, second = Ping(*a, NOW - timedelta(minutes=minutes)), Ping(*b, NOW)
-    possible = haversine_km(a, b) <= JITTER_KM + FASTEST_KMH * (second.at - first.at).total_seconds() / 3600
+    possible = haversine_km(a, b) <= SLACK_KM + FASTEST_KMH * (second.at - first.at).total_seconds() / 3600
     assert newest([second, first], NOW) == (second if possible else first)
 
 
