@@ -39,6 +39,7 @@ NEW_JOB = 0.35  # least probability of a new job beside a change
 #: Wishes beside which no other is read out of the same message.
 ALONE = frozenset({"ask_human", "opt_out", "delete_data", "change_language", "abuse", "out_of_scope", "become_technician"})
 MOVED = ("changes.moved", "changes.moved_asking", "changes.not_moved", "changes.kept")  # last words about an appointment that stands
+GRAVE = frozenset({"delete_data", "opt_out"})  # never begun on a doubtful reading
 PATIENCE = 2  # clarifying questions before a person is called
 
 
@@ -124,7 +125,7 @@ def _requests(state: State, heard: Heard, waiting: str | None) -> list[str]:
     """The flows the message asks for, main wish first, read in the light of what we were talking about."""
     if heard.yes or heard.no or heard.code:
         return []
-    named = [CLIENT[i] for i in _meant(heard) if i in CLIENT]
+    named = [CLIENT[i] for i in _meant(heard) if i in CLIENT and not (i in GRAVE and heard.reading.confidence < SURE)]
     if "complain" in named and "track" in named:
         named = [n for n in named if n != "complain"]  # still waiting: where he is matters first, the apology comes with it
     if waiting is None:

@@ -18,6 +18,7 @@ TECHNICIAN = {
 }  # fmt: skip
 OFFER = {"1": "accept", "yes": "accept", "2": "decline", "no": "decline", "3": "other_time"}
 DOUBTFUL = 0.5  # a reading below gives way to a plain yes at the beginning
+AGREES = 0.25  # least probability of a yes beside it
 #: These wait for a value and take the next message for it.
 WAITING = {"time": "other_time", "amount": "amount"}
 
@@ -46,7 +47,8 @@ def plan(state: State, heard: Heard) -> Plan:
         waited = WAITING[state.awaiting]
         if state.awaiting == "amount" or {"time", "date"} & set(heard.slots):
             return Plan((waited,))
-    doubtful = heard.reading.confidence < DOUBTFUL and "affirm" in heard.intents
+    agrees = sum(heard.reading.scores.get(intent, 0.0) for intent in ("affirm", "accept_job"))
+    doubtful = heard.reading.confidence < DOUBTFUL and ("affirm" in heard.intents or agrees >= AGREES)
     if heard.yes or main == "affirm" or (heard.leans is True and not heard.slots and (doubtful or (state.offer and main in ("inform", "thank")))):
         return Plan(("accept",))
     if heard.no or main == "deny" or (heard.leans is False and (state.offer or main == "inform")):

@@ -18,7 +18,7 @@ from domain.clock import SystemClock
 from domain.engagement.reply import Reply
 from domain.store.desk_tables import DeskCase
 from tests.support.builders import ScriptedAgent, build_house
-from tests.support.desk import PASSWORD, Player, staff
+from tests.support.desk import PASSWORD, Player, quick_passwords, staff
 from tests.support.talking_app import Server, serving
 from tools import registry
 from tools.context import TurnContext
@@ -57,7 +57,7 @@ class Busy(Player):
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Server, Any]]:
-    monkeypatch.setattr("channels.desk.passwords.LOG_N", 10)
+    quick_passwords(monkeypatch)
     house = build_house(tmp_path, agent=ScriptedAgent(bot), clock=SystemClock(), channels=[])
     house.channels["web"] = WebChat(WebSettings(secret=b"a secret of the tests, long enough", poll_seconds=3600), history_of(house.db))
     staff(house)

@@ -50,6 +50,10 @@ class Idle:
 
     ready = True
 
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
     def woken_by(self, arrivals: object) -> None:
         pass
 

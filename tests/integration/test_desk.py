@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
 from sqlalchemy import select
 
 from bot.app import create_app
@@ -16,14 +15,13 @@ from bot.wiring import House
 from domain.store.desk_tables import DeskAudit, DeskCase, DeskNote, RegressionRequest
 from domain.store.tables import Booking, Conversation, Escalation, OutboxRow, Refund
 from tests.support.builders import build_house
-from tests.support.desk import PASSWORD, Agent, Player, says, sign_in, staff
+from tests.support.desk import PASSWORD, Agent, Player, quick_passwords, says, sign_in, staff
 from tests.support.fake_channel import FakeChannel
 
 
 @pytest.fixture
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    quick = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)  # many sign-ins; the price of one does not matter here
-    monkeypatch.setattr("channels.desk.passwords.HASHER", quick)
+    quick_passwords(monkeypatch)
     house = build_house(tmp_path)
     staff(house)
     yield house

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
+from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 
 from bot import inbox
@@ -15,6 +17,11 @@ from tests.support.fake_channel import inbound
 
 PASSWORD = "zellij-vert-42"
 SALMA = "+212661000001"
+
+
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many sign in; the price of one does not matter here."""
+    monkeypatch.setattr("channels.desk.passwords.HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
 
 
 class Player:

@@ -54,7 +54,8 @@ def booking(scene: Scene) -> Steps:
         return scene.say("booking.ask_time", awaiting="time", place=scene.place(where.get("city"), where.get("district")))
     if when.start is None:
         asked = scene.before.awaiting == "time" and scene.before.key in ASKED_TIME and scene.says_when
-        if not asked and when.part is None and when.day is not None:
+        told = when.part is not None and scene.draft.get("date")
+        if not asked and not told and when.day is not None:
             return scene.say("booking.ask_hour", awaiting="time", day=scene.day(f"{when.day.isoformat()}T12:00"))
         return (yield from choose_slot(scene, where))
     return (yield from propose(scene, where, when.start.strftime("%Y-%m-%dT%H:%M")))

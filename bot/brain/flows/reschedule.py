@@ -56,7 +56,8 @@ def reschedule(scene: Scene) -> Steps:
             return scene.say("changes.ask_time", awaiting="time", extra={"ref": ref}, **scene.job(job))
     if when.start is None:
         asked = scene.before.awaiting == "time" and scene.before.key in ASKED and scene.says_when
-        if when.day is not None and when.part is None and not asked:
+        told = when.part is not None and date
+        if when.day is not None and not told and not asked:
             hour = scene.hour(str(job["start"]))
             options = (Option(hour[:20], f"hour:{str(job['start'])[11:16]}"),)
             return scene.say("changes.ask_hour", awaiting="time", options=options, extra={"ref": ref}, day=scene.day(f"{when.day}T12:00"), hour=hour)
