@@ -8,6 +8,10 @@ from bot.brain.scene import Scene
 from domain.geo.window import HIGH_RISK
 
 
+#: State of `track_technician` -> how it is said.
+WORDED = {"en_route": "track.en_route", "arrived": "track.arrived", "planned": "track.confirmed", "waiting_answer": "track.offered"}
+
+
 def track(scene: Scene) -> Steps:
     found = yield Call("track_technician", {"ref": scene.change.get("ref")})
     if found.get("error") == "which_booking":
@@ -23,11 +27,9 @@ def track(scene: Scene) -> Steps:
         return (yield from trouble(scene, found))
     words = scene.job(found.get("booking") or {})
     state = str(found.get("state") or (found.get("booking") or {}).get("status") or "")
-    key = {"en_route": "track.en_route", "arrived": "track.arrived", "confirmed": "track.confirmed", "offered": "track.offered"}.get(
-        state, "track.other"
-    )
-    if state == "en_route" and found.get("minutes") is not None:
-        key, words["minutes"] = "track.en_route_minutes", scene.minutes(found["minutes"])
+    key = WORDED.get(state, "track.other")
+    if state in ("en_route", "late") and found.get("minutes") is not None:
+        key, words["minutes"] = {"en_route": "track.en_route_minutes", "late": "track.late"}[state], scene.minutes(found["minutes"])
     late = found.get("late_risk")
     if late is not None and state in ("en_route", "planned", "late"):
         key = "track.en_route_window" if state == "en_route" else "track.confirmed_window"
