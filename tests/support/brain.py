@@ -133,7 +133,9 @@ class MemoryTools:
         jobs = [b for b in self.bookings.values() if ref in (None, b["ref"])]
         if len(jobs) != 1:
             return {"ok": False, "error": "which_booking", "bookings": jobs} if jobs else {"ok": False, "error": "no_booking"}
-        return {"ok": True, "booking": jobs[0], "state": {"offered": "waiting_answer", "confirmed": "planned"}.get(jobs[0]["status"], jobs[0]["status"]), "minutes": 12}
+        status = jobs[0]["status"]
+        state = {"offered": "waiting_answer", "confirmed": "planned"}.get(status, status)
+        return {"ok": True, "booking": jobs[0], "state": state, "minutes": 12}
 
     def _propose(self, kind: str, summary: dict[str, Any]) -> dict[str, Any]:
         number = len(self.proposals) + 1

@@ -7,7 +7,6 @@ from bot.brain.flows.shared import MOST, trouble, which
 from bot.brain.scene import Scene
 from domain.geo.window import HIGH_RISK
 
-
 #: State of `track_technician` -> how it is said.
 WORDED = {"en_route": "track.en_route", "arrived": "track.arrived", "planned": "track.confirmed", "waiting_answer": "track.offered"}
 
