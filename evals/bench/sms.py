@@ -68,6 +68,8 @@ def facts(locale: str) -> dict[str, str]:
     known = {
         "technician": name, "previous": wording.person_name("Said", locale), "wished": wording.person_name("Hassan", locale),
         "client": wording.person_name("Salma", locale), "name": wording.person_name("Salma", locale), "phone": "0661000001",
+        "agent": wording.person_name("Salma", locale), "skill": wording.skill_name("plumbing.copper_pipe", locale),
+        "window": wording.format_window(tomorrow, tomorrow + timedelta(minutes=30), locale),
         "service": service, "trade": wording.trade_name("plumbing", locale), "place": place, "city": wording.city_name("casablanca", locale),
         "district": wording.district_name("maarif", locale, "casablanca"), "when": when, "new": when,
         "day": wording.format_day(tomorrow, locale, MONDAY), "hour": wording.format_time(tomorrow, locale),
@@ -98,6 +100,9 @@ def _composed(locale: str, known: dict[str, str]) -> dict[str, str]:
         "people": people,
         "lines": jobs,
         "uplift": say("price.uplift"),
+        "reasons": say("price.line_visit"),
+        "slower": " " + say("price.without_hurry"),
+        "careful": say("booking.until_gas"),
         "status": say("track.status_confirmed"),
         "more": " ".join(say(f"technician_flow.{entry}", issue="", who=known["client"]) for entry in ("details_address", "details_client")),
         "who": known["client"],

@@ -56,7 +56,7 @@ class Verdict:
 def examiner(name: str) -> Examiner:
     """Raises ValueError that lists the known ones."""
     if name not in EXAMINERS:
-        raise ValueError(f"no model {name!r} can be examined; one of {', '.join(EXAMINERS)}")
+        raise ValueError(f"no model {name!r} can be examined; one of {', '.join(sorted(EXAMINERS))}")
     found: Examiner = importlib.import_module(EXAMINERS[name]).EXAMINER
     return found
 

@@ -44,7 +44,7 @@ def test_every_reply_the_brain_names_exists() -> None:
 
 def test_replies_nobody_uses_are_struck() -> None:
     built = re.compile(
-        r"^(track\.status_|price\.line_|refund\.status_|changes\.(counter_offer|price_change)_again|errors\.|technician_flow\.(details_|(en_route|arrived|late|client_absent)$))"
+        r"^(track\.status_|booking\.(until_|\w+_unsure$)|price\.line_|refund\.status_|changes\.(counter_offer|price_change)_again|errors\.|technician_flow\.(details_|(en_route|arrived|late|client_absent)$))"
     )
     assert {k for k in ours("fr") if k not in used() and not built.search(k)} - {"common.apology"} == set()
 

@@ -112,8 +112,10 @@ def test_an_expired_a_declined_and_a_superseded_proposal_are_gone(bricol: Bricol
 
 
 def test_a_slot_that_went_meanwhile_is_not_booked_twice(bricol: Bricol) -> None:
-    first, second = bricol.client(), bricol.client("+212661000102")
+    first = bricol.client()
     mine = first.ok("propose_booking", **WISH)["proposal_id"]
+    bricol.clock.advance(minutes=16)  # the time is not kept for them any more
+    second = bricol.client("+212661000102")
     theirs = second.ok("propose_booking", **WISH)["proposal_id"]
     second.next_turn().ok("confirm_proposal", proposal_id=theirs)
     late = first.next_turn().call("confirm_proposal", proposal_id=mine)

@@ -60,7 +60,8 @@ def test_a_begun_way_is_told_as_a_window_that_closes_in_on_a_position(bricol: Br
     near, far = ears.asked[-1], ears.asked[0]
     assert near["since"] == 0 and near["usual"] < far["usual"] and near["under_way"] == 1
     assert minute(then["window"]["to"]) - minute(then["window"]["from"]) < minute(first["window"]["to"]) - minute(first["window"]["from"])
-    ahmed.next_turn().ok("update_job", state="position", lat=48.85, lon=2.35)  # a slip of the phone
+    slip = ahmed.next_turn().call("update_job", state="position", lat=48.85, lon=2.35)  # of the phone
+    assert slip["error"] == "bad_position"
     assert house.client().ok("track_technician")["window"] == then["window"]
     assert "position" not in " ".join(house.client().heard_keys())
 

@@ -69,5 +69,5 @@ def test_the_house_prices_by_rule_while_what_is_there_may_not_serve(tmp_path: An
 
 def test_a_model_nobody_knows_is_refused_with_those_that_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BRICOL_LEARNT", "cost,oracle")
-    with pytest.raises(settings.SettingsError, match=r"'oracle' is no model; known: all, arrival, cost"):
+    with pytest.raises(settings.SettingsError, match=r"'oracle' is no model; known: all, accept, arrival, cost, match, success"):
         settings.load()

@@ -69,7 +69,7 @@ def test_many_ways_are_timed_as_one(north_km: float, hour: int) -> None:
 
 
 spots = st.tuples(st.floats(-90, 90), st.floats(-180, 180))
-near_casa = st.tuples(st.floats(33.4, 33.8), st.floats(-7.9, -7.4))
+near_casa = st.tuples(st.floats(33.3, 33.6), st.floats(-7.7, -7.3))
 told_pings = st.builds(lambda spot, ago: Ping(spot[0], spot[1], NOW - timedelta(minutes=ago)), st.one_of(near_casa, spots), st.floats(-20, 120))
 pings = st.lists(told_pings, max_size=8)
 
