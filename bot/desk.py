@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot import delivery, satisfaction, takeover
+from bot.turn import context_of
 from channels.base import MAX_TEXT
 from channels.clean import words
 from channels.desk import audit
@@ -122,7 +123,7 @@ class HouseActs:
             heard = session.scalar(select(func.max(InboxRow.id)).where(InboxRow.conversation_id == talk.id)) or 0
             if tool == "confirm_proposal":
                 _answered_since(session, talk, args.get("proposal_id"))
-            context = self._context(talk, now, f"desk:{heard}:{login}:{key}")
+            context = context_of(self.house, talk, f"desk:{heard}:{login}:{key}", now)
         result = registry.call(tool, context, args)
         with self.house.db.transaction() as session:
             talk = _talk(session, conversation_id)
@@ -187,23 +188,6 @@ class HouseActs:
     def _closed(self, talk: Conversation, now: datetime) -> bool:
         channel = self.house.channels.get(talk.channel)
         return channel is not None and delivery.outside_session(channel, talk, now)
-
-    def _context(self, talk: Conversation, now: datetime, key: str) -> TurnContext:
-        person = talk.technician if talk.role == "technician" else talk.client
-        language, script = speech(talk)
-        return TurnContext(
-            market=self.house.market,
-            conversation_id=talk.id,
-            role="technician" if talk.role == "technician" else "client",
-            person_id=person.id if person else None,
-            phone=person.phone if person and talk.verified else None,
-            verified=talk.verified,
-            channel=talk.channel,
-            language=language,
-            script=script,
-            turn_key=key,
-            now=now,
-        )
 
     def _question(self, context: TurnContext, tool: str, result: Mapping[str, Any]) -> Reply:
         """What the person is asked, in the same words as when the bot proposes."""

@@ -112,7 +112,7 @@ def play(house: House, gathered: Gathered) -> Played | None:
     reached("loaded")
     listen(house, scene.rows)
     human = history.human_message(scene.rows)
-    context = _context(house, scene, datetime.fromisoformat(gathered.now))
+    context = context_of(house, scene.conversation, scene.key, datetime.fromisoformat(gathered.now))
     if scene.conversation.owner == "human":
         _obey_stop(scene, human, context)  # in silence: whoever has the conversation answers
         done = Played(0, gathered.conversation_id, None, [dict(c) for c in context.calls], model="human")
@@ -150,8 +150,8 @@ def _load(house: House, gathered: Gathered) -> Scene | None:
         return Scene(rows, conversation, past, conversation.owner_epoch, key)
 
 
-def _context(house: House, scene: Scene, now: datetime) -> TurnContext:
-    talk = scene.conversation
+def context_of(house: House, talk: Conversation, key: str, now: datetime) -> TurnContext:
+    """Who writes here, verified how: whatever acts in a conversation acts as this person. `key` names the turn."""
     person = talk.technician if talk.role == "technician" else talk.client
     language, script = speech(talk)
     return TurnContext(
@@ -164,7 +164,7 @@ def _context(house: House, scene: Scene, now: datetime) -> TurnContext:
         channel=talk.channel,
         language=language,
         script=script,
-        turn_key=scene.key,
+        turn_key=key,
         now=now,
     )
 

@@ -120,7 +120,7 @@ class Oracle(Puppet):
             with self.house.db.transaction() as session:
                 verify(session, session.get_one(Conversation, self.conversation), self.scenario.phone, self.house.clock.now())
             scene = turn._load(self.house, gathered) or scene
-        return turn._context(self.house, scene, self.now(gathered))
+        return turn.context_of(self.house, scene.conversation, scene.key, self.now(gathered))
 
     def _may(self, tool: str) -> bool:
         """Not where it is forbidden, and not before the step that asks for it."""

@@ -74,17 +74,18 @@ def choose(
     fault = catalog.node_for(service, issue)
     minutes, node = 15 * -(-fault.minutes[1] // 15), fault.id  # the usual time, in quarters of an hour
     last, client_id = (client.last_technician_id, client.id) if client is not None else (None, None)
-    index, request = roster.index(session), request_for(service, place, now, start=start, last=last)
+    known, away = roster.read(session), _silent(session, start)
+    index = known.index
     only = {technician_id} if technician_id is not None else None
-    anyone = find(index, request_for(service, place, now, last=last), only=only, away=_silent(session, start), k=1)
+    anyone = find(index, request_for(service, place, now, last=last), only=only, away=away, k=1)
     if not anyone.candidates:
         raise DomainError("no_technician", service=service, city=place.city, nearest_km=anyone.nearest_km)
     busy = agenda.busy_at(session, start, minutes, now=now, client_id=client_id)
     order = ranking.order(session, market.learnt.match, now)
-    request = described(request, issue, urgency)
-    slate = find(index, request, only=only, away=_silent(session, start) | busy, k=chances.width(market), order=order)
+    request = described(request_for(service, place, now, start=start, last=last), issue, urgency)
+    slate = find(index, request, only=only, away=away | busy, k=chances.width(market), order=order)
     if not slate.candidates:
-        at_work = find(index, request, only=only, away=_silent(session, start), k=1).candidates
+        at_work = find(index, request, only=only, away=away, k=1).candidates
         found = slots(
             session,
             market,
@@ -99,13 +100,13 @@ def choose(
             k=3,
         )
         raise DomainError("slot_taken" if at_work else "outside_hours", alternatives=found)
-    wish = wanted(session, request_for(service, place, now), issue) if technician_id is None else None
-    slate, lacking = skilled_first(session, request, slate, wish, _silent(session, start) | busy, chances.width(market))
+    wish = wanted(known, request_for(service, place, now), issue) if technician_id is None else None
+    slate, lacking = skilled_first(known, request, slate, wish, away | busy, chances.width(market))
     people = slate.candidates
     if wish is not None and lacking is None:
         people = tuple(c for c in people if c.technician_id in wish.ids)
     if only is not None and market.learnt.accept is not None:  # whom the client chose, then whoever would be asked after a no
-        people += find(index, request, away=_silent(session, start) | busy | only, k=chances.WIDE).candidates
+        people += find(index, request, away=away | busy | only, k=chances.WIDE).candidates
     plan = chances.plan(session, market, people, chances.Job(service, start, now, issue, urgency, last=last), first=technician_id)
     technician = session.get_one(Technician, plan.order[0])
     offer = quotes.offered(market, technician, service, at=now, issue=issue, urgency=urgency, start=start, now=now)

@@ -48,14 +48,14 @@ def find_technicians(turn: Turn, args: FindArgs) -> dict[str, Any]:
         candidates.check_moment(turn.market, start, turn.now)
         away |= agenda.busy_at(turn.session, start, 60, now=turn.now, client_id=_asker(turn))
     named = {t.id for t in technicians_named(turn.session, args.technician)} if args.technician else None
-    request = openings.request_for(service, place, turn.now, start=start, last=_last(turn))
-    request = openings.described(request, args.issue, args.urgency)
+    request = openings.described(openings.request_for(service, place, turn.now, start=start, last=_last(turn)), args.issue, args.urgency)
+    known, anytime = roster.read(turn.session), openings.request_for(service, place, turn.now)
     order = ranking.order(turn.session, turn.market.learnt.match, turn.now)
-    slate = find(roster.index(turn.session), request, away=away, only=named or None, k=3, order=order)
-    wish = None if named else skilled.wanted(turn.session, openings.request_for(service, place, turn.now), args.issue)
-    slate, lacking = skilled.skilled_first(turn.session, request, slate, wish, away, 3)
+    slate = find(known.index, request, away=away, only=named or None, k=3, order=order)
+    wish = None if named else skilled.wanted(known, anytime, args.issue)
+    slate, lacking = skilled.skilled_first(known, request, slate, wish, away, 3)
     if not slate.candidates and start is not None:
-        anyone = find(roster.index(turn.session), openings.request_for(service, place, turn.now), only=named or None, k=1)
+        anyone = find(known.index, anytime, only=named or None, k=1)
         if anyone.candidates:
             found = openings.slots(
                 turn.session,
@@ -155,17 +155,21 @@ def find_slots(turn: Turn, args: SlotArgs) -> dict[str, Any]:
 
 def _skilled_slots(turn: Turn, asked: dict[str, Any], issue: str | None) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
     """Free times of those who have the skill the job asks for, else of anybody of the trade, and then what is missing."""
-    anyone = openings.slots(turn.session, turn.market, now=turn.now, **asked)
+
+    def free(**only: Any) -> list[dict[str, Any]]:
+        return openings.slots(turn.session, turn.market, now=turn.now, **{**asked, **only})
+
     if asked.get("technicians"):
-        return anyone, None
-    request = openings.request_for(asked["service"], asked["place"], turn.now)
-    slate = find(roster.index(turn.session), request, k=openings.CALENDARS)
-    slate, lacking = skilled.skilled_first(turn.session, request, slate, wish := skilled.wanted(turn.session, request, issue), (), openings.CALENDARS)
-    if wish is None or lacking is not None:
-        return anyone, lacking
-    able = [c.technician_id for c in slate.candidates if c.technician_id in wish.ids]
-    theirs = openings.slots(turn.session, turn.market, now=turn.now, **{**asked, "technicians": able})
-    return (theirs, None) if theirs else (anyone, {"skill": wish.skill, "keeps": catalog.get_skill(wish.skill).general})
+        return free(), None
+    known, request = roster.read(turn.session), openings.request_for(asked["service"], asked["place"], turn.now)
+    if (wish := skilled.wanted(known, request, issue)) is None:
+        return free(), None
+    slate = find(known.index, request, k=openings.CALENDARS)
+    slate, lacking = skilled.skilled_first(known, request, slate, wish, (), openings.CALENDARS)
+    if lacking is not None:
+        return free(), lacking
+    theirs = free(technicians=[c.technician_id for c in slate.candidates if c.technician_id in wish.ids])
+    return (theirs, None) if theirs else (free(), {"skill": wish.skill, "keeps": catalog.get_skill(wish.skill).general})
 
 
 def _of(booking: Booking) -> dict[str, Any]:

@@ -6,11 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy.orm import Session
-
 from domain import catalog
 from domain.matching.rank import Request, Slate, find
-from domain.store import roster
+from domain.store.roster import Roster
 
 
 @dataclass(frozen=True)
@@ -21,16 +19,16 @@ class Wanted:
     ids: frozenset[int]
 
 
-def wanted(session: Session, anytime: Request, issue: str | None) -> Wanted | None:
+def wanted(roster: Roster, anytime: Request, issue: str | None) -> Wanted | None:
     """None when anybody of the trade does the job, or when nobody of it around here has said what they can do.
 
     `anytime`: who looks, without a start.
     """
     needed = catalog.skills_for(catalog.node_for(anytime.service, issue).id, issue)
-    recorded = roster.skilled(session)
+    recorded = roster.skilled
     if not needed or not recorded:
         return None
-    around = find(roster.index(session), anytime, only=recorded, k=1)
+    around = find(roster.index, anytime, only=recorded, k=1)
     if not around.candidates or around.widened_km is not None:
         return None
     skills = {skill.id for skill in needed}
@@ -38,16 +36,16 @@ def wanted(session: Session, anytime: Request, issue: str | None) -> Wanted | No
 
 
 def skilled_first(
-    session: Session, request: Request, slate: Slate, wish: Wanted | None, away: Collection[int], k: int
+    roster: Roster, request: Request, slate: Slate, wish: Wanted | None, away: Collection[int], k: int
 ) -> tuple[Slate, dict[str, Any] | None]:
     """The slate with who has the skill first; when none of them is free, the slate as it was and what is missing: {skill, keeps 0..1}."""
     if wish is None or not slate.candidates:
         return slate, None
-    best = find(roster.index(session), request, away=away, only=wish.ids, k=k)
+    best = find(roster.index, request, away=away, only=wish.ids, k=k)
     if best.candidates and (best.widened_km is None or slate.widened_km is not None):
         ids = {c.technician_id for c in best.candidates}
         rest = tuple(c for c in slate.candidates if c.technician_id not in ids)
         return replace(slate, candidates=(*best.candidates, *rest)[:k]), None
-    held = roster.skilled(session).get(slate.candidates[0].technician_id, frozenset())
+    held = roster.skilled.get(slate.candidates[0].technician_id, frozenset())
     near = catalog.nearest_skill(wish.skill, {request.service, *held})
     return slate, {"skill": wish.skill, "keeps": near.kept if near else 0.0}

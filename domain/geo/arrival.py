@@ -96,19 +96,15 @@ class ArrivalModel:
     @classmethod
     def read(cls, path: Path, version: str) -> ArrivalModel:
         """Raises ModelRefused for a file that holds no such model."""
-        try:
-            with np.load(path, allow_pickle=False) as stored:
-                planned, way = ([Trees.read(stored, f"{state}.{name}") for name in ("low", "likely", "high")] for state in (PLANNED, UNDER_WAY))
-                return cls(((planned[0], planned[1], planned[2]), (way[0], way[1], way[2])), stored["margins"], stored["widen"], version)
-        except (OSError, KeyError, ValueError) as fault:
-            raise registry.ModelRefused(f"{path}: {fault}; train it again: bricol train {NAME}") from None
+        with registry.stored(path, NAME) as stored:
+            planned, way = ([Trees.read(stored, f"{state}.{name}") for name in ("low", "likely", "high")] for state in (PLANNED, UNDER_WAY))
+            return cls(((planned[0], planned[1], planned[2]), (way[0], way[1], way[2])), stored["margins"], stored["widen"], version)
 
 
 @lru_cache(maxsize=4)
 def serving(folder: Path) -> ArrivalModel | None:
     """The model that passed the gate; None: the rule serves, and the log said why."""
-    entry = registry.champion(folder, FEATURES)
-    return ArrivalModel.read(folder / FILE, f"{NAME}-{entry.version}") if entry is not None else None
+    return registry.serving(folder, FEATURES, FILE, ArrivalModel.read)
 
 
 # --- what model, training and examiner share: the meaning of the numbers -----------------------------------------------

@@ -5,13 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+import numpy as np
 
 from domain.learning.asof import FeatureSet
 
+Model = TypeVar("Model")
 log = logging.getLogger(__name__)
 FILE = "model.json"
 MOST_BYTES = 100_000_000  # systems.md I05
@@ -107,3 +111,19 @@ def champion(folder: Path, features: FeatureSet) -> Entry | None:
             _told.add((str(folder), str(why)))
             log.warning("%s: the rule serves", why)
         return None
+
+
+def serving(folder: Path, features: FeatureSet, file: str, read: Callable[[Path, str], Model]) -> Model | None:
+    """The model of `folder` that passed the gate, as `read(path, version)` gives it; None: the rule serves, and the log said why."""
+    entry = champion(folder, features)
+    return read(folder / file, f"{features.name}-{entry.version}") if entry is not None else None
+
+
+@contextmanager
+def stored(path: Path, name: str) -> Iterator[Any]:
+    """The arrays of a model's file. Raises ModelRefused where it cannot be read, or has not what is read out of it meanwhile."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            yield arrays
+    except (OSError, KeyError, ValueError) as fault:
+        raise ModelRefused(f"{path}: {fault}; train it again: bricol train {name}") from None

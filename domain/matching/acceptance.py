@@ -120,18 +120,14 @@ class AcceptModel:
     @classmethod
     def read(cls, path: Path, version: str) -> AcceptModel:
         """Raises ModelRefused for a file that holds no such model."""
-        try:
-            with np.load(path, allow_pickle=False) as stored:
-                return cls(Probability.read(stored), stored["delay"], float(stored["minutes"]), version)
-        except (OSError, KeyError, ValueError) as fault:
-            raise registry.ModelRefused(f"{path}: {fault}; train it again: bricol train {NAME}") from None
+        with registry.stored(path, NAME) as stored:
+            return cls(Probability.read(stored), stored["delay"], float(stored["minutes"]), version)
 
 
 @lru_cache(maxsize=4)
 def serving(folder: Path) -> AcceptModel | None:
     """The model that passed the gate; None: the order of the rule stands, and the log said why."""
-    entry = registry.champion(folder, FEATURES)
-    return AcceptModel.read(folder / FILE, f"{NAME}-{entry.version}") if entry is not None else None
+    return registry.serving(folder, FEATURES, FILE, AcceptModel.read)
 
 
 def rows(tables: Mapping[str, Columns]) -> Rows:

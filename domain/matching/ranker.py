@@ -74,19 +74,15 @@ class MatchModel:
     @classmethod
     def read(cls, path: Path, version: str) -> MatchModel:
         """Raises ModelRefused for a file that holds no such model."""
-        try:
-            with np.load(path, allow_pickle=False) as stored:
-                take, done = (Head(stored[f"{name}.line"], Forest.read(stored, name)) for name in ("take", "done"))
-                return cls(stored["usual"], take, done, version)
-        except (OSError, KeyError, ValueError) as fault:
-            raise registry.ModelRefused(f"{path}: {fault}; train it again: bricol train {NAME}") from None
+        with registry.stored(path, NAME) as stored:
+            take, done = (Head(stored[f"{name}.line"], Forest.read(stored, name)) for name in ("take", "done"))
+            return cls(stored["usual"], take, done, version)
 
 
 @lru_cache(maxsize=4)
 def serving(folder: Path) -> MatchModel | None:
     """The model that passed the gate; None: the rule serves, and the log said why."""
-    entry = registry.champion(folder, FEATURES)
-    return MatchModel.read(folder / FILE, f"{NAME}-{entry.version}") if entry is not None else None
+    return registry.serving(folder, FEATURES, FILE, MatchModel.read)
 
 
 class Ranking:

@@ -109,18 +109,14 @@ class SuccessModel:
     @classmethod
     def read(cls, path: Path, version: str) -> SuccessModel:
         """Raises ModelRefused for a file that holds no such model."""
-        try:
-            with np.load(path, allow_pickle=False) as stored:
-                return cls(Probability.read(stored), version)
-        except (OSError, KeyError, ValueError) as fault:
-            raise registry.ModelRefused(f"{path}: {fault}; train it again: bricol train {NAME}") from None
+        with registry.stored(path, NAME) as stored:
+            return cls(Probability.read(stored), version)
 
 
 @lru_cache(maxsize=4)
 def serving(folder: Path) -> SuccessModel | None:
     """The model that passed the gate; None: nobody's success is told apart, and the log said why."""
-    entry = registry.champion(folder, FEATURES)
-    return SuccessModel.read(folder / FILE, f"{NAME}-{entry.version}") if entry is not None else None
+    return registry.serving(folder, FEATURES, FILE, SuccessModel.read)
 
 
 def rows(tables: Mapping[str, Columns]) -> Rows:

@@ -88,19 +88,15 @@ class CostModel:
     @classmethod
     def read(cls, path: Path, version: str) -> CostModel:
         """Raises ModelRefused for a file that holds no such model."""
-        try:
-            with np.load(path, allow_pickle=False) as stored:
-                low, likely, high = (Trees.read(stored, name) for name in ("low", "likely", "high"))
-                return cls(stored["line"], low, likely, high, stored["margins"], version)
-        except (OSError, KeyError, ValueError) as fault:
-            raise registry.ModelRefused(f"{path}: {fault}; train it again: bricol train {NAME}") from None
+        with registry.stored(path, NAME) as stored:
+            low, likely, high = (Trees.read(stored, name) for name in ("low", "likely", "high"))
+            return cls(stored["line"], low, likely, high, stored["margins"], version)
 
 
 @lru_cache(maxsize=4)
 def serving(folder: Path) -> CostModel | None:
     """The model that passed the gate; None: the rule serves, and the log said why."""
-    entry = registry.champion(folder, FEATURES)
-    return CostModel.read(folder / FILE, f"{NAME}-{entry.version}") if entry is not None else None
+    return registry.serving(folder, FEATURES, FILE, CostModel.read)
 
 
 def rows(tables: Mapping[str, Columns]) -> Rows:

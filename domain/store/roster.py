@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 from typing import Any
@@ -17,21 +18,28 @@ from domain.matching.index import Card, Index
 from domain.store.tables import Technician
 
 _lock = Lock()
-Skilled = Mapping[int, frozenset[str]]
-_kept: WeakKeyDictionary[Engine, tuple[tuple[Any, ...], Index, Skilled]] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True)
+class Roster:
+    """`skilled`: technician id -> ids of the skills they have told; who has told none is not there."""
+
+    index: Index
+    skilled: Mapping[int, frozenset[str]]
+
+
+_kept: WeakKeyDictionary[Engine, tuple[tuple[Any, ...], Roster]] = WeakKeyDictionary()
 
 
 def index(session: Session) -> Index:
-    """All vetted technicians. Rebuilt when one joins or a rating, rate, reach, skill or count of jobs changes; call `forget` after other edits."""
-    return _roster(session)[0]
+    return read(session).index
 
 
-def skilled(session: Session) -> Skilled:
-    """Technician id -> ids of the skills they have told; who has told none is not there."""
-    return _roster(session)[1]
+def read(session: Session) -> Roster:
+    """All vetted technicians. Rebuilt when one joins or a rating, rate, reach, skill or count of jobs changes; call `forget` after other edits.
 
-
-def _roster(session: Session) -> tuple[Index, Skilled]:
+    Each call looks over the whole table for such a change: read once where it is asked several times.
+    """
     engine = session.get_bind()
     assert isinstance(engine, Engine)
     columns = (
@@ -47,9 +55,9 @@ def _roster(session: Session) -> tuple[Index, Skilled]:
         kept = _kept.get(engine)
         if kept is None or kept[0] != mark:
             told = session.execute(select(Technician.id, Technician.skills).where(Technician.applied.is_(False)))
-            kept = (mark, Index(_cards(session)), {who: frozenset(skills) for who, skills in told if skills})
+            kept = (mark, Roster(Index(_cards(session)), {who: frozenset(skills) for who, skills in told if skills}))
             _kept[engine] = kept
-        return kept[1], kept[2]
+        return kept[1]
 
 
 def forget(session: Session) -> None:

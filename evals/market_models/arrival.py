@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from domain.learning.quality import Rows
 from evals.market import laws
 from evals.market.files import read
 from evals.market.oracle import Oracle
-from evals.market_models.examined import Examined, Examiner
+from evals.market_models.examined import Examined, Examiner, p95_ms
 
 Floats = NDArray[np.float64]
 Point = Callable[[Rows], Floats]
@@ -196,14 +195,10 @@ def figures(minutes: Floats, came: Floats, later: Rows, widen: Floats) -> dict[s
     }
 
 
-def latency(folder: Path, times: int = 300) -> float:
+def latency(folder: Path) -> float:
     """p95 of one answer, ms."""
-    model, inputs, taken = load(folder), one(under_way=True, usual=20.0), []
-    for _ in range(times):
-        began = time.perf_counter()
-        model.minutes(inputs)
-        taken.append((time.perf_counter() - began) * 1000)
-    return float(np.quantile(taken, 0.95))
+    model, inputs = load(folder), one(under_way=True, usual=20.0)
+    return p95_ms(lambda: model.minutes(inputs))
 
 
 def _holds(name: str, *, who: str = "model") -> Callable[[Mapping[str, Mapping[str, float]]], bool]:

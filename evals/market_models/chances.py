@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from domain.learning.asof import FeatureSet
 from domain.learning.probability import brier, calibration_error, log_loss
 from domain.learning.quality import Rows
-from evals.market_models.examined import Examined
+from evals.market_models.examined import Examined, p95_ms
 
 Floats = NDArray[np.float64]
+Guardrail = Callable[[Mapping[str, Mapping[str, float]]], bool]
+CANDIDATES = 50  # asked about at once, as a cascade may
+NOT_SERVED = ("level_over", "described")  # inputs that the service does not know
 WEIGHT = 20.0  # rows of everybody that a cell's own share is drawn towards
 
 
@@ -39,3 +43,26 @@ def share_by(past: Rows, later: Rows, cells: tuple[NDArray[np.int64], NDArray[np
     count = np.bincount(cells[0], minlength=size)
     total = np.bincount(cells[0], weights=past.target, minlength=size)
     return np.asarray(((total + overall * WEIGHT) / (count + WEIGHT))[cells[1]])
+
+
+def as_served(inputs: Floats, features: FeatureSet) -> Floats:
+    """(n, features) without NOT_SERVED."""
+    found = inputs.copy()
+    found[:, [features.names.index(name) for name in NOT_SERVED]] = np.nan
+    return found
+
+
+def guardrails(rules: Sequence[str]) -> dict[str, Guardrail]:
+    """What a probability must hold beside its loss."""
+    return {
+        "calibrated within 2 points of the truth's own error": lambda mean: (
+            mean["model"]["calibration_error"] <= mean["oracle"]["calibration_error"] + 0.02
+        ),
+        "beats its rule's Brier score too": lambda mean: mean["model"]["brier"] <= min(mean[rule]["brier"] for rule in rules),
+    }
+
+
+def latency(answer: Callable[[Floats], object], features: FeatureSet) -> float:
+    """p95 of asking about CANDIDATES technicians at once, ms."""
+    inputs = np.zeros((CANDIDATES, len(features.names)))
+    return p95_ms(lambda: answer(inputs), times=100)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,7 @@ from domain.pricing.estimate import USUAL_FACTOR
 from evals.market.files import read
 from evals.market.oracle import Oracle
 from evals.market_models.audience import groups
-from evals.market_models.examined import Examined, Examiner, Judged
+from evals.market_models.examined import Examined, Examiner, Judged, p95_ms
 
 Floats = NDArray[np.float64]
 ENOUGH = 30  # outcomes before a median of a trade in a town is believed
@@ -110,14 +109,10 @@ def figures(logs: Floats, true: Floats) -> dict[str, float]:
     return {"mape": float(error.mean()), "within_15": float((error <= 0.15).mean()), "coverage": float(inside.mean()), "width": float(width.mean())}
 
 
-def latency(folder: Path, times: int = 300) -> float:
+def latency(folder: Path) -> float:
     """p95 of one priced job, ms."""
-    model, inputs, taken = load(folder), one(node="plumbing.tap_leak"), []
-    for _ in range(times):
-        began = time.perf_counter()
-        model.ratios(inputs)
-        taken.append((time.perf_counter() - began) * 1000)
-    return float(np.quantile(taken, 0.95))
+    model, inputs = load(folder), one(node="plumbing.tap_leak")
+    return p95_ms(lambda: model.ratios(inputs))
 
 
 EXAMINER = Examiner(

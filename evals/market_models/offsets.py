@@ -4,7 +4,6 @@ Nothing here forecasts revenue: it is regret against the truth of an assumed mar
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from domain.pricing.estimate import HIGHEST
 from domain.pricing.offsets import IDLE, KEEP, STEPS, QLearning, Thompson, context, rule_step
 from evals.market.files import read
 from evals.market.oracle import Oracle
-from evals.market_models.examined import Examined, Examiner
+from evals.market_models.examined import Examined, Examiner, p95_ms
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -111,14 +110,10 @@ def _teach(learner: Thompson | QLearning, contexts: Ints, worth: Floats, chance:
         learner.learn(contexts[here], step, reward)
 
 
-def latency(folder: Path | None, times: int = 300) -> float:
+def latency(folder: Path | None) -> float:
     """p95 of choosing one step, ms."""
-    learner, asked, rng, taken = Thompson(), np.array([5]), np.random.default_rng(0), []
-    for _ in range(times):
-        began = time.perf_counter()
-        learner.draw(asked, rng)
-        taken.append((time.perf_counter() - began) * 1000)
-    return float(np.quantile(taken, 0.95))
+    learner, asked, rng = Thompson(), np.array([5]), np.random.default_rng(0)
+    return p95_ms(lambda: learner.draw(asked, rng))
 
 
 EXAMINER = Examiner(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +12,13 @@ from domain.learning.quality import Rows, places
 from domain.matching.success import FEATURES, FILE, TABLES, SuccessModel, rows
 from evals.market.files import read
 from evals.market.oracle import Oracle
-from evals.market_models.chances import examined, share_by
+from evals.market_models import chances
+from evals.market_models.chances import as_served, examined, share_by
 from evals.market_models.examined import Examined, Examiner
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 RULES = ("global rate", "technician's past", "rule: stars, trade")
-CANDIDATES = 50  # asked about at once
 STARS = (-0.4, -0.2, 0.0, 0.2)  # above the usual, shrunk
 
 
@@ -35,11 +34,10 @@ def examine(world: Path, model: Path, until: int) -> Examined:
     honest = ~np.isin(every.extra["booking_id"], read(world, "fraud_bookings", ["booking_id"])["booking_id"])
     past, later = every.part(every.outcome_at < until), every.part((every.decided_at >= until) & honest)
     fitted = load(model)
-    as_served = later.inputs.copy()
-    as_served[:, [FEATURES.names.index(name) for name in ("level_over", "described")]] = np.nan
+    served = as_served(later.inputs, FEATURES)
     ways = simple(past, later) | {
         "model": fitted.of(later.inputs),
-        "model, no level, nothing described": fitted.of(as_served),
+        "model, no level, nothing described": fitted.of(served),
         "oracle": truth(world, later),
     }
     return examined(ways, later.target)
@@ -67,25 +65,16 @@ def truth(world: Path, later: Rows) -> Floats:
     return np.asarray(kept * Oracle(world).success(request, technician, known="described"))
 
 
-def latency(folder: Path, times: int = 100) -> float:
-    """p95 of asking about CANDIDATES technicians at once, ms."""
-    model, inputs, taken = load(folder), np.zeros((CANDIDATES, len(FEATURES.names))), []
-    for _ in range(times):
-        began = time.perf_counter()
-        model.of(inputs)
-        taken.append((time.perf_counter() - began) * 1000)
-    return float(np.quantile(taken, 0.95))
+def latency(folder: Path) -> float:
+    """p95 of asking about some technicians at once, ms."""
+    model = load(folder)
+    return chances.latency(model.of, FEATURES)
 
 
 EXAMINER = Examiner(
     "success",
     RULES,
     examine,
-    {
-        "calibrated within 2 points of the truth's own error": lambda mean: (
-            mean["model"]["calibration_error"] <= mean["oracle"]["calibration_error"] + 0.02
-        ),
-        "beats its rule's Brier score too": lambda mean: mean["model"]["brier"] <= min(mean[rule]["brier"] for rule in RULES),
-    },
+    chances.guardrails(RULES),
     latency,
 )

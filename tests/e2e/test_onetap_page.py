@@ -13,16 +13,14 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select, update
 
 from bot.app import create_app
-from bot.inline import InlineWorker
 from bot.wiring import House
 from domain.engagement.reply import LOCALES, language_script_of
 from domain.store.positions import last_position
 from domain.store.tables import Booking, Technician
 from prompts import replies
-from tests.support.builders import add_technicians, build_house
-from tests.support.crashing_server import BookingAgent
-from tests.support.fake_channel import inbound
+from tests.support.offered import offered_house
 from tests.support.talking_app import serving
+from tests.support.woken import Woken
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 NARROW = {"width": 320, "height": 568}
@@ -45,32 +43,12 @@ class Offered:
             return session.scalars(select(Booking)).one()
 
 
-class Idle:
-    """No worker of its own."""
-
-    ready = True
-
-    def start(self) -> None: ...
-
-    def stop(self) -> None: ...
-
-    def woken_by(self, arrivals: object) -> None:
-        pass
-
-    def spread(self) -> None:
-        pass
-
-
 @pytest.fixture
 def offered(tmp_path: Path) -> Iterator[Offered]:
-    house = build_house(tmp_path, agent=BookingAgent())
-    add_technicians(house.settings.store_url)
-    worker = InlineWorker(house)
-    worker.deliver([inbound("m1", "book")])
-    worker.deliver([inbound("m2", "yes")])
+    house = offered_house(tmp_path)
     found = re.search(r"/t/[\w-]+", house.channels["sms"].sent[0].text)  # type: ignore[attr-defined]
     assert found
-    with serving(create_app(house, worker=Idle())) as server:
+    with serving(create_app(house, worker=Woken())) as server:
         yield Offered(house, server.url + found.group())
     house.close()
 

@@ -17,7 +17,6 @@ from sqlalchemy import select
 from bot import outbox
 from bot.app import create_app
 from bot.checkpoints import on_reached
-from bot.inbox import Arrival
 from bot.inline import InlineWorker
 from bot.logs import configure
 from bot.voice.transcriber import Transcript
@@ -37,6 +36,7 @@ from tests.support.fake_http import File
 from tests.support.fake_meta import FakeMeta, signed, updates
 from tests.support.fake_telegram import FakeTelegram
 from tests.support.sound import ogg_opus
+from tests.support.woken import Woken
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "webhooks"
 CHANNELS = ("whatsapp_cloud", "telegram")
@@ -45,20 +45,6 @@ SALMA = "+212661000001"
 
 def recorded(channel: str) -> list[dict[str, Any]]:
     return [json.loads(path.read_text())["body"] for path in sorted((FIXTURES / channel).glob("*.json"))]
-
-
-@dataclass
-class Woken:
-    """A worker that notes which conversations have something new."""
-
-    begun: set[int] = field(default_factory=set)
-    ready = True
-
-    def woken_by(self, arrivals: list[Arrival]) -> None:
-        self.begun.update(a.conversation_id for a in arrivals)
-
-    def spread(self) -> None:
-        pass
 
 
 @dataclass

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from bot.app import create_app
-from bot.inline import InlineWorker
 from bot.onetap_actions import money
 from bot.wiring import House
 from domain.engagement.reply import LOCALES, language_script_of
@@ -25,9 +24,7 @@ from domain.geo.position import in_morocco, reachable
 from domain.store.positions import last_position
 from domain.store.tables import Booking, BookingEvent, Offer, Technician
 from prompts import replies
-from tests.support.builders import add_technicians, build_house
-from tests.support.crashing_server import BookingAgent
-from tests.support.fake_channel import inbound
+from tests.support.offered import offered_house
 
 MAARIF = {"lat": "33.5822", "lon": "-7.6325"}
 
@@ -35,11 +32,7 @@ MAARIF = {"lat": "33.5822", "lon": "-7.6325"}
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     """An offer is open."""
-    house = build_house(tmp_path, agent=BookingAgent())
-    add_technicians(house.settings.store_url)
-    worker = InlineWorker(house)
-    worker.deliver([inbound("m1", "book")])
-    worker.deliver([inbound("m2", "yes")])
+    house = offered_house(tmp_path)
     yield house
     house.close()
 

@@ -16,7 +16,6 @@ from sqlalchemy import select
 from bot import doctor, outbox
 from bot.app import create_app
 from bot.checkpoints import on_reached
-from bot.inbox import Arrival
 from bot.inline import InlineWorker
 from bot.settings import SettingsError, load
 from bot.wiring import House, configured_channels
@@ -29,25 +28,11 @@ from tests.support import fake_vonage
 from tests.support.builders import ScriptedAgent, add_technicians, build_house, settings_in
 from tests.support.clock import monday_clock
 from tests.support.fake_vonage import FakeVonage
+from tests.support.woken import Woken
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "webhooks" / "vonage"
 RECORDED = [json.loads(path.read_text()) for path in sorted(FOLDER.glob("*.json"))]
 VALUES = {"vonage_api_key": fake_vonage.KEY, "vonage_api_secret": "s", "vonage_signature_secret": "s", "vonage_sms_from": "+212520000000"}
-
-
-class Woken:
-    """A worker that notes which conversations have something new: the test plays the turns itself."""
-
-    ready = True
-
-    def __init__(self, begun: set[int]) -> None:
-        self.begun = begun
-
-    def woken_by(self, arrivals: list[Arrival]) -> None:
-        self.begun.update(a.conversation_id for a in arrivals)
-
-    def spread(self) -> None:
-        pass
 
 
 @dataclass

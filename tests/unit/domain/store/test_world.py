@@ -203,7 +203,7 @@ def test_skills_of_a_world_are_known_to_the_roster_and_none_is_the_default(db: D
     world.write_text(WORLD.replace("trades: [plumbing]", "trades: [plumbing], skills: [plumbing.copper_pipe]"), encoding="utf-8")
     with db.transaction() as session:
         load_world(session, world, NOW)
-        assert sorted(map(sorted, roster.skilled(session).values())) == [["plumbing.copper_pipe"]]
+        assert sorted(map(sorted, roster.read(session).skilled.values())) == [["plumbing.copper_pipe"]]
         assert sorted(t.skills for t in session.scalars(select(Technician))) == [[], ["plumbing.copper_pipe"]]
 
 
