@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from bot.brain.understanding.reader import ARTEFACT
 from finetune.llm.cli import lessons, llm
 from finetune.market.cli import mount
 from finetune.understanding.evaluate import BadRecord, evaluate
@@ -34,15 +35,20 @@ def understanding(
     data: Annotated[Path, typer.Option(help="The public corpora; without them, only our sentences teach.")] = Path("../shared/data"),
     work: Annotated[Path, typer.Option(help="Where a training keeps what it has done: stopped, it goes on from there.")] = Path("var/train"),
     keep: Annotated[str, typer.Option(help='Though sentences were written since: "adapted" or "encoder", as far as it was trained before.')] = "",
+    base: Annotated[str, typer.Option(help='What the encoder begins from: "recovered" (what ships) or "scratch", to compare.')] = "recovered",
+    artefact: Annotated[Path, typer.Option(help="Where the artefact goes, or is with --evaluate.")] = ARTEFACT,
     evaluate_on: Annotated[Path | None, typer.Option("--evaluate", help="Only measure the present artefact on this labelled .jsonl.")] = None,
     errors: Annotated[bool, typer.Option(help="With --evaluate: list each misread message.")] = False,
 ) -> None:
     """Train the reader of messages from prompts/sentences (about an hour and a half on two cores), or measure it with --evaluate."""
+    if base not in ("recovered", "scratch"):
+        console.print(f"unknown --base {base!r}; recovered or scratch")
+        raise typer.Exit(2)
     if keep not in ("", "adapted", "encoder"):
         console.print(f"unknown --keep {keep!r}; adapted or encoder")
         raise typer.Exit(2)
     if evaluate_on is not None:
-        _measure(evaluate_on, errors)
+        _measure(evaluate_on, errors, artefact)
         return
     try:
         sentences = [*load(), *templates.load()]
@@ -50,7 +56,7 @@ def understanding(
         console.print(str(faults), markup=False, highlight=False)
         raise typer.Exit(1) from None
     try:
-        from finetune.understanding.build import build
+        from finetune.understanding.build import FROM_SCRATCH, Recipe, build, from_scratch, recovered
     except ImportError as missing:
         console.print(f"{missing.name} is not installed; install what trains with `make setup-finetune`")
         raise typer.Exit(2) from None
@@ -63,7 +69,8 @@ def understanding(
             def say(share: float, text: str) -> None:
                 progress.update(bar, completed=share, description=text)
 
-            meta = build(sentences, data, work=work, keep=keep, say=say)
+            origin, recipe = (from_scratch(sentences, data, work, say), FROM_SCRATCH) if base == "scratch" else (recovered, Recipe())
+            meta = build(sentences, data, artefact, work, recipe, origin, keep, say)
         except NoBase as missing_base:
             console.print(str(missing_base))
             raise typer.Exit(2) from None
@@ -89,12 +96,12 @@ def languages(
     console.print(table)
 
 
-def _measure(path: Path, errors: bool) -> None:
+def _measure(path: Path, errors: bool, artefact: Path) -> None:
     if not path.is_file():
         console.print(f"{path} is not there; give a .jsonl of labelled messages", soft_wrap=True)
         raise typer.Exit(2)
     try:
-        report = evaluate(path)
+        report = evaluate(path, artefact)
     except BadRecord as fault:
         console.print(str(fault), markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(2) from None

@@ -87,16 +87,17 @@ def named(text: str, of_a_booking: bool = False) -> tuple[frozenset[str], frozen
     return frozenset(wanted), frozenset(refused - wanted)
 
 
-def _first(phrases: Iterable[str], folded: str) -> int | None:
+def _first(phrases: tuple[str, ...], folded: str) -> int | None:
     """Where the first of the phrases stands in a folded clause that begins and ends with a space."""
-    places = [at for p in phrases for at in (folded.find(f" {form} ") for form in _forms(p)) if at >= 0]
-    return min(places, default=None)
+    found = _any_of(phrases).search(folded)
+    return found.start() if found else None
 
 
-@lru_cache(maxsize=8192)
-def _forms(phrase: str) -> tuple[str, ...]:
-    """The phrase, in Arabic script also after w, f, l."""
-    return (phrase, *(f"{c}{phrase}" for c in "وفل")) if phrase[0] > "\u05ff" else (phrase,)
+@lru_cache(maxsize=256)
+def _any_of(phrases: tuple[str, ...]) -> re.Pattern[str]:
+    """Any of the phrases as whole words, in Arabic script also after w, f, l; of none, a pattern that is never found."""
+    forms = (re.escape(p) if p[0] <= "\u05ff" else f"[وفل]?{re.escape(p)}" for p in phrases)
+    return re.compile(f" (?:{'|'.join(forms)}) " if phrases else r"(?!)")
 
 
 def _ends_with(phrases: Iterable[str], words: list[str]) -> bool:

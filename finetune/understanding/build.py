@@ -21,7 +21,7 @@ from bot.brain.understanding.fitting import blend_weights
 from bot.brain.understanding.reader import ARTEFACT, softmax
 from finetune.understanding import blend, card
 from finetune.understanding.corpora import licences
-from finetune.understanding.encoder import adapt, base, export, model, teach, vocabulary
+from finetune.understanding.encoder import adapt, base, export, model, scratch, teach, vocabulary
 from finetune.understanding.encoder.asking import Sections
 from finetune.understanding.encoder.descent import Say
 from finetune.understanding.encoder.pairs import Pair, pairs
@@ -44,7 +44,7 @@ class Recipe:
 
     pieces: int = 36_000  # of the base model's vocabulary, at most
     layers: tuple[int, ...] = (0, 2, 4, 7, 9, 11)  # of the base model's twelve
-    pairs: int = 1_000_000  # of meaning, at most
+    pairs: int = 1_000_000  # of meaning, at most; 0: the encoder has no base model whose meanings it could keep
     adapting: int = 2  # rounds over the pairs
     teaching: float = 6.0  # rounds over our sentences
     held: int = 6  # per cent of our sentences kept from the encoder: they weigh the halves and calibrate
@@ -54,6 +54,27 @@ def recovered() -> tuple[base.Shape, dict[str, torch.Tensor], dict[str, Any]]:
     """The base model of the shipped reader. Raises base.NoBase."""
     described = base.tokenizer_json()
     return *base.base(), described
+
+
+FROM_SCRATCH = Recipe(layers=tuple(range(scratch.SHAPE.layers)), pairs=0, adapting=0)
+GUESSING = 3  # rounds of hidden pieces, from scratch
+
+
+def from_scratch(sentences: Sequence[Sentence], data: Path, work: Path, say: Say) -> Base:
+    """What `build` begins with, with FROM_SCRATCH as its recipe, to compare with the base model; kept in `work`."""
+    at = work / "scratch.pt"
+
+    def origin() -> tuple[base.Shape, dict[str, torch.Tensor], dict[str, Any]]:
+        if at.is_file():
+            kept = torch.load(at, weights_only=True)
+            return base.Shape(**kept["shape"]), kept["weights"], kept["tokenizer"]
+        meant = pairs(data, [s for s in sentences if not s.drawn])
+        texts = sorted({*(p.text for p in meant), *(p.target for p in meant), *(s.text for s in sentences)})
+        shape, weights, described = scratch.scratch(texts, GUESSING, say)
+        torch.save({"shape": asdict(shape), "weights": weights, "tokenizer": described}, at)
+        return shape, weights, described
+
+    return origin
 
 
 def build(
@@ -149,8 +170,8 @@ def adapted_encoder(
     sentences: Sequence[Sentence], data: Path, work: Path, recipe: Recipe, origin: Base, keep: bool, say: Say
 ) -> tuple[dict[str, Any], model.TextEncoder, list[Pair], npt.NDArray[np.float32]]:
     """The cut tokenizer, the adapted encoder, the pairs it was adapted with and their targets' vectors."""
-    meant = pairs(data, sentences)
-    meant = meant[:: max(1, -(-len(meant) // recipe.pairs))]
+    meant = pairs(data, sentences) if recipe.pairs else []
+    meant = meant[:: max(1, -(-len(meant) // max(1, recipe.pairs)))]
     key_file, kept_file, state = work / "adapted.json", work / "vocabulary.json", work / "adapted.pt"
     key = digest(asdict(recipe) | {"teaching": 0, "held": 0}, [(p.text, p.target) for p in meant])
     done = key_file.is_file() and state.is_file() and (keep or json.loads(key_file.read_text(encoding="utf-8")) == key)
@@ -162,12 +183,13 @@ def adapted_encoder(
         small, kept = vocabulary.pruned(described, texts, vocabulary.common_words(), recipe.pieces)
         kept_file.write_text(json.dumps([small, kept]), encoding="utf-8")
     encoder = model.cut(shape, weights, torch.tensor(kept), list(recipe.layers), longest=min(128, shape.longest))
-    wanted = vectors_of([p.target for p in meant], shape, weights, described, work, say)
+    wanted = vectors_of([p.target for p in meant], shape, weights, described, work, say) if meant else np.zeros((0, shape.width), np.float32)
     if done:
         encoder.load_state_dict(torch.load(state, weights_only=True))
         return small, encoder, meant, wanted
     going = work / f"adapting-{key}.pt"
-    adapt.adapt(encoder, vocabulary.ready(small), meant, wanted, recipe.adapting, going, say)
+    if meant:
+        adapt.adapt(encoder, vocabulary.ready(small), meant, wanted, recipe.adapting, going, say)
     torch.save(encoder.state_dict(), state)
     key_file.write_text(json.dumps(key), encoding="utf-8")
     going.unlink(missing_ok=True)

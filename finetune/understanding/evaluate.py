@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.brain.understanding import Understanding, load
+from bot.brain.understanding.reader import ARTEFACT
 
 NEEDED = ("id", "role", "text", "language", "script", "intents", "entities", "urgency", "sentiment")
 
@@ -26,12 +27,12 @@ class Report:
     errors: list[str]
 
 
-def evaluate(path: Path) -> Report:
-    """Reads every message of `path` and compares. Where a message has several intents, any of them counts as main.
+def evaluate(path: Path, artefact: Path = ARTEFACT) -> Report:
+    """Has the reader in `artefact` read every message of `path`, and compares. Where a message has several intents, any of them counts as main.
 
     Raises BadRecord with path:line for a line that is not a labelled message.
     """
-    reader = load()
+    reader = load(artefact)
     marks: dict[str, list[float]] = defaultdict(list)
     errors: list[str] = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):

@@ -11,7 +11,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 from typer.testing import CliRunner
 
 from bot.brain.understanding import NoArtefact, is_stale, load
@@ -19,7 +18,8 @@ from bot.brain.understanding.reader import ARTEFACT
 from finetune.cli import train
 from finetune.understanding.build import Recipe, build
 from finetune.understanding.encoder.base import Shape
-from finetune.understanding.encoder.model import TextEncoder
+from finetune.understanding.encoder.descent import Say
+from finetune.understanding.encoder.scratch import scratch
 from finetune.understanding.languages import measure
 from finetune.understanding.noise import noisy
 from prompts.sentences import fingerprint
@@ -37,19 +37,16 @@ def test_respellings_keep_the_digits_of_times_and_amounts() -> None:
         assert "14:30" in noisy("demain à 14:30 si possible", "fr", random.Random(seed)).replace(" ", "")
 
 
-def tiny() -> tuple[Shape, dict[str, torch.Tensor], dict[str, Any]]:
-    """A base model of two narrow layers that knows nothing, with a unigram tokenizer trained here: the whole pipeline in seconds."""
-    tokenizer = Tokenizer(models.Unigram())
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
-    special = ["<s>", "<pad>", "</s>", "<unk>"]
-    trainer = trainers.UnigramTrainer(vocab_size=1500, special_tokens=special, unk_token="<unk>")
-    tokenizer.train_from_iterator([s.text for s in sentences()[::4]], trainer)
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
-    )
-    torch.manual_seed(1)
-    shape = Shape(tokenizer.get_vocab_size(), width=32, layers=2, heads=2, inner=64, longest=64)
-    return shape, TextEncoder(shape).state_dict(), json.loads(tokenizer.to_str())
+def tiny(rounds: int = 0, say: Say = lambda share, text: None) -> tuple[Shape, dict[str, torch.Tensor], dict[str, Any]]:
+    """A base model of two narrow layers with pieces of its own, that knows nothing or a little: the whole pipeline in seconds."""
+    return scratch([s.text for s in sentences()[::4]], rounds, say, Shape(1500, width=32, layers=2, heads=2, inner=64, longest=64))
+
+
+def test_an_encoder_that_begins_from_nothing_learns_to_guess_hidden_pieces() -> None:
+    losses: list[float] = []
+    shape, weights, described = tiny(2, lambda share, text: losses.append(float(text.rsplit(" ", 1)[1])))
+    assert losses[-1] < 0.95 * losses[0]
+    assert weights["words.weight"].shape == (shape.vocabulary, 32) and len(described["model"]["vocab"]) == shape.vocabulary
 
 
 def test_a_small_training_gives_an_artefact_that_serves_and_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
