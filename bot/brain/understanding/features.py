@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import math
 import re
-from collections import Counter
 from collections.abc import Iterable
 from zlib import crc32
 
@@ -83,22 +81,23 @@ def blocks(text: str, context: str | None = None) -> dict[str, list[str]]:
 def vector(found: dict[str, list[str]], bits: int = BITS, idf: npt.NDArray[np.float32] | None = None) -> Features:
     """Bucket numbers (0 .. 2**bits - 1, unique) and weights; each block has length WEIGHTS[block] in the end."""
     mask = (1 << bits) - 1
-    columns: list[int] = []
+    columns: list[npt.NDArray[np.int64]] = []
     values: list[npt.NDArray[np.float32]] = []
     for block, items in found.items():
         if not items:
             continue
-        counted = Counter(crc32(f"{block}{item}".encode()) & mask for item in items)
-        here = np.fromiter((1 + math.log(n) for n in counted.values()), dtype=np.float32, count=len(counted))
-        at = np.fromiter(counted, dtype=np.int64, count=len(counted))
+        start = crc32(block.encode())
+        hashed = np.fromiter((crc32(item.encode(), start) for item in items), dtype=np.int64, count=len(items)) & mask
+        at, times = np.unique(hashed, return_counts=True)
+        here = (1 + np.log(times)).astype(np.float32)
         if idf is not None:
             here = here * idf[at]
         length = float(np.sqrt((here * here).sum()))
         values.append(here * (WEIGHTS.get(block, 1.0) / length) if length else here)
-        columns.extend(at.tolist())
+        columns.append(at)
     if not columns:
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
-    index, back = np.unique(np.asarray(columns, dtype=np.int64), return_inverse=True)
+    index, back = np.unique(np.concatenate(columns), return_inverse=True)
     return index, np.bincount(back, weights=np.concatenate(values)).astype(np.float32)
 
 

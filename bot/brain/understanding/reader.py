@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -36,24 +36,36 @@ class NoArtefact(FileNotFoundError):
 
 @dataclass(frozen=True)
 class Head:
-    """One question asked of a message: its labels, the linear half's int8 weights with a scale per label, and how much each half counts."""
+    """One question asked of a message: its labels, and how much each half counts."""
 
     labels: list[str]
-    weights: npt.NDArray[np.int8]
-    scale: Array
-    bias: Array
     linear: float
     encoder: float
-
-    def logits(self, rows: npt.NDArray[np.int64], values: Array) -> Array:
-        """The linear half's scores per label; `rows` < 0 are buckets no training message touched."""
-        known = rows >= 0
-        raw: Array = values[known] @ self.weights[rows[known]].astype(np.float32)
-        return raw * self.scale + self.bias
 
     def chances(self, linear: Array, encoder: Array) -> dict[str, float]:
         """The chance of each label by both halves together."""
         return dict(zip(self.labels, softmax(self.linear * linear + self.encoder * encoder).tolist(), strict=True))
+
+
+class Linear:
+    """The linear halves of the heads that `names` lists, side by side: int8 weights over the same buckets, with a scale and a bias per label."""
+
+    def __init__(self, stored: Mapping[str, npt.NDArray[Any]], buckets: str, bits: int, names: Sequence[str]) -> None:
+        self.idf: Array = stored[f"{buckets}.idf"].astype(np.float32)
+        self._rows = np.full(1 << bits, -1, dtype=np.int64)  # of buckets no training message touched
+        self._rows[stored[f"{buckets}.buckets"]] = np.arange(len(stored[f"{buckets}.buckets"]))
+        self._weights, self._scale, self._bias = (
+            np.concatenate([stored[f"{name}.{part}"] for name in names], axis=-1) for part in ("weights", "scale", "bias")
+        )
+        ends = np.cumsum([len(stored[f"{name}.bias"]) for name in names]).tolist()
+        self._columns = {name: slice(start, end) for name, start, end in zip(names, [0, *ends], ends, strict=False)}
+
+    def logits(self, index: npt.NDArray[np.int64], values: Array) -> dict[str, Array]:
+        """Each head's scores per label of a message with these buckets and weights (`features.vector`)."""
+        rows = self._rows[index]
+        known = rows >= 0
+        raw: Array = (values[known] @ self._weights[rows[known]].astype(np.float32)) * self._scale + self._bias
+        return {name: raw[columns] for name, columns in self._columns.items()}
 
 
 def softmax(logits: Array) -> Array:
@@ -77,32 +89,21 @@ class Reader:
             raise NoArtefact(f"{error.filename} is missing; run `bricol train understanding`") from error
         except (ValueError, OSError, BadZipFile) as error:
             raise NoArtefact(f"the reader in {folder} is damaged ({error}); run `bricol train understanding`") from error
-        self._rows = {name: _row_numbers(stored[f"{name}.buckets"], bits) for name, bits in (("text", BITS), ("language", LANGUAGE_BITS))}
-        self._idf = {name: stored[f"{name}.idf"].astype(np.float32) for name in ("text", "language")}
-        self._heads = {
-            name: Head(
-                labels=info["labels"],
-                weights=stored[f"{name}.weights"],
-                scale=stored[f"{name}.scale"],
-                bias=stored[f"{name}.bias"],
-                linear=info["linear"],
-                encoder=info["encoder"],
-            )
-            for name, info in self.meta["heads"].items()
-        }
+        heads: Mapping[str, Any] = self.meta["heads"]
+        self._heads = {name: Head(info["labels"], info["linear"], info["encoder"]) for name, info in heads.items()}
+        self._of_text = Linear(stored, "text", BITS, [name for name in heads if name != "language"])
+        self._of_language = Linear(stored, "language", LANGUAGE_BITS, ["language"])
         self._extract = extract
 
     def understand(self, text: str, *, role: Role = "client", context: str | None = None, now: datetime | None = None) -> Understanding:
         """Reads one message of any length and content; never raises. See `Understander`."""
         thresholds = self.meta["thresholds"]
         script = script_of(text, fallback=script_of(context or ""))
-        index, values = vector(blocks(text, context), idf=self._idf["text"])
-        rows = self._rows["text"][index]
+        linear = self._of_text.logits(*vector(blocks(text, context), idf=self._of_text.idf))
         deep = self._encoder.read(chosen_option(text, context), context)
 
         def ask(head: str) -> dict[str, float]:
-            chosen = self._heads[head]
-            return chosen.chances(chosen.logits(rows, values), deep[head])
+            return self._heads[head].chances(linear[head], deep[head])
 
         scores = ask(role)
         urgency, sentiment, danger, service = ask("urgency"), ask("sentiment"), ask("danger"), ask("service")
@@ -140,8 +141,7 @@ class Reader:
         return max(possible, key=lambda label: chances[label])
 
     def _language_logits(self, text: str) -> Array:
-        index, values = vector(language_blocks(text), bits=LANGUAGE_BITS, idf=self._idf["language"])
-        return self._heads["language"].logits(self._rows["language"][index], values)
+        return self._of_language.logits(*vector(language_blocks(text), bits=LANGUAGE_BITS, idf=self._of_language.idf))["language"]
 
     def _entities(
         self, text: str, role: Role, context: str | None, now: datetime | None, service: dict[str, float], threshold: float
@@ -162,9 +162,3 @@ def choose(scores: Mapping[str, float], second: float) -> tuple[str, ...]:
     ranked = sorted(scores, key=lambda name: -scores[name])
     kept = [name for name in ranked[:3] if scores[name] >= second * scores[ranked[0]]]
     return tuple([name for name in kept if name not in SOCIAL] or kept[:1])
-
-
-def _row_numbers(buckets: npt.NDArray[np.uint32], bits: int) -> npt.NDArray[np.int64]:
-    rows = np.full(1 << bits, -1, dtype=np.int64)
-    rows[buckets] = np.arange(len(buckets))
-    return rows
