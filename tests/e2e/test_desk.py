@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from bot.app import create_app
 from bot.inbox import Arrival
 from channels.desk import accounts
-from channels.web import WebChat, WebSettings, history_of
+from channels.web import StoredPhotos, WebChat, WebSettings, history_of
 from domain.clock import SystemClock
 from domain.engagement.reply import Reply
 from domain.store.desk_tables import DeskCase
@@ -59,7 +59,8 @@ class Busy(Player):
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Server, Any]]:
     quick_passwords(monkeypatch)
     house = build_house(tmp_path, agent=ScriptedAgent(bot), clock=SystemClock(), channels=[])
-    house.channels["web"] = WebChat(WebSettings(secret=b"a secret of the tests, long enough", poll_seconds=3600), history_of(house.db))
+    web = WebSettings(secret=b"a secret of the tests, long enough", poll_seconds=3600)
+    house.channels["web"] = WebChat(web, history_of(house.db), StoredPhotos(house.db, house.clock))
     staff(house)
     with serving(create_app(house, worker=Busy(house))) as server:
         yield server, house
