@@ -28,7 +28,7 @@ export function dayName(at) {
 export function bubble(item) {
   const node = make("div", `msg ${item.who}`);
   if (item.who === "bot") { node.lang = langTag(localeOf(item.language, item.script)); node.dir = item.script === "arab" ? "rtl" : "ltr"; }
-  else node.dir = "auto";
+  else if (item.kind !== "photo") node.dir = "auto";
   if (item.kind === "location") node.append(pin(item));
   else if (item.kind === "photo") node.append(...photo(item));
   else node.append(words(item.text), make("span", "gap")); // the gap keeps the last line clear of the time

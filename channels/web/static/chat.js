@@ -109,10 +109,9 @@ function state(name) {
 }
 
 function banner() { // kindly, while there is no line: it will leave by itself
-  $("away").hidden = !away;
-  const n = items.waiting.length;
-  const text = away ? say("page_away") + (n ? ` ${say("page_waiting", { n })}` : "") : "";
-  if ($("away").textContent !== text) $("away").textContent = text;
+  const box = $("away"), n = items.waiting.length;
+  box.hidden = !away;
+  [away ? say("page_away") : "", away && n ? say("page_waiting", { n }) : ""].forEach((text, i) => { if (box.children[i].textContent !== text) box.children[i].textContent = text; });
 }
 
 function tongue(name) { // the page speaks as the conversation does

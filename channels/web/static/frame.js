@@ -6,7 +6,7 @@ export const frame = {
   inside: Boolean(host),
   shown: !host,
   unread: 0,
-  close() { tell({ say: "close" }); },
+  close() { this.shown = false; tell({ say: "close" }); },
   speaks(locale, direction) { tell({ say: "speaks", locale, direction }); },
   heard() { if (!this.shown) tell({ say: "unread", n: ++this.unread }); }, // a message came while nobody could see it
   listen(onShown) {
