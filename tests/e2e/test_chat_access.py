@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from channels.base import InboundMessage
 from domain.engagement.reply import Option, Reply
-from tests.support.axe import faint, serious
+from tests.support.axe import barriers
 from tests.support.pictures import png
 from tests.support.talking_app import Server, Talk
 
@@ -78,7 +78,7 @@ def test_axe_finds_nothing_serious_no_text_below_7_to_1_and_nothing_too_small_to
     page, _, _ = chat(agent(way), viewport=NARROW, color_scheme=scheme, locale=locale, reduced_motion="reduce")
     for state in states(page, way):
         assert page.locator("html").get_attribute("dir") == way
-        assert (serious(page), faint(page), page.evaluate(SMALL)) == ([], [], []), state
+        assert (barriers(page), page.evaluate(SMALL)) == ([], []), state
         assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), state
         if PICTURES:
             page.screenshot(path=str(Path(PICTURES) / f"chat-{way}-{scheme}-{state}.png"))

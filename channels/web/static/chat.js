@@ -120,7 +120,7 @@ function tongue(name) { // the page speaks as the conversation does
 
 document.addEventListener("spoke", () => {
   state($("state").dataset.name || "connecting");
-  frame.speaks(current(), rtl() ? "rtl" : "ltr");
+  frame.speaks(current());
 });
 
 // --- what the person does --------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ export const frame = {
   shown: !host,
   unread: 0,
   close() { this.shown = false; tell({ say: "close" }); },
-  speaks(locale, direction) { tell({ say: "speaks", locale, direction }); },
+  speaks(locale) { tell({ say: "speaks", locale }); },
   heard() { if (!this.shown) tell({ say: "unread", n: ++this.unread }); }, // a message came while nobody could see it
   listen(onShown) {
     addEventListener("message", (event) => {

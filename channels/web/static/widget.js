@@ -7,7 +7,7 @@
   const asked = script.dataset.lang || document.documentElement.lang || navigator.language || "fr";
   const opened = { get: () => { try { return sessionStorage.getItem("bricol.opened"); } catch { return null; } }, set: () => { try { sessionStorage.setItem("bricol.opened", "yes"); } catch { /* this page only */ } } };
   let locale = texts[asked] ? asked : { en: "en", ar: "ary-Arab" }[asked.slice(0, 2)] || "fr";
-  let direction = ["ar", "ary-Arab"].includes(locale) ? "rtl" : "ltr", frame = null, unread = 0;
+  let frame = null, unread = 0;
   const say = (key, n = "") => texts[locale][key].replace("{n}", n);
 
   const CSS = `
@@ -48,6 +48,7 @@
   const panel = make("section", "panel", corner), until = make("button", "until", panel);
   const launch = make("button", "launch", corner), shape = drawn(launch, "");
   const count = make("span", "count", launch), heard = make("p", "heard", corner);
+  host.dir = getComputedStyle(document.documentElement).direction; // the corner is the site's: it does not move when the conversation changes its script
   panel.setAttribute("role", "dialog");
   count.setAttribute("aria-hidden", "true");
   heard.setAttribute("role", "status");
@@ -59,7 +60,7 @@
   const tell = (word) => frame?.contentWindow?.postMessage({ bricol: word }, base);
 
   function label() {
-    Object.assign(host, { lang: { "ary-Latn": "ary-Latn", "ary-Arab": "ary" }[locale] || locale, dir: direction });
+    host.lang = locale;
     panel.setAttribute("aria-label", say("widget_frame"));
     until.setAttribute("aria-label", say("widget_close"));
     launch.setAttribute("aria-label", isOpen() ? say("widget_close") : say("widget_open") + (unread ? ` (${say("widget_unread", unread)})` : ""));
@@ -106,7 +107,6 @@
       label();
     } else if (data.bricol === "speaks" && texts[data.locale]) {
       locale = data.locale;
-      direction = data.direction === "rtl" ? "rtl" : "ltr";
       label();
     }
   });
