@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 #: Pixels of the largest photo that is shown to anybody: more is no phone's picture, and a browser that opens it may die of it.
 MOST_PIXELS = 50_000_000
+MIMES = ("image/jpeg", "image/png", "image/webp")
 
+_BEGINS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF")
 # markers of JPEG that hold width and height (ITU-T T.81, table B.1): every start of frame but DHT, JPG and DAC
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _BARE = frozenset({0x01, *range(0xD0, 0xD8)})  # markers without a length
@@ -31,7 +33,7 @@ class NotAPhoto(Exception):
 
 def look(content: bytes) -> Picture:
     """What this picture is. Nothing is decoded, so nothing can blow up here. Raises NotAPhoto."""
-    for begins, mime, size in ((b"\xff\xd8\xff", "image/jpeg", _jpeg), (b"\x89PNG\r\n\x1a\n", "image/png", _png), (b"RIFF", "image/webp", _webp)):
+    for begins, mime, size in zip(_BEGINS, MIMES, (_jpeg, _png, _webp), strict=True):
         if content.startswith(begins):
             width, height = size(content) or (0, 0)
             if width and height:

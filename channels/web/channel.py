@@ -11,13 +11,15 @@ from channels.web import pages, photos, wire
 from channels.web.door import Door
 from channels.web.history import CAPABILITIES, History, RecentSms
 from channels.web.hub import Hub
-from channels.web.limits import Buckets
 from channels.web.settings import WebSettings
 from channels.web.socket import Sockets, provider_id
 
 
 class WebChat:
-    """`history` answers a page that comes back, `kept` keeps visitors' photos. `recent_sms`, in a demonstration, fills the technicians' phones; None: no /demo."""
+    """`history` answers a page that comes back, `kept` keeps visitors' photos.
+
+    `recent_sms`, in a demonstration, fills the technicians' phones; None: no /demo.
+    """
 
     name = "web"
     capabilities = CAPABILITIES
@@ -31,8 +33,7 @@ class WebChat:
     def routes(self, accept: Accept, on_status: OnStatus) -> APIRouter:
         router = APIRouter()
         router.include_router(pages.routes(self._recent_sms, self._settings.sites))
-        pace = Buckets(self._settings.photo_burst, self._settings.photos_per_second)
-        router.include_router(photos.routes(self._door, self._photos, self._settings.max_photo, pace))
+        router.include_router(photos.routes(self._door, self._photos, self._settings))
 
         @router.websocket("/chat/ws")
         async def chat_socket(socket: WebSocket) -> None:

@@ -43,7 +43,8 @@ def routes(recent_sms: RecentSms | None, sites: Sequence[str] = ()) -> APIRouter
     @router.get("/chat/offline.js", response_class=Response)
     def offline() -> Response:
         """The service worker that opens the page where there is no network."""
-        return Response(_script("offline.js"), media_type="text/javascript", headers={"Cache-Control": "no-cache", "Service-Worker-Allowed": "/chat"} | _PLAIN)
+        headers = {"Cache-Control": "no-cache", "Service-Worker-Allowed": "/chat"} | _PLAIN
+        return Response(_script("offline.js"), media_type="text/javascript", headers=headers)
 
     @router.get("/chat/static/{version}/{name}", responses={404: {"description": "No such file."}}, include_in_schema=False)
     def static(version: Annotated[str, Path(max_length=20)], name: Annotated[str, Path(max_length=40)]) -> Response:
@@ -113,7 +114,7 @@ def _filled(name: str, **facts: str) -> str:
 
 def _texts(*prefixes: str) -> dict[str, dict[str, str]]:
     """Our own words in every locale: {locale: {key without "channel.": text}}."""
-    return {locale: {key.removeprefix("channel."): v[0] for key, v in replies.entries(locale).items() if key.startswith(prefixes)} for locale in LOCALES}
+    return {locale: {k.removeprefix("channel."): v[0] for k, v in replies.entries(locale).items() if k.startswith(prefixes)} for locale in LOCALES}
 
 
 def _page(name: str, request: Request, *, demo: bool, sites: Sequence[str] = ()) -> HTMLResponse:

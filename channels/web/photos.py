@@ -11,9 +11,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
 from channels.base import Media, MediaRefused, StoreUnavailable
-from channels.photos import NotAPhoto, look
+from channels.photos import MIMES, NotAPhoto, look
 from channels.web.door import Door
 from channels.web.limits import Buckets
+from channels.web.settings import WebSettings
 from channels.webhook import Refused, body_of
 from domain.clock import Clock
 from domain.store import web_photos
@@ -78,12 +79,14 @@ def _row(address: str) -> int:
     return int(number)
 
 
-def routes(door: Door, photos: Photos, most_bytes: int, pace: Buckets) -> APIRouter:
+def routes(door: Door, photos: Photos, settings: WebSettings) -> APIRouter:
     router = APIRouter(tags=["chat"])
+    sessions = Buckets(settings.photo_burst, settings.photos_per_second)
+    addresses = Buckets(settings.photos_per_minute, settings.photos_per_minute / 60)
+    answers = {401: "The session is not known.", 403: "Another site's page.", 413: "Too large.", 415: "No JPEG, PNG or WebP.", 429: "Too fast."}
+    body = {"requestBody": {"required": True, "content": {mime: {"schema": {"type": "string", "format": "binary"}} for mime in MIMES}}}
 
-    answers = {401: "The session is not known (any more).", 403: "Another site's page.", 413: "Too large.", 415: "No JPEG, PNG or WebP.", 429: "Too fast."}
-
-    @router.post(PATH, responses={code: {"description": text} for code, text in answers.items()})
+    @router.post(PATH, responses={code: {"description": text} for code, text in answers.items()}, openapi_extra=body)
     async def upload(
         request: Request,
         id: Annotated[str, Query(pattern=r"^[A-Za-z0-9_-]{1,60}$", description="of the message that will follow")],
@@ -95,10 +98,10 @@ def routes(door: Door, photos: Photos, most_bytes: int, pace: Buckets) -> APIRou
         session = door.sessions.read(authorization.removeprefix("Bearer "))
         if session is None:
             return _no(401, "session")
-        if seconds := max(pace.wait(session), pace.wait(request.client.host if request.client else "?")):
+        if seconds := sessions.wait(session) or addresses.wait(request.client.host if request.client else "?"):
             return _no(429, "later", **{"Retry-After": str(int(seconds) + 1)})
         try:
-            content = await body_of(request, most_bytes)
+            content = await body_of(request, settings.max_photo)
             found = look(content)
         except Refused:
             return _no(413, "too_large")

@@ -20,5 +20,6 @@ class WebSettings:
     sockets_per_session: int = 6
     max_frame: int = 64 * 1024  # bytes
     max_photo: int = 5 * 1024 * 1024  # bytes; the page sends far less, as it makes photos smaller
-    photo_burst: int = 10  # photos of one session or address at once, then
+    photo_burst: int = 10  # photos of one session at once, then
     photos_per_second: float = 0.2
+    photos_per_minute: int = 120  # from one address: a whole mobile network may share one

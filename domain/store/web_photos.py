@@ -47,5 +47,5 @@ def drop_stray(session: Session, now: datetime) -> int:
     return int(session.execute(stray).rowcount)  # type: ignore[attr-defined]
 
 
-def _of(owner: str, key: str) -> Select[tuple[WebPhoto]]:
+def _of(owner: str, key: str) -> Select[WebPhoto]:
     return select(WebPhoto).where(WebPhoto.session == owner, WebPhoto.key == key)

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from channels.base import InboundMessage
-from domain.engagement.reply import Option, Reply
+from domain.engagement.reply import Option, Reply, language_script_of
 from tests.support.axe import barriers
 from tests.support.pictures import png
 from tests.support.talking_app import Server, Talk
@@ -21,20 +21,25 @@ Open = Callable[..., tuple[Page, Talk, Server]]
 NARROW = {"width": 320, "height": 568}
 PICTURES = os.environ.get("BRICOL_TEST_PICTURES")  # a folder: keep what the pages look like
 
-WORDS = {
-    "ltr": ("Bonjour, ça fuit", "Ahmed, demain 10:00, 255-420 DH. Voir https://bricol.ma/t/1", ("Oui, réserver", "Non"), "Quel code ?", ("fr", "latn")),
-    "rtl": ("السلام، الما كيسيل", "أحمد، غدا 10:00، بين 255 و420 درهم. BR-1042", ("آه، أكد", "لا"), "شنو هو الكود؟", ("ary", "arab")),
+WORDS: dict[str, tuple[str, str, tuple[str, str], str, str]] = {
+    "ltr": ("Bonjour, ça fuit", "Ahmed, demain 10:00, 255-420 DH, https://bricol.ma/t/1", ("Oui, réserver", "Non"), "Quel code ?", "fr"),
+    "rtl": ("السلام، الما كيسيل", "أحمد، غدا 10:00، بين 255 و420 درهم. BR-1042", ("آه، أكد", "لا"), "شنو هو الكود؟", "ary-Arab"),
 }
+# What is there to tap with less than 44 px, and which words with less than 24.
 SMALL = """() => [...document.querySelectorAll('button, input:not([type=file]), textarea')].filter((e) => e.checkVisibility())
-  .map((e) => [e.id || e.className || e.textContent, e.getBoundingClientRect()]).filter(([, b]) => b.width < 44 || b.height < 44).map(([name]) => name)"""
-SIZES = """() => { const sizes = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walk.nextNode()) { const text = walk.currentNode.data.trim(), box = walk.currentNode.parentElement;
-    if (text && box.checkVisibility() && !box.closest('script, .heard, .off')) sizes.push([text.slice(0, 20), parseFloat(getComputedStyle(box).fontSize)]); }
-  return sizes.filter(([, size]) => size < 24); }"""
+  .map((e) => [e.id || e.className || e.textContent, e.getBoundingClientRect()])
+  .filter(([, box]) => box.width < 44 || box.height < 44).map(([name]) => name)"""
+SIZES = """() => { const found = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const text = walk.currentNode.data.trim(), box = walk.currentNode.parentElement, size = parseFloat(getComputedStyle(box).fontSize);
+    if (text && size < 24 && box.checkVisibility() && !box.closest('script, .heard')) found.push([text.slice(0, 20), size]);
+  }
+  return found; }"""
 
 
 def agent(way: str) -> Callable[[InboundMessage], list[Reply]]:
-    _, offer, options, code, (language, script) = WORDS[way]
+    _, offer, options, code, locale = WORDS[way]
+    language, script = language_script_of(locale)
 
     def answer(message: InboundMessage) -> list[Reply]:
         if message.kind == "photo":
@@ -147,7 +152,7 @@ def test_each_message_of_ours_is_announced_once_and_none_again_after_a_reload(ch
 
 def test_who_wants_no_motion_sees_none(chat: Open) -> None:
     moving = "() => document.getAnimations().length"
-    page, talk, _ = chat(lambda m: [], reduced_motion="reduce")
+    page, _, _ = chat(lambda m: [], reduced_motion="reduce")
     page.locator("#text").fill("salam")
     page.locator("#text").press("Enter")
     expect(page.locator("#typing")).to_be_visible()

@@ -1,5 +1,5 @@
 // Draws one message: its words, place or photo, when it was said, and how far it has come.
-import { kept } from "./photos.js";
+import { SERVER_MB, kept } from "./photos.js";
 import { current, dates, langTag, localeOf, say, words } from "./words.js";
 
 const ICONS = { pending: "M12 7v5l3 2 M12 3a9 9 0 1 0 .01 0", ok: "M4 12.5l5 5L20 6.5", refused: "M6 6l12 12M18 6L6 18" };
@@ -62,7 +62,7 @@ export function meta(node, item) { // again whenever its state or the page's lan
     picture.alt = say("page_photo_yours");
     bar.setAttribute("aria-label", say("page_photo_sending"));
     bar.hidden = item.state !== "pending";
-    why.textContent = item.state === "refused" ? say(`page_photo_${item.why || "broken"}`, { mb: 5 }) : "";
+    why.textContent = item.state === "refused" ? say(`page_photo_${item.why || "broken"}`, { mb: SERVER_MB }) : "";
     why.hidden = !why.textContent;
   }
   if (!item.state) return;

@@ -3,7 +3,7 @@ import { announce } from "./announce.js";
 import { bubble, dayName, dayOf, make, meta } from "./bubbles.js";
 import { frame } from "./frame.js";
 import { phonePanel } from "./phones.js";
-import { kept } from "./photos.js";
+import { SERVER_MB, kept } from "./photos.js";
 import { Items, bigText, draft } from "./store.js";
 import { Tray } from "./tray.js";
 import { Wire } from "./wire.js";
@@ -94,7 +94,8 @@ function toast(text) {
   toastTimer = setTimeout(() => ($("toast").hidden = true), 8000);
 }
 
-function state(name) {
+function state(heard) {
+  const name = away && heard === "connecting" ? "offline" : heard; // it tries again and again: no news for anybody
   const node = $("state");
   node.dataset.name = name;
   node.className = { online: "on", offline: "off" }[name] || "";
@@ -230,7 +231,7 @@ const wire = new Wire(items, {
     Object.assign(item, { state: result }, why && { why });
     items.save();
     draw();
-    if (why) toast(say(`page_photo_${why}`, { mb: 5 }));
+    if (why) toast(say(`page_photo_${why}`, { mb: SERVER_MB }));
     if (result === "ok" && items.last === item) typing(true);
   },
   progress(id, part) { const node = nodes.get(`me ${id}`)?.querySelector("progress"); if (node) node.value = part; },

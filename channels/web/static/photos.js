@@ -1,7 +1,7 @@
 // A visitor's photos: known by their bytes, made small, kept in this browser until they have left, and uploaded with their progress.
 import { token } from "./store.js";
 
-export const MOST_MB = 25;
+export const MOST_MB = 25, SERVER_MB = 5; // what the page opens; what the server takes (WebSettings.max_photo)
 const MOST_PIXELS = 50e6, SIDE = 1600, QUALITY = 0.85; // 1600 px show a leak; they are some 300 kB on a slow network
 const PATIENCE = 120000;
 
@@ -81,7 +81,7 @@ export const kept = {
 
 // --- uploading ---
 
-const REFUSED = { not_a_photo: "not", too_many_pixels: "pixels", too_large: "heavy" };
+const REFUSED = { not_a_photo: "not", too_many_pixels: "pixels" };
 
 // Starts the upload of one kept photo. `answer` becomes "ok", "later" (with `ms`), "stranger" (our session is unknown) or "refused" (with `why`).
 export function upload(id, progress) {
@@ -106,6 +106,7 @@ function read(call) {
   if (call.status === 200) return { say: "ok" };
   if (call.status === 401) return { say: "stranger" };
   if (call.status === 429 || call.status >= 500) return { say: "later", ms: 1000 * (Number(call.getResponseHeader("Retry-After")) || 3) };
+  if (call.status === 413) return { say: "refused", why: "heavy" };
   let code = "";
   try { code = JSON.parse(call.responseText).error; } catch { /* not our words */ }
   return { say: "refused", why: REFUSED[code] || "broken" };

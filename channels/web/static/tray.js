@@ -12,7 +12,10 @@ export class Tray {
     $("file").onchange = () => { this.take([...$("file").files]); $("file").value = ""; };
     document.addEventListener("paste", (event) => {
       const files = [...(event.clipboardData?.files || [])];
-      if (files.length) { event.preventDefault(); this.take(files); }
+      if (files.length && !event.clipboardData.types.includes("text/plain")) { // words that were copied with their picture are words
+        event.preventDefault();
+        this.take(files);
+      }
     });
     this.listenForDrops();
     document.addEventListener("spoke", () => this.draw());

@@ -34,7 +34,7 @@ def test_a_picture_is_known_by_its_bytes_with_the_size_it_claims(width: int, hei
                 assert look(content) == Picture(mime, width, height)
 
 
-@given(st.binary(max_size=200), st.sampled_from([b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF\0\0\0\0WEBPVP8L", png(3, 3)[:20], jpeg_head(9, 9)[:12]]))
+@given(st.binary(max_size=200), st.sampled_from([b"", b"\xff\xd8\xff", b"RIFF1234WEBPVP8L", png(3, 3)[:20], jpeg_head(9, 9)[:12]]))
 def test_any_bytes_are_a_photo_or_a_refusal_and_never_anything_else(tail: bytes, head: bytes) -> None:
     try:
         assert look(head + tail).width > 0
