@@ -73,6 +73,7 @@ class Settings(BaseSettings):
     voice_forget: bool = Field(True, examples=["true"])
 
     # the channels
+    web_sites: str = Field("", examples=["https://shop.example.ma,https://www.example.ma"])
     twilio_account_sid: str = Field("", pattern=r"^(AC[0-9A-Za-z]{1,64})?$", examples=["AC00000000000000000000000000000000"])
     twilio_auth_token: SecretStr = Field(SecretStr(""), examples=["<Auth Token of the Twilio console>"])
     twilio_sms_from: str = Field("", pattern=r"^(\+[1-9]\d{6,14}|[A-Za-z0-9 ]{1,11}|MG[0-9A-Za-z]+)?$", examples=["+15005550006"])
@@ -111,6 +112,14 @@ class Settings(BaseSettings):
         if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
             raise ValueError("must be an http:// or https:// address")
         return url.rstrip("/")
+
+    @field_validator("web_sites")
+    @classmethod
+    def _sites(cls, sites: str) -> str:
+        found = [site.strip().rstrip("/") for site in sites.split(",") if site.strip()]
+        if wrong := next((site for site in found if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?", site)), None):
+            raise ValueError(f"{wrong!r} is no site: write its scheme and host, https://shop.example.ma")
+        return ",".join(found)
 
     @field_validator("learnt")
     @classmethod
@@ -188,6 +197,11 @@ class Settings(BaseSettings):
     def learnt_models(self) -> frozenset[str]:
         """Names of the trained models that may serve."""
         return frozenset(self.learnt.split(",")) - {""}
+
+    @property
+    def embedding_sites(self) -> tuple[str, ...]:
+        """Sites, besides our own, whose pages may show the chat."""
+        return tuple(filter(None, self.web_sites.split(",")))
 
     @property
     def store_url(self) -> str:

@@ -152,10 +152,10 @@ def world_rules(world: Path) -> MarketRules:
 def configured_channels(settings: Settings, house: House) -> dict[str, Channel]:
     """The channels these settings allow: web chat always, each provider with its keys, the demo's phones where there is none."""
     found: dict[str, Channel] = {}
-    from channels.web import WebChat, WebSettings, history_of, recent_sms_of
+    from channels.web import StoredPhotos, WebChat, WebSettings, history_of, recent_sms_of
 
-    web = WebSettings(secret=house.market.secret, public_url=settings.address)
-    found["web"] = WebChat(web, history_of(house.db), recent_sms_of(house.db) if settings.demo_on else None)
+    web = WebSettings(secret=house.market.secret, public_url=settings.address, sites=settings.embedding_sites)
+    found["web"] = WebChat(web, history_of(house.db), StoredPhotos(house.db, house.clock), recent_sms_of(house.db) if settings.demo_on else None)
     if settings.twilio_account_sid:
         from channels.twilio import TwilioSettings, TwilioSms, TwilioWhatsApp
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from domain.bookings.states import transition
 from domain.engagement.quiet import quiet_until
-from domain.store import predictions
+from domain.store import predictions, web_photos
 from domain.store.erasure import forget_addresses
 from domain.store.sql import locked
 from domain.store.tables import Booking, Hold, Offer, Proposal, Technician, VerificationCode
@@ -31,7 +31,7 @@ def run_due(market: Market) -> int:
     """Everything that is due at the market clock's present; returns how many things were done. Safe to run twice, and from two processes."""
     now = market.clock.now()
     done = 0
-    for step in (_offers, _counter_offers, _proposals, _reminders, _ratings, _close, _back_to_work, _codes, _erased):
+    for step in (_offers, _counter_offers, _proposals, _reminders, _ratings, _close, _back_to_work, _codes, _erased, _stray_photos):
         done += _each(market, step, now)
     return done
 
@@ -138,3 +138,7 @@ def _codes(session: Session, market: Market, now: datetime) -> int:
 
 def _erased(session: Session, market: Market, now: datetime) -> int:
     return forget_addresses(session)
+
+
+def _stray_photos(session: Session, market: Market, now: datetime) -> int:
+    return web_photos.drop_stray(session, now)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fastapi import APIRouter
 
 from channels.desk import door, live, views, writes
@@ -14,11 +16,13 @@ from domain.store.database import Database
 
 
 class Desk:
-    """`acts`: what needs the rest of the house. `address`: ours as browsers know it."""
+    """`acts`: what needs the rest of the house. `address`: ours as browsers know it. `channels`: where people's photos are."""
 
-    def __init__(self, db: Database, clock: Clock, rules: MarketRules, acts: Acts, address: str = "") -> None:
+    def __init__(
+        self, db: Database, clock: Clock, rules: MarketRules, acts: Acts, address: str = "", channels: Mapping[str, object] | None = None
+    ) -> None:
         self._gate = Gate(db, clock, address)
-        self._sight = Sight(db, clock, rules, acts)
+        self._sight = Sight(db, clock, rules, acts, channels or {})
         self._acts, self._present = acts, live.Present()
 
     def routes(self) -> APIRouter:

@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from fastapi import HTTPException
 from sqlalchemy import select
 
+from channels.base import Media, MediaRefused, MediaSource
 from channels.desk import audit, queue, talk
 from channels.desk.accounts import Signed
 from channels.desk.acts import Acts, Suggestion
 from channels.desk.summary import summarise
 from channels.desk.talk import Talk
+from channels.photos import NotAPhoto, look
 from domain.clock import Clock
 from domain.rules import MarketRules
 from domain.store.database import Database
 from domain.store.desk_tables import RegressionRequest
-from domain.store.tables import Conversation, Proposal
+from domain.store.tables import Conversation, InboxRow, Proposal
 from prompts import desk as words
 from prompts import wording
 
 log = logging.getLogger(__name__)
 
+PHOTO_BYTES, PHOTO_SECONDS = 16 * 1024 * 1024, 10.0  # WhatsApp's largest; an agent waits no longer
+
 
 class Sight:
-    def __init__(self, db: Database, clock: Clock, rules: MarketRules, acts: Acts) -> None:
-        self.db, self.clock, self.rules, self.acts = db, clock, rules, acts
+    """`channels`: by name; those that are a MediaSource show their photos."""
+
+    def __init__(self, db: Database, clock: Clock, rules: MarketRules, acts: Acts, channels: Mapping[str, object]) -> None:
+        self.db, self.clock, self.rules, self.acts, self.channels = db, clock, rules, acts, channels
 
     def queue(self, who: Signed) -> dict[str, Any]:
         """The open cases in three groups: nobody's, mine, colleagues'."""
@@ -76,6 +83,22 @@ class Sight:
             "closed_session": self.acts.session_closed(conversation_id),
             "wanted": wanted is not None,
         }
+
+    def photo(self, who: Signed, conversation_id: int, row_id: int) -> Media:
+        """A photo that the person of this conversation sent, with the type its bytes prove. Raises 404 where it cannot be had (any more)."""
+        with self.db.reading() as session:
+            row = session.get(InboxRow, row_id)
+            here = row is not None and row.conversation_id == conversation_id and row.kind == "photo"
+            channel, url = (row.channel, str(row.payload.get("url") or "")) if here and row else ("", "")
+        source = self.channels.get(channel)
+        try:
+            if not (url and isinstance(source, MediaSource)):
+                raise MediaRefused("gone")
+            content = source.fetch(url, PHOTO_BYTES, PHOTO_SECONDS).content
+            return Media(content, look(content).mime)
+        except (MediaRefused, NotAPhoto) as no:
+            log.info("photo %s is not shown: %s", row_id, no.code)
+            raise HTTPException(404, {"error": "no_photo", "says": words.say(who.locale, "errors.no_photo")}) from None
 
     def _suggest(self, found: Talk) -> list[Suggestion]:
         last = found.last_words

@@ -40,6 +40,7 @@ class Line:
     source: str
     author: str = ""
     kind: str = "text"
+    media: str = ""  # where its photo is, as its channel names it
     status: str = ""
     error: str | None = None
     options: tuple[str, ...] = ()
@@ -126,7 +127,8 @@ def _lines(heard: Sequence[InboxRow], said: Sequence[OutboxRow], turns: dict[int
 
 
 def _heard(row: InboxRow) -> Line:
-    return Line("client", row.received_at, row.text, f"inbox {row.id}", kind=row.kind, turn_id=row.turn_id)
+    media = str(row.payload.get("url") or "") if row.kind == "photo" else ""
+    return Line("client", row.received_at, row.text, f"inbox {row.id}", kind=row.kind, media=media, turn_id=row.turn_id)
 
 
 def _said(row: OutboxRow) -> Line:

@@ -37,6 +37,14 @@ def routes(gate: Gate, sight: Sight, present: live.Present) -> APIRouter:
         who = gate.may(request, "talk")
         return pages.page("desk", who.locale, who, **(sight.queue(who) | sight.talk(who, conversation_id)))
 
+    @router.get("/desk/c/{conversation_id}/photo/{row_id}", response_class=Response, responses={401: ANSWERS[401], 404: ANSWERS[404]})
+    def photo(request: Request, conversation_id: ConversationId, row_id: ConversationId) -> Response:
+        """A photo the person sent, from wherever their channel keeps it."""
+        found = sight.photo(gate.may(request, "talk"), conversation_id, row_id)
+        # kept a while by this browser alone: the page is drawn anew at each message
+        alone = {"Cache-Control": "private, max-age=600", "Content-Security-Policy": "default-src 'none'; sandbox"}
+        return Response(found.content, media_type=found.mime, headers=pages.HEADERS | alone)
+
     @router.get("/desk/part/queue", response_class=Response, responses={401: ANSWERS[401]})
     def queue_part(request: Request, open: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None) -> Response:
         """The queue alone, for a page that is open."""

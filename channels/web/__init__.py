@@ -2,6 +2,7 @@
 
 from channels.web.channel import WebChat
 from channels.web.history import History, RecentSms, Said, history_of, recent_sms_of
+from channels.web.photos import Photos, StoredPhotos
 from channels.web.settings import WebSettings
 
-__all__ = ["History", "RecentSms", "Said", "WebChat", "WebSettings", "history_of", "recent_sms_of"]
+__all__ = ["History", "Photos", "RecentSms", "Said", "StoredPhotos", "WebChat", "WebSettings", "history_of", "recent_sms_of"]

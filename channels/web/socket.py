@@ -6,18 +6,19 @@ import asyncio
 import json
 import logging
 from contextlib import suppress
-from urllib.parse import urlsplit
+from dataclasses import replace
 
 from fastapi import WebSocket, WebSocketDisconnect
 from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocketState
 
-from channels.base import Accept, OnStatus, Status, StatusUpdate, StoreUnavailable
+from channels.base import Accept, InboundMessage, OnStatus, Status, StatusUpdate, StoreUnavailable
 from channels.web import wire
+from channels.web.door import Door
 from channels.web.history import History
 from channels.web.hub import Event, Hub, Line
 from channels.web.limits import Buckets
-from channels.web.session import Sessions
+from channels.web.photos import Photos
 from channels.web.settings import WebSettings
 
 log = logging.getLogger(__name__)
@@ -39,23 +40,13 @@ class Closed(Exception):
 class Sockets:
     """Everything the sockets of this process share."""
 
-    def __init__(self, settings: WebSettings, history: History, hub: Hub) -> None:
-        self.settings, self.history, self.hub = settings, history, hub
-        self.sessions = Sessions(settings.secret, settings.session_days)
+    def __init__(self, settings: WebSettings, history: History, hub: Hub, door: Door, photos: Photos) -> None:
+        self.settings, self.history, self.hub, self.door, self.photos = settings, history, hub, door, photos
         self.messages = Buckets(settings.burst, settings.per_second)
         self.visitors = Buckets(settings.new_sessions_per_minute, settings.new_sessions_per_minute / 60)
 
-    def may_connect(self, socket: WebSocket) -> bool:
-        """A browser names the page it comes from: only our own pages, or those we were told of."""
-        origin = socket.headers.get("origin")
-        if origin is None:  # not a browser, so no other site's page misuses a visitor
-            return True
-        host = urlsplit(origin).netloc
-        ours = {urlsplit(self.settings.public_url).netloc, socket.headers.get("host", "")} - {""}
-        return host in ours or origin.rstrip("/") in self.settings.origins
-
     async def serve(self, socket: WebSocket, accept: Accept, on_status: OnStatus) -> None:
-        if not self.may_connect(socket):
+        if not self.door.open_to(socket.headers):
             await socket.close(POLICY)
             return
         await socket.accept()
@@ -68,19 +59,19 @@ class Sockets:
 
     async def _talk(self, socket: WebSocket, accept: Accept, on_status: OnStatus) -> None:
         hello = await self._hello(socket)
-        session = self.sessions.read(hello.get("token"))
+        session = self.door.sessions.read(hello.get("token"))
         fresh = session is None
         if session is None:
             if self.visitors.wait(socket.client.host if socket.client else "?"):
                 raise Closed(TRY_LATER, "too many new visitors from one address")
-            session = self.sessions.new()
+            session = self.door.sessions.new()
         line = Line(session)
         have = wire.ids(hello.get("have"))
         line.skip(have)
         self.hub.join(line)  # before the history is read: what is sent in between comes twice and is dropped once
         tasks = []
         try:
-            await _say(socket, {"t": "welcome", "token": self.sessions.token(session), "fresh": fresh})
+            await _say(socket, {"t": "welcome", "token": self.door.sessions.token(session), "fresh": fresh})
             tasks = [asyncio.create_task(self._write(socket, line)), asyncio.create_task(self._catch_up(line, 0 if fresh else _after(have)))]
             await self._read(socket, line, accept, on_status)
         finally:
@@ -136,11 +127,20 @@ class Sockets:
             line.put({"t": "later", "id": frame["id"], "ms": int(seconds * 1000) + 50})
             return
         try:
+            if message.kind == "photo":
+                message = await self._with_photo(message, frame["id"])
             await accept([message])
         except StoreUnavailable:
             line.put({"t": "later", "id": frame["id"], "ms": 3000})
         else:
             line.put({"t": "ok", "id": frame["id"]})
+
+    async def _with_photo(self, message: InboundMessage, key: str) -> InboundMessage:
+        """The message with the address of the photo that came before it. Raises BadFrame where none did."""
+        found = await run_in_threadpool(self.photos.claim, message.sender, key)
+        if found is None:
+            raise wire.BadFrame("photo", "is not here: upload it first", key)
+        return replace(message, payload={**message.payload, "url": found[0], "mime": found[1]})
 
     async def _write(self, socket: WebSocket, line: Line) -> None:
         while (event := await line.queue.get()) is not None:

@@ -12,7 +12,7 @@ from channels.base import InboundMessage, OutMessage
 from channels.clean import words
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,60}")
-KINDS = ("text", "button", "location")
+KINDS = ("text", "button", "location", "photo")
 
 
 class BadFrame(Exception):

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from domain.store import predictions
+from domain.store import predictions, web_photos
 from domain.store.desk_tables import DeskNote, RegressionRequest
 from domain.store.tables import (
     Booking,
@@ -50,7 +50,7 @@ def erase_client(session: Session, client_id: int, keep_conversation: int | None
     talks = list(session.scalars(select(Conversation).where(Conversation.client_id == client_id)))
     predictions.unlink(session, _predicted(session, client_id, [talk.id for talk in talks]))
     for talk in talks:
-        _blank_words(session, talk.id)
+        _blank_words(session, talk)
         if talk.id != keep_conversation:
             _forget(talk)
     session.flush()
@@ -79,14 +79,17 @@ def forget_addresses(session: Session) -> int:
         unread = select(InboxRow.id).where(InboxRow.conversation_id == talk.id, InboxRow.turn_id.is_(None)).limit(1)
         if talk.address.startswith("erased:") or session.scalar(waiting) is not None or session.scalar(unread) is not None:
             continue
-        _blank_words(session, talk.id)
+        _blank_words(session, talk)
         _forget(talk)
         done += 1
     session.flush()
     return done
 
 
-def _blank_words(session: Session, conversation_id: int) -> None:
+def _blank_words(session: Session, talk: Conversation) -> None:
+    conversation_id = talk.id
+    if talk.channel == "web":
+        web_photos.forget_all(session, talk.address)
     mine = InboxRow.conversation_id == conversation_id
     session.execute(update(InboxRow).where(mine, InboxRow.turn_id.is_not(None)).values(text="", payload={}))
     session.execute(update(Turn).where(Turn.conversation_id == conversation_id).values(messages=[], reply=None, calls=[], understanding=None))

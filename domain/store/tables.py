@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, DateTime, ForeignKey, Index, MetaData, Numeric, String, Text, TypeDecorator, UniqueConstraint, text
+from sqlalchemy import JSON, DateTime, ForeignKey, Index, LargeBinary, MetaData, Numeric, String, Text, TypeDecorator, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 
@@ -245,6 +245,20 @@ class InboxRow(Base):
     received_at: Mapped[datetime]
     turn_id: Mapped[int | None] = mapped_column(ForeignKey("turns.id"), index=True)  # null: not yet answered
     __table_args__ = (UniqueConstraint("channel", "provider_id"),)
+
+
+class WebPhoto(Base):
+    """A photo that a visitor of the chat page sent: no provider keeps it for us. Its message (`payload["url"]` = "web:<id>") follows it."""
+
+    __tablename__ = "web_photos"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    session: Mapped[str] = mapped_column(String(64))  # the conversation's address
+    key: Mapped[str] = mapped_column(String(60))  # the message's id in that session
+    mime: Mapped[str] = mapped_column(String(20))
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    came_at: Mapped[datetime]
+    used: Mapped[bool] = mapped_column(default=False)  # its message came
+    __table_args__ = (UniqueConstraint("session", "key"), Index("ix_web_photos_stray", "used", "came_at"))
 
 
 class Turn(Base):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,20 +11,22 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from bot.app import create_app
-from bot.inbox import Arrival
 from channels.desk import accounts
-from channels.web import WebChat, WebSettings, history_of
+from channels.web import StoredPhotos, WebChat, WebSettings, history_of
 from domain.clock import SystemClock
 from domain.engagement.reply import Reply
 from domain.store.desk_tables import DeskCase
+from tests.support.axe import serious
 from tests.support.builders import ScriptedAgent, build_house
-from tests.support.desk import PASSWORD, Player, quick_passwords, staff
+from tests.support.desk import PASSWORD, Busy, quick_passwords, staff
+from tests.support.pictures import png
 from tests.support.talking_app import Server, serving
 from tools import registry
 from tools.context import TurnContext
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(150)]
 
+PICTURES = os.environ.get("BRICOL_TEST_PICTURES")  # a folder: keep what the pages look like
 ASKS = "عافاك بغيت نهضر مع شي واحد، الخدمة ما تصايباتش"
 
 
@@ -36,30 +38,12 @@ def bot(text: str, context: TurnContext) -> Reply:
     return Reply("مرحبا، أنا هنا.", "ary", "arab")
 
 
-class Busy(Player):
-    """Plays beside the server's loop, as the real worker does."""
-
-    def __init__(self, house: Any) -> None:
-        super().__init__(house)
-        self._one = threading.Lock()
-
-    def woken_by(self, arrivals: list[Arrival]) -> None:
-        threading.Thread(target=self._play, args=([a.conversation_id for a in arrivals],), daemon=True).start()
-
-    def spread(self) -> None:
-        self._play([])
-
-    def _play(self, talks: list[int]) -> None:
-        with self._one:
-            self.inline.begun.update(talks)
-            self.inline.settle()
-
-
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Server, Any]]:
     quick_passwords(monkeypatch)
     house = build_house(tmp_path, agent=ScriptedAgent(bot), clock=SystemClock(), channels=[])
-    house.channels["web"] = WebChat(WebSettings(secret=b"a secret of the tests, long enough", poll_seconds=3600), history_of(house.db))
+    web = WebSettings(secret=b"a secret of the tests, long enough", poll_seconds=3600)
+    house.channels["web"] = WebChat(web, history_of(house.db), StoredPhotos(house.db, house.clock))
     staff(house)
     with serving(create_app(house, worker=Busy(house))) as server:
         yield server, house
@@ -84,6 +68,11 @@ def opened(browser: Browser) -> Iterator[Callable[..., Page]]:
     for context in contexts:
         context.close()
     assert errors == []
+
+
+def keep(page: Page, name: str) -> None:
+    if PICTURES:
+        page.screenshot(path=str(Path(PICTURES) / f"{name}.png"))
 
 
 def signed_in(page: Page, login: str = "karima") -> Page:
@@ -127,6 +116,21 @@ def test_a_client_asks_for_a_person_who_answers_and_the_bot_goes_on(place: tuple
         assert session.query(DeskCase).one().outcome == "handed_back"
 
 
+def test_a_photo_of_the_chat_page_is_seen_at_the_desk(place: tuple[Server, Any], opened: Callable[..., Page]) -> None:
+    server, _ = place
+    client = opened(server.url + "/chat", viewport={"width": 390, "height": 844})
+    client.locator("#state.on").wait_for()
+    client.locator("#file").set_input_files({"name": "fuite.png", "mimeType": "image/png", "buffer": png(900, 600)})
+    expect(client.locator("#tray img")).to_have_count(1)
+    write(client, ASKS)
+    expect(client.locator(".msg.bot").last).to_contain_text("غادي يجاوبك")
+    desk = signed_in(opened(server.url + "/desk"))
+    desk.locator(".case").click()
+    photo = desk.get_by_role("img", name="Photo du client")
+    expect(photo).to_have_js_property("naturalWidth", 900)
+    keep(desk, "desk-photo")
+
+
 def test_a_session_that_expires_loses_no_word(place: tuple[Server, Any], opened: Callable[..., Page]) -> None:
     server, house = place
     client = opened(server.url + "/chat", viewport={"width": 390, "height": 844})
@@ -147,33 +151,24 @@ def test_a_session_that_expires_loses_no_word(place: tuple[Server, Any], opened:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious_on_any_page(place: tuple[Server, Any], opened: Callable[..., Page], scheme: str) -> None:
-    pytest.importorskip("axe_playwright_python", reason="needs axe-core: pip install axe-playwright-python")
     server, _ = place
     client = opened(server.url + "/chat", viewport={"width": 390, "height": 844})
     client.locator("#state.on").wait_for()
     write(client, ASKS)
     expect(client.locator(".msg.bot")).to_have_count(1)
     desk = opened(server.url + "/desk", color_scheme=scheme)
-    assert violations(desk) == []
+    assert serious(desk) == []
     signed_in(desk, "lalla").locator(".case").click()
     desk.locator("#take").click()
     expect(desk.locator(".owner.mine")).to_be_visible()
     desk.locator("#d-canned").evaluate("d => d.open = true")
-    assert violations(desk) == []
+    assert serious(desk) == []
     desk.get_by_role("button", name="Agir pour le client").click()
-    assert violations(desk) == []
+    assert serious(desk) == []
     desk.goto(server.url + "/desk/reports")
-    assert violations(desk) == []
+    assert serious(desk) == []
 
 
 def write(page: Page, text: str) -> None:
     page.locator("#text").fill(text)
     page.locator("#text").press("Enter")
-
-
-def violations(page: Page) -> list[str]:
-    """What axe-core finds serious or critical."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page).response["violations"]
-    return [f"{v['id']}: {n['target']} {n['failureSummary']}" for v in found if v["impact"] in ("serious", "critical") for n in v["nodes"]]

@@ -18,6 +18,7 @@ from domain.engagement.reply import LOCALES, language_script_of
 from domain.store.positions import last_position
 from domain.store.tables import Booking, Technician
 from prompts import replies
+from tests.support.axe import serious
 from tests.support.offered import offered_house
 from tests.support.talking_app import serving
 from tests.support.woken import Woken
@@ -51,13 +52,6 @@ def offered(tmp_path: Path) -> Iterator[Offered]:
     with serving(create_app(house, worker=Woken())) as server:
         yield Offered(house, server.url + found.group())
     house.close()
-
-
-def serious(page: Page) -> list[str]:
-    """What axe finds serious or critical on the page."""
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-core is not installed")
-    found = axe.Axe().run(page).response["violations"]
-    return [f"{v['id']}: {v['help']}" for v in found if v["impact"] in ("serious", "critical")]
 
 
 def looked_at(page: Page, name: str) -> None:

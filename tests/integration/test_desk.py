@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,16 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from bot import inbox
 from bot.app import create_app
 from bot.wiring import House
+from channels.base import Media, MediaRefused
 from domain.store.desk_tables import DeskAudit, DeskCase, DeskNote, RegressionRequest
 from domain.store.tables import Booking, Conversation, Escalation, OutboxRow, Refund
 from tests.support.builders import build_house
 from tests.support.desk import PASSWORD, Agent, Player, quick_passwords, says, sign_in, staff
-from tests.support.fake_channel import FakeChannel
+from tests.support.fake_channel import FakeChannel, inbound
+from tests.support.pictures import png
 
 
 @pytest.fixture
@@ -274,3 +278,35 @@ def test_nothing_but_the_outbox_knows_what_the_desk_wrote(house: House, karima: 
     with house.db.reading() as session:
         assert session.scalars(select(OutboxRow.author).order_by(OutboxRow.id)).all() == ["bot", "karima"]
         assert "words of mine" not in str([line.detail for line in session.scalars(select(DeskAudit))])
+
+
+@dataclass
+class Pictures(FakeChannel):
+    """A provider that keeps its people's photos."""
+
+    kept: dict[str, bytes] = field(default_factory=dict)
+
+    def fetch(self, url: str, most_bytes: int, within_seconds: float) -> Media:
+        if url not in self.kept:
+            raise MediaRefused("gone")
+        return Media(self.kept[url], "image/gif")  # a provider's word proves nothing
+
+    def forget(self, url: str) -> None: ...
+
+
+def test_a_photo_is_shown_from_wherever_its_channel_keeps_it_to_who_may_read_the_conversation(house: House) -> None:
+    house.channels["telegram"] = Pictures("telegram", kept={"telegram:1": png(30, 20), "telegram:2": b"<script>alert(1)</script>"})
+    app = create_app(house, worker=Player(house))
+    urls = ["telegram:1", "telegram:2", "telegram:3"]
+    photos = [inbound(f"p{n}", "", channel="telegram", kind="photo", payload={"url": url}) for n, url in enumerate(urls)]
+    [shown, lying, gone] = inbox.accept(house, photos)
+    other = says(house, "slm", 1)
+    karima, path = sign_in(app, "karima"), f"/desk/c/{shown.conversation_id}/photo"
+    assert f'src="{path}/{shown.row_id}"' in karima.page(shown.conversation_id)
+    found = karima.http.get(f"{path}/{shown.row_id}")
+    assert (found.status_code, found.headers["content-type"], found.content) == (200, "image/png", png(30, 20))
+    assert "sandbox" in found.headers["content-security-policy"]
+    elsewhere = f"/desk/c/{other}/photo/{shown.row_id}"
+    assert {karima.http.get(p).status_code for p in (f"{path}/{lying.row_id}", f"{path}/{gone.row_id}", elsewhere)} == {404}
+    assert sign_in(app, "omar").http.get(f"{path}/{shown.row_id}").status_code == 403
+    assert sign_in(app, "nobody").http.get(f"{path}/{shown.row_id}").status_code == 401

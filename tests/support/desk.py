@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from typing import Any
 
 import pytest
@@ -42,6 +43,25 @@ class Player:
 
     def spread(self) -> None:
         self.inline.settle()
+
+
+class Busy(Player):
+    """Plays beside the server's loop, as the real worker does."""
+
+    def __init__(self, house: House) -> None:
+        super().__init__(house)
+        self._one = threading.Lock()
+
+    def woken_by(self, arrivals: list[inbox.Arrival]) -> None:
+        threading.Thread(target=self._play, args=([a.conversation_id for a in arrivals],), daemon=True).start()
+
+    def spread(self) -> None:
+        self._play([])
+
+    def _play(self, talks: list[int]) -> None:
+        with self._one:
+            self.inline.begun.update(talks)
+            self.inline.settle()
 
 
 class Agent:

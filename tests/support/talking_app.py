@@ -12,12 +12,32 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
-from channels.base import InboundMessage, OutMessage, StatusUpdate, StoreUnavailable
+from channels.base import InboundMessage, Media, OutMessage, StatusUpdate, StoreUnavailable
 from channels.web import Said, WebChat, WebSettings
 from domain import engagement
 from domain.engagement.reply import Reply
 
 Agent = Callable[[InboundMessage], Sequence[Reply]]
+
+
+@dataclass
+class KeptPhotos:
+    """Photos in memory, as channels.web.Photos."""
+
+    kept: dict[str, Media] = field(default_factory=dict)
+
+    def keep(self, session: str, key: str, mime: str, content: bytes) -> None:
+        self.kept.setdefault(f"web:{session}/{key}", Media(content, mime))
+
+    def claim(self, session: str, key: str) -> tuple[str, str] | None:
+        found = self.kept.get(f"web:{session}/{key}")
+        return (f"web:{session}/{key}", found.mime) if found else None
+
+    def read(self, address: str) -> Media | None:
+        return self.kept.get(address)
+
+    def forget(self, address: str) -> None:
+        self.kept.pop(address, None)
 
 
 @dataclass
@@ -30,11 +50,12 @@ class Talk:
     taken: list[InboundMessage] = field(default_factory=list)
     said: list[Said] = field(default_factory=list)
     statuses: list[StatusUpdate] = field(default_factory=list)
+    photos: KeptPhotos = field(default_factory=KeptPhotos)
     down: bool = False  # the store
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
-        self.channel = WebChat(self.settings, self.history, self.recent_sms)
+        self.channel = WebChat(self.settings, self.history, self.photos, self.recent_sms)
         self.app = FastAPI(lifespan=_nothing)
         self.app.include_router(self.channel.routes(self.accept, self.on_status))
 

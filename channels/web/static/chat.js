@@ -1,63 +1,20 @@
-// The chat page: draws the conversation, and hands what the person does to the wire.
+// The chat page: shows the conversation, and hands what the person does to the wire.
+import { announce } from "./announce.js";
+import { bubble, dayName, dayOf, make, meta } from "./bubbles.js";
+import { frame } from "./frame.js";
 import { phonePanel } from "./phones.js";
-import { Items } from "./store.js";
+import { SERVER_MB, kept } from "./photos.js";
+import { Items, bigText, draft } from "./store.js";
+import { Tray } from "./tray.js";
 import { Wire } from "./wire.js";
-import { current, dates, langTag, localeOf, rtl, say, speak, words } from "./words.js";
+import { current, langTag, localeOf, rtl, say, speak } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const items = new Items();
 const nodes = new Map();
-let typingTimer, toastTimer, stick = true;
+let typingTimer, toastTimer, awayTimer, stick = true, away = false;
 
 // --- drawing ---------------------------------------------------------------------------------------------------------
-
-const ICONS = { pending: "M12 7v5l3 2 M12 3a9 9 0 1 0 .01 0", ok: "M4 12.5l5 5L20 6.5", refused: "M6 6l12 12M18 6L6 18" };
-const icon = (path) => {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("viewBox", "0 0 24 24");
-  svg.append(document.createElementNS(svg.namespaceURI, "path"));
-  svg.firstChild.setAttribute("d", path);
-  return svg;
-};
-const make = (tag, className, text) => Object.assign(document.createElement(tag), { className: className || "", textContent: text || "" });
-const clock = (at) => new Intl.DateTimeFormat("fr-MA", { hour: "2-digit", minute: "2-digit" }).format(at);
-const dayOf = (at) => new Date(at).toDateString();
-
-function dayName(at) {
-  const days = Math.round((new Date(new Date().toDateString()) - new Date(dayOf(at))) / 864e5);
-  if (days === 0) return say("page_today");
-  if (days === 1) return say("page_yesterday");
-  return new Intl.DateTimeFormat(dates(), { weekday: "long", day: "numeric", month: "long" }).format(at);
-}
-
-function bubble(item) {
-  const node = make("div", `msg ${item.who}`);
-  if (item.who === "bot") { node.lang = langTag(localeOf(item.language, item.script)); node.dir = item.script === "arab" ? "rtl" : "ltr"; }
-  else node.dir = "auto";
-  if (item.kind === "location") {
-    const pin = make("div", "pin");
-    const label = make("span", "", item.text);
-    label.append(make("small", "", `${item.lat.toFixed(4)}, ${item.lon.toFixed(4)}`));
-    pin.append(icon("M12 21s-6.5-6-6.5-11a6.5 6.5 0 0 1 13 0c0 5-6.5 11-6.5 11z M12 9.9v.2"), label);
-    node.append(pin);
-  } else node.append(words(item.text), make("span", "gap")); // the gap keeps the last line clear of the time
-  node.append(make("div", "meta"));
-  return node;
-}
-
-function meta(node, item) {
-  const line = node.lastChild;
-  if (line.dataset.state === (item.state || "-") && line.dataset.tongue === current()) return;
-  Object.assign(line.dataset, { state: item.state || "-", tongue: current() });
-  line.replaceChildren(make("time", "", clock(item.at)));
-  node.classList.toggle("refused", item.state === "refused");
-  if (!item.state) return;
-  const mark = make("span");
-  mark.append(icon(ICONS[item.state]));
-  mark.setAttribute("role", "img");
-  mark.setAttribute("aria-label", say({ pending: "page_pending", ok: "page_arrived", refused: "page_failed" }[item.state]));
-  line.append(mark);
-}
 
 function draw({ animate = false } = {}) {
   const log = $("log");
@@ -83,6 +40,7 @@ function draw({ animate = false } = {}) {
   while (log.children.length > wanted.length) log.lastChild.remove();
   $("welcome").hidden = items.list.length > 0;
   ask();
+  banner();
   if (stick) bottom();
   else $("newer").hidden = false;
 }
@@ -90,9 +48,21 @@ function draw({ animate = false } = {}) {
 function ask() { // what the latest message of ours waits for
   const last = items.last;
   const waiting = last?.who === "bot" ? last : null;
+  if ($("options").dataset.of !== (waiting?.id ?? "")) offer(waiting); // drawn once: a person may be on one of its buttons
+  const code = waiting?.awaiting === "code";
+  const asks = code && $("code").hidden;
+  $("code").hidden = !code;
+  if (asks && frame.shown) $("digits").focus();
+  $("place").classList.toggle("calling", waiting?.awaiting === "place");
+  $("photo").classList.toggle("calling", waiting?.awaiting === "photo");
+}
+
+function offer(waiting) {
   const options = waiting?.options || [];
   const box = $("options");
   const stars = !options.length && waiting?.awaiting === "rating";
+  const held = box.contains(document.activeElement);
+  box.dataset.of = waiting?.id ?? "";
   box.hidden = !options.length && !stars;
   box.className = `options${options.some((o) => o.description) || options.length > 6 ? " list" : ""}`;
   box.dir = waiting?.script === "arab" ? "rtl" : "ltr";
@@ -104,12 +74,11 @@ function ask() { // what the latest message of ours waits for
     button.onclick = () => (option.star ? mine({ kind: "text", text: option.star }) : mine({ kind: "button", text: option.title, payload: option.payload }));
     return button;
   }));
-  const code = waiting?.awaiting === "code";
-  const asks = code && $("code").hidden;
-  $("code").hidden = !code;
-  if (asks) { $("digits").value = ""; $("digits").focus(); }
-  $("place").classList.toggle("calling", waiting?.awaiting === "place");
+  if (held) toWords(); // the chosen button is gone
 }
+
+// The next thing is to write; on a phone that would raise its keyboard over what is to be read.
+function toWords() { (matchMedia("(hover: hover)").matches ? $("text") : $("scroll")).focus(); }
 
 function bottom() { const box = $("scroll"); box.scrollTop = box.scrollHeight; $("newer").hidden = true; }
 
@@ -121,21 +90,39 @@ function typing(on) {
 
 function toast(text) {
   clearTimeout(toastTimer);
-  Object.assign($("toast"), { textContent: text, dir: rtl() ? "rtl" : "ltr", hidden: false });
-  toastTimer = setTimeout(() => ($("toast").hidden = true), 5000);
+  Object.assign($("toast"), { textContent: text, hidden: false });
+  toastTimer = setTimeout(() => ($("toast").hidden = true), 8000);
 }
 
-function state(name) {
+function state(heard) {
+  const name = away && heard === "connecting" ? "offline" : heard; // it tries again and again: no news for anybody
   const node = $("state");
   node.dataset.name = name;
   node.className = { online: "on", offline: "off" }[name] || "";
   node.textContent = say(`page_${name}`);
+  if (name === "online") {
+    clearTimeout(awayTimer);
+    awayTimer = null;
+    if (away) announce(`back ${Date.now()}`, say("page_back"));
+    away = false;
+    banner();
+  } else if (name === "offline" && !away) awayTimer ??= setTimeout(() => { away = true; banner(); }, 1200); // a line that comes back at once is no news
 }
 
-function tongue(item) { // the page speaks as the conversation does
-  const name = localeOf(item.language, item.script);
-  if (name !== current()) { speak(name); state($("state").dataset.name || "connecting"); }
+function banner() { // kindly, while there is no line: it will leave by itself
+  const box = $("away"), n = items.waiting.length;
+  box.hidden = !away;
+  [away ? say("page_away") : "", away && n ? say("page_waiting", { n }) : ""].forEach((text, i) => { if (box.children[i].textContent !== text) box.children[i].textContent = text; });
 }
+
+function tongue(name) { // the page speaks as the conversation does
+  if (name !== current()) speak(name);
+}
+
+document.addEventListener("spoke", () => {
+  state($("state").dataset.name || "connecting");
+  frame.speaks(current());
+});
 
 // --- what the person does --------------------------------------------------------------------------------------------
 
@@ -148,20 +135,31 @@ function mine(item) {
   wire.pump();
 }
 
-function sendText() {
-  const text = $("text").value.trim();
-  if (!text) return;
+let sending = Promise.resolve(); // one after the other: in the order they were written
+
+function send() {
+  const text = $("text").value.trim(), photos = tray.empty();
   $("text").value = "";
+  draft.set(null);
   grow();
-  mine({ kind: "text", text });
+  sending = sending.then(() => said(photos, text));
 }
 
-function grow() { const box = $("text"); box.style.height = "auto"; box.style.height = `${Math.min(136, box.scrollHeight + 3)}px`; }
+async function said(photos, text) {
+  for (const { blob, width, height } of photos) {
+    const id = randomId();
+    await kept.put(id, blob); // before the message is shown: what is shown is kept
+    mine({ kind: "photo", id, text: "", width, height });
+  }
+  if (text) mine({ kind: "text", text });
+}
 
-$("composer").onsubmit = (event) => { event.preventDefault(); sendText(); $("text").focus(); };
-$("text").oninput = grow;
-$("text").onkeydown = (event) => { if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); sendText(); } };
-$("code").onsubmit = (event) => { event.preventDefault(); mine({ kind: "text", text: $("digits").value.trim() }); $("text").focus(); };
+function grow() { const box = $("text"); box.style.height = "auto"; box.style.height = `${Math.min(160, box.scrollHeight + 3)}px`; }
+
+$("composer").onsubmit = (event) => { event.preventDefault(); send(); $("text").focus(); };
+$("text").oninput = () => { grow(); draft.set($("text").value || null); };
+$("text").onkeydown = (event) => { if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); send(); } };
+$("code").onsubmit = (event) => { event.preventDefault(); mine({ kind: "text", text: $("digits").value.trim() }); $("digits").value = ""; $("text").focus(); };
 $("digits").oninput = () => ($("digits").value = $("digits").value.replace(/[٠-٩]/g, (d) => d.charCodeAt(0) - 0x660).replace(/\D/g, ""));
 $("newer").onclick = bottom;
 $("scroll").onscroll = () => {
@@ -181,14 +179,27 @@ $("place").onclick = () => {
   );
 };
 
-$("new").onclick = () => {
-  if (items.list.length && !confirm(say("page_new_sure"))) return;
+$("new").onclick = () => (items.list.length ? $("sure").showModal() : $("text").focus());
+$("sure").onclose = () => {
+  if ($("sure").returnValue !== "yes") return $("new").focus();
   items.clear();
+  kept.only([]);
   typing(false);
   wire.restart();
   draw();
   $("text").focus();
 };
+
+function big(on) {
+  document.documentElement.classList.toggle("big", on);
+  $("big").setAttribute("aria-pressed", String(on));
+  grow();
+  if (stick) bottom();
+}
+$("big").onclick = () => { const on = !document.documentElement.classList.contains("big"); bigText.set(on ? "yes" : null); big(on); };
+
+$("shut").onclick = () => frame.close();
+addEventListener("keydown", (event) => { if (event.key === "Escape" && frame.inside && !event.isComposing && !$("sure").open) frame.close(); });
 
 $("hellos").append(...["ary-Latn", "ary-Arab", "fr", "en"].map((name) => {
   const button = make("button", "hello", say("page_hello", {}, name));
@@ -196,29 +207,51 @@ $("hellos").append(...["ary-Latn", "ary-Arab", "fr", "en"].map((name) => {
   button.lang = langTag(name);
   button.dir = rtl(name) ? "rtl" : "ltr";
   button.append(make("small", "", say("page_hello_hint", {}, name)));
-  button.onclick = () => { speak(name); state($("state").dataset.name); mine({ kind: "text", text: say("page_hello", {}, name) }); };
+  button.onclick = () => { tongue(name); mine({ kind: "text", text: say("page_hello", {}, name) }); toWords(); };
   return button;
 }));
 
 // --- start -----------------------------------------------------------------------------------------------------------
 
-speak(current());
+const tray = new Tray(toast, () => stick && bottom(), toWords);
 const lastHeard = items.list.filter((item) => item.who === "bot").pop();
-if (lastHeard) tongue(lastHeard);
+speak(lastHeard ? localeOf(lastHeard.language, lastHeard.script) : current());
+big(bigText.get() === "yes");
+$("text").value = draft.get() || "";
+grow();
 draw();
+kept.only(items.list.map((item) => item.id));
 
 const wire = new Wire(items, {
   state,
   fresh() { if (items.list.some((item) => item.who === "bot" || item.state !== "pending")) { items.clear(true); draw(); } },
-  settled(id, result) { const item = items.find(id); if (item) { item.state = result; items.save(); draw(); if (result === "ok" && items.last === item) typing(true); } },
+  settled(id, result, why) {
+    const item = items.find(id);
+    if (!item) return;
+    Object.assign(item, { state: result }, why && { why });
+    items.save();
+    draw();
+    if (why) toast(say(`page_photo_${why}`, { mb: SERVER_MB }));
+    if (result === "ok" && items.last === item) typing(true);
+  },
+  progress(id, part) { const node = nodes.get(`me ${id}`)?.querySelector("progress"); if (node) node.value = part; },
   message(event) {
     if (items.has("bot", event.id)) return;
     typing(false);
-    tongue(event);
+    tongue(localeOf(event.language, event.script));
     items.add({ ...event, who: "bot", at: Date.parse(event.at) || Date.now() });
     draw({ animate: true });
+    frame.heard();
+    announce(event.id, [`${say("page_name")}: ${event.text}`, ...(event.options || []).map((o) => o.title)].join("\n"), langTag(), rtl() ? "rtl" : "ltr");
   },
+  seeing: () => frame.shown && !document.hidden,
 });
 addEventListener("storage", (event) => { if (event.key === "bricol.items" && event.newValue) { items.merge(); draw(); wire.pump(); } });
-if (document.body.dataset.demo === "yes") phonePanel($("phone"));
-if (matchMedia("(hover: hover)").matches) $("text").focus();
+if (frame.inside) {
+  $("shut").hidden = false;
+  frame.listen(() => { draw(); wire.seen(); ($("code").hidden ? $("text") : $("digits")).focus(); });
+} else {
+  if (document.body.dataset.demo === "yes") phonePanel($("phone"));
+  if (matchMedia("(hover: hover)").matches) $("text").focus();
+}
+navigator.serviceWorker?.register("/chat/offline.js", { scope: "/chat" }).catch(() => {}); // without one the page needs a network to open

@@ -3,8 +3,11 @@ const KEEP = 200;
 const memory = {};
 const read = (key) => { try { return localStorage.getItem(key); } catch { return memory[key] ?? null; } };
 const write = (key, value) => { memory[key] = value; try { value === null ? localStorage.removeItem(key) : localStorage.setItem(key, value); } catch { /* private mode: this tab only */ } };
+const remembered = (key) => ({ get: () => read(key), set: (value) => write(key, value) });
 
-export const token = { get: () => read("bricol.token"), set: (value) => write("bricol.token", value) };
+export const token = remembered("bricol.token");
+export const draft = remembered("bricol.draft");
+export const bigText = remembered("bricol.big");
 
 export class Items {
   constructor() { this.list = []; this.merge(); }
@@ -17,20 +20,21 @@ export class Items {
     for (const item of kept) {
       const mine = known.get(item.who + item.id);
       if (!mine) this.list.push(item);
-      else if (mine.state === "pending" && item.state !== "pending") mine.state = item.state;
+      else if (mine.state === "pending" && item.state !== "pending") Object.assign(mine, { state: item.state, why: item.why });
     }
     this.list.sort((a, b) => a.at - b.at);
   }
 
   save() {
     this.merge();
-    this.list = this.list.slice(-KEEP);
+    const old = this.list.length - KEEP;
+    this.list = this.list.filter((item, n) => n >= old || item.state === "pending"); // what waits is never forgotten
     write("bricol.items", JSON.stringify(this.list));
   }
 
   has(who, id) { return this.list.some((item) => item.who === who && item.id === id); }
   find(id) { return this.list.find((item) => item.who === "me" && item.id === id); }
-  pending() { return this.list.find((item) => item.who === "me" && item.state === "pending"); }
+  get waiting() { return this.list.filter((item) => item.who === "me" && item.state === "pending"); }
   get last() { return this.list[this.list.length - 1]; }
 
   add(item) {

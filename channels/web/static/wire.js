@@ -1,4 +1,5 @@
 // The socket: says hello with what we have, sends one message at a time until it is written down, comes back by itself.
+import { upload } from "./photos.js";
 import { token } from "./store.js";
 
 const BEAT = 20000, PATIENCE = 8000;
@@ -25,8 +26,8 @@ export class Wire {
 
   lost() {
     this.open = false;
-    this.inFlight = null;
-    clearInterval(this.beat); clearTimeout(this.deaf); clearTimeout(this.waiting);
+    this.idle();
+    clearInterval(this.beat); clearTimeout(this.deaf);
     this.on.state("offline");
     const pause = Math.min(15000, 400 * 2 ** this.tries++) * (0.7 + Math.random() * 0.6);
     clearTimeout(this.again);
@@ -35,7 +36,7 @@ export class Wire {
 
   drop() { const socket = this.socket; this.socket = null; this.lost(); socket?.close(); }
   say(frame) { if (this.socket?.readyState === 1) this.socket.send(JSON.stringify(frame)); }
-  ping() { this.say({ t: "ping" }); clearTimeout(this.deaf); this.deaf = setTimeout(() => this.drop(), PATIENCE); }
+  ping() { if (this.uploading) return; this.say({ t: "ping" }); clearTimeout(this.deaf); this.deaf = setTimeout(() => this.drop(), PATIENCE); }
 
   hear(event) {
     clearTimeout(this.deaf);
@@ -53,29 +54,50 @@ export class Wire {
       clearTimeout(this.telling);
       this.telling = setTimeout(() => this.seen(), 800);
     } else if (["ok", "refused", "later"].includes(event.t) && event.id && event.id === this.inFlight) {
-      clearTimeout(this.waiting);
-      this.inFlight = null;
-      if (event.t === "later") this.waiting = setTimeout(() => this.pump(), event.ms);
-      else { this.on.settled(event.id, event.t === "ok" ? "ok" : "refused"); this.pump(); }
+      if (event.t === "later") this.later(event.ms);
+      else this.settle(event.id, event.t === "ok" ? "ok" : "refused", event.field === "photo" ? "broken" : undefined);
     }
   }
 
   seen() { // tells that messages arrived, and were read when the page is in view
     if (!this.open || !this.fresh?.length) return;
-    this.say({ t: "seen", ids: this.fresh, read: !document.hidden });
-    if (!document.hidden) this.fresh = [];
+    const read = this.on.seeing();
+    this.say({ t: "seen", ids: this.fresh, read });
+    if (read) this.fresh = [];
   }
 
-  pump() { // one at a time: what was written first arrives first
+  async pump() { // one at a time: what was written first arrives first
     if (!this.open || this.inFlight) return;
-    const item = this.items.pending();
+    const [item] = this.items.waiting;
     if (!item) return;
-    this.inFlight = item.id;
     const { id, kind, text, payload, lat, lon } = item;
-    this.say({ t: "msg", id, kind, text, payload, lat, lon });
+    this.inFlight = id;
     clearTimeout(this.waiting);
+    if (kind === "photo" && !(await this.uploaded(id))) return;
+    this.say({ t: "msg", id, kind, text, payload, lat, lon });
     this.waiting = setTimeout(() => this.drop(), PATIENCE);
   }
 
-  restart() { token.set(null); this.tries = 0; const socket = this.socket; this.socket = null; clearInterval(this.beat); this.open = false; this.inFlight = null; socket?.close(); this.connect(); }
+  async uploaded(id) { // a photo goes before its message; false: not now, or not at all
+    const uploading = (this.uploading = upload(id, (part) => this.on.progress(id, part)));
+    const { say, ms, why } = await uploading.answer;
+    if (this.uploading !== uploading) return false; // the line was lost meanwhile: it begins anew when it is back
+    this.uploading = null;
+    if (say === "later") this.later(ms);
+    else if (say === "stranger") this.drop();
+    else if (say === "refused") this.settle(id, "refused", why);
+    return say === "ok";
+  }
+
+  later(ms) { this.idle(); this.waiting = setTimeout(() => this.pump(), ms); }
+  settle(id, result, why) { this.idle(); this.on.settled(id, result, why); this.pump(); }
+
+  idle() { // nothing is on its way
+    const { uploading } = this;
+    this.inFlight = this.uploading = null;
+    clearTimeout(this.waiting);
+    uploading?.abort();
+  }
+
+  restart() { token.set(null); this.tries = 0; const socket = this.socket; this.socket = null; clearInterval(this.beat); this.open = false; this.idle(); socket?.close(); this.connect(); }
 }

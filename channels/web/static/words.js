@@ -1,6 +1,7 @@
 // The page's own words: in the browser's language at first, then in the language and script of the conversation.
 const all = JSON.parse(document.getElementById("texts").textContent);
-let locale = { fr: "fr", ar: "ary-Arab", en: "en" }[(navigator.language || "fr").slice(0, 2)] || "fr";
+const asked = new URLSearchParams(location.search).get("lang") || navigator.language || "fr"; // the site's, in a widget
+let locale = all[asked] ? asked : { fr: "fr", ar: "ary-Arab", en: "en" }[asked.slice(0, 2)] || "fr";
 
 export const localeOf = (language, script) => (language === "ary" ? (script === "arab" ? "ary-Arab" : "ary-Latn") : language);
 export const rtl = (name = locale) => name === "ar" || name === "ary-Arab";
@@ -11,13 +12,11 @@ export const dates = (name = locale) => ({ fr: "fr-MA", en: "en-GB", "ary-Latn":
 export function speak(name) {
   if (!all[name]) return;
   locale = name;
-  document.documentElement.lang = langTag();
+  Object.assign(document.documentElement, { lang: langTag(), dir: rtl() ? "rtl" : "ltr" });
   document.title = say("page_title");
-  const direction = rtl() ? "rtl" : "ltr";
-  for (const node of document.querySelectorAll("[data-text]")) { node.textContent = say(node.dataset.text); node.dir = direction; }
+  for (const node of document.querySelectorAll("[data-text]")) node.textContent = say(node.dataset.text);
   for (const node of document.querySelectorAll("[data-label]")) { node.setAttribute("aria-label", say(node.dataset.label)); if (node.tagName === "BUTTON") node.title = say(node.dataset.label); }
   for (const node of document.querySelectorAll("[data-hint]")) node.placeholder = say(node.dataset.hint);
-  document.querySelector(".head").dir = direction;
   document.dispatchEvent(new Event("spoke"));
 }
 

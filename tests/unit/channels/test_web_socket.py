@@ -174,7 +174,7 @@ def test_another_sites_page_may_not_connect(talk: Talk) -> None:
     for origin in ("http://testserver",):
         with Page(talk, origin=origin):
             pass
-    known = Talk(echo, settings(public_url="https://bricol.example.ma", origins=("https://shop.example.ma",)))
+    known = Talk(echo, settings(public_url="https://bricol.example.ma", sites=("https://shop.example.ma",)))
     for origin in ("https://bricol.example.ma", "https://shop.example.ma"):
         with Page(known, origin=origin):
             pass
