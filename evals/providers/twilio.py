@@ -12,7 +12,7 @@ from email.utils import format_datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.support.fake_http import Answering, Content, hosted
+from evals.providers.http import Answering, Content, hosted
 
 
 @dataclass
