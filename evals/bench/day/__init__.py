@@ -1,1 +1,1 @@
-"""A scripted day of conversations over every channel through the real service, with everything going wrong that goes wrong, and what held at its end."""
+"""A scripted day of conversations over every channel, with everything that goes wrong in one, and what held at its end."""
