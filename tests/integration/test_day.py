@@ -1,9 +1,8 @@
-"""A small day of `bricol bench day`: everything goes wrong that goes wrong in one, and every line holds; each line can also fail, and then names whose it is."""
+"""A small day of `bricol bench day`: every line holds though all goes wrong; each line can also fail, and then names whose it is."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text

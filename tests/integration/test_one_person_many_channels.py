@@ -1,4 +1,4 @@
-"""One client on WhatsApp, Telegram, SMS and the web: the same person wherever a phone is proven, and nobody where it is not. The real brain, both stores."""
+"""One client on WhatsApp, Telegram, SMS and the web: the same person where a phone is proven, nobody where it is not. Real brain, both stores."""
 
 from __future__ import annotations
 
