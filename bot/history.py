@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, messages_from_dict, messages_to_dict
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.carried import carried
 from domain.engagement.reply import Reply
 from domain.store.tables import InboxRow, OutboxRow, Turn
 
 UNSAID = ("dropped", "failed")  # the person never read these
 
 
-def load(session: Session, conversation_id: int, upto: int, turns_at_most: int) -> list[Any]:
-    """Messages of the last `turns_at_most` turns, oldest first, with notices between.
+def load(session: Session, conversation_id: int, upto: int, turns_at_most: int, now: datetime | None = None) -> list[Any]:
+    """Messages of the last `turns_at_most` turns, oldest first, with notices between; what the client said elsewhere just before where it was said.
 
-    `upto`: the newest outbox row to look at, so that a turn that is played again after a crash reads the same past.
+    `upto`: the newest outbox row to look at, and `now` the turn's own time, so that a turn that is played again after a crash reads the same
+    past. Without `now`: this conversation alone.
     """
     turns = list(session.scalars(select(Turn).where(Turn.conversation_id == conversation_id).order_by(Turn.id.desc()).limit(turns_at_most)).all())[
         ::-1
@@ -40,7 +43,8 @@ def load(session: Session, conversation_id: int, upto: int, turns_at_most: int) 
     if len(turns) == turns_at_most and (first := next((replies[t.id] for t in turns if t.id in replies), None)):
         notices = [n for n in notices if n.id > first]  # older than the oldest turn that is still read
     history: list[Any] = []
-    for turn in turns:
+    elsewhere = carried(session, conversation_id, turns, now) if now is not None else []
+    for turn in sorted([*turns, *elsewhere], key=lambda one: one.id):
         # a reply's place in the outbox is its place in the conversation, also when the clock stands still
         place = replies.get(turn.id)
         while notices and place is not None and notices[0].id < place:

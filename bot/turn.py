@@ -15,7 +15,7 @@ from bot import history, metrics, satisfaction
 from bot.checkpoints import reached
 from bot.inbox import STORE_DOWN, clean
 from bot.voice.listen import listen
-from domain.engagement import optout
+from domain.engagement import optout, reach
 from domain.engagement.reply import Reply, language_script_of, locale_of
 from domain.store.conversations import speech
 from domain.store.tables import Conversation, InboxRow, OutboxRow, Turn
@@ -145,7 +145,7 @@ def _load(house: House, gathered: Gathered) -> Scene | None:
             return None
         rows = sorted(found, key=lambda row: gathered.rows.index(row.id))
         conversation = session.get_one(Conversation, gathered.conversation_id)
-        past = history.load(session, gathered.conversation_id, gathered.upto, house.settings.history_turns)
+        past = history.load(session, gathered.conversation_id, gathered.upto, house.settings.history_turns, datetime.fromisoformat(gathered.now))
         key = f"{rows[0].channel}:{rows[0].provider_id}"
         return Scene(rows, conversation, past, conversation.owner_epoch, key)
 
@@ -172,8 +172,8 @@ def context_of(house: House, talk: Conversation, key: str, now: datetime) -> Tur
 def _answer(house: House, scene: Scene, human: HumanMessage, context: TurnContext) -> tuple[Played, list[dict[str, Any]]]:
     """The agent's answer; an apology when it fails."""
     try:
-        if stopped := _obey_stop(scene, human, context) or _hear_stars(house, scene, human, context):
-            return stopped
+        if ruled := _obey_stop(scene, human, context) or _write_elsewhere(house, scene, human, context) or _hear_stars(house, scene, human, context):
+            return ruled
         turn = house.agent.run(scene.history, human, context)
         done = Played(0, scene.conversation.id, turn.reply, [dict(c) for c in turn.calls], turn.understanding, turn.model, turn.tokens)
         return done, history.to_rows(turn.messages)
@@ -205,6 +205,21 @@ def _obey_stop(scene: Scene, human: HumanMessage, context: TurnContext) -> tuple
         return None
     language, script = language_script_of(scene.locale)
     reply = Reply(replies.render(key, scene.locale, seed=scene.key), language, script, key=key)
+    done = Played(0, scene.conversation.id, reply, [dict(c) for c in context.calls], model="rule")
+    return done, history.to_rows([human, *history.said(reply)])
+
+
+def _write_elsewhere(house: House, scene: Scene, human: HumanMessage, context: TurnContext) -> tuple[Played, list[dict[str, Any]]] | None:
+    """A client's wish for another channel ("ktbo lia f SMS machi f whatsapp"), kept for all that is not an answer; None when it is none."""
+    if context.role != "client" or (place := reach.match(str(human.content))) is None:
+        return None
+    from tools import registry
+
+    kept = registry.call("save_preference", context, {"key": "channel", "value": place}) if place in house.channels else {"error": "no_such_channel"}
+    entry = "set" if kept.get("ok") else {"verify_needed": "unknown_person", "not_there": "write_first"}.get(str(kept.get("error")), "not_here")
+    language, script = language_script_of(scene.locale)
+    channel = replies.render(f"reach.{place}", scene.locale)
+    reply = Reply(replies.render(f"reach.{entry}", scene.locale, seed=scene.key, channel=channel), language, script, key=f"reach.{entry}")
     done = Played(0, scene.conversation.id, reply, [dict(c) for c in context.calls], model="rule")
     return done, history.to_rows([human, *history.said(reply)])
 

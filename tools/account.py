@@ -8,9 +8,11 @@ from typing import Any, Literal
 from pydantic import Field
 from sqlalchemy import select, update
 
+from domain.engagement import reach
 from domain.errors import DomainError
 from domain.geo import locate
-from domain.store.tables import OutboxRow, Technician
+from domain.store.conversations import last_conversation
+from domain.store.tables import Conversation, OutboxRow, Technician
 from tools.areas import SERVICES
 from tools.spec import Args, tool
 from tools.turn import Turn
@@ -52,21 +54,25 @@ def opt_out(turn: Turn, args: OptOutArgs) -> dict[str, Any]:
     person: Any = turn.client() if turn.context.role == "client" else turn.technician()
     person.opted_out = not args.undo
     if not args.undo:
+        same = Conversation.client_id == person.id if turn.context.role == "client" else Conversation.technician_id == person.id
         queued = update(OutboxRow).where(
-            OutboxRow.conversation_id == turn.context.conversation_id, OutboxRow.status == "queued", OutboxRow.category == "promo"
+            OutboxRow.conversation_id.in_(select(Conversation.id).where(same)), OutboxRow.status == "queued", OutboxRow.category == "promo"
         )
         turn.session.execute(queued.values(status="dropped", error="opted out"))
     return {"scope": args.scope, "opted_out": person.opted_out}
 
 
 class PreferenceArgs(Args):
-    key: Literal["name", "place", "address", "time", "technician"]
-    value: str | dict[str, Any] = Field(description='Words; a place may be {"city", "district"}.')
+    key: Literal["name", "place", "address", "time", "technician", "channel"]
+    value: str | dict[str, Any] = Field(description='Words; a place may be {"city", "district"}; a channel is sms, whatsapp or telegram.')
 
 
 @tool("WRITE", who="client")
 def save_preference(turn: Turn, args: PreferenceArgs) -> dict[str, Any]:
-    """Remembers what the person said about themselves: their name, usual place, address, best time or favourite technician. Only what they said."""
+    """Remembers what the person said about themselves: name, usual place, address, best time, favourite technician, channel. Only what they said.
+
+    A channel is where notices go from now on; `not_there` means that they never wrote on it: ask them to write there first.
+    """
     client = turn.client()
     value: Any = args.value
     if not value or (isinstance(value, dict) and args.key != "place"):
@@ -81,8 +87,18 @@ def save_preference(turn: Turn, args: PreferenceArgs) -> dict[str, Any]:
         client.city, client.district = place.city, place.district
         value = {"city": place.city, "district": place.district}
     else:
+        if args.key == "channel":
+            _check_reachable(turn, client.id, str(value))
         client.preferences = {**client.preferences, args.key: value}
     return {"key": args.key, "value": value}
+
+
+def _check_reachable(turn: Turn, client_id: int, channel: str) -> None:
+    """An SMS reaches every proven phone; elsewhere somebody must have written first. Raises DomainError."""
+    if channel not in reach.PLACES:
+        raise DomainError("bad_arguments", fields=[{"field": "value", "cure": f"one of {', '.join(reach.PLACES)}"}])
+    if channel != "sms" and last_conversation(turn.session, client_id, turn.now, channel) is None:
+        raise DomainError("not_there", channel=channel)
 
 
 class ApplyArgs(Args):

@@ -92,15 +92,9 @@ def say(
 
 
 def conversation_of_client(session: Session, booking: Booking, now: datetime) -> Conversation | None:
-    """The conversation the booking came from, else where the client last wrote. None for an erased client."""
+    """Where the client asked to be written to, else where they last wrote: news of a job follows its client. None for an erased client."""
     client = booking.client
-    if client is None or client.erased:
-        return None
-    if booking.conversation_id is not None:
-        talk = session.get(Conversation, booking.conversation_id)
-        if talk is not None and talk.client_id == client.id and talk.verified:
-            return talk
-    return conversation_to(session, client, now)
+    return None if client is None or client.erased else conversation_to(session, client, now)
 
 
 def locale_for(talk: Conversation, person: Client | Technician | None) -> str:

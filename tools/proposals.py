@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from domain.errors import DomainError
-from domain.store.tables import Proposal
+from domain.store.tables import Conversation, Proposal
 from tools.context import Market
 from tools.turn import Turn
 from tools.views import plain
@@ -41,7 +41,7 @@ def declines(kind: str) -> Callable[[Effect], Effect]:
 
 
 def propose(turn: Turn, kind: str, args: dict[str, Any], summary: dict[str, Any], until: datetime | None = None) -> dict[str, Any]:
-    """Stores a proposal of the person who writes and returns what to tell them; older open ones of the kind are superseded."""
+    """Stores a proposal of the person who writes and returns what to tell them; their older open ones of the kind, on any channel, are superseded."""
     talk, key = turn.context.conversation_id, turn.context.turn_key
     row = store(turn.session, turn.market, talk, turn.client_id, kind, args, summary, key, turn.now, until)
     return {"proposal_id": row.id, "summary": row.summary}
@@ -60,7 +60,9 @@ def store(
     expires_at: datetime | None = None,
 ) -> Proposal:
     """As `propose`, for proposals that do not come from a turn (`turn_key` then names their cause, which no turn is called)."""
-    open_ones = update(Proposal).where(Proposal.conversation_id == conversation_id, Proposal.kind == kind, Proposal.status == "open")
+    # whichever channel it was asked on: a late yes there must not do it twice
+    talks = select(Conversation.id).where((Conversation.id == conversation_id) | (Conversation.client_id == client_id))
+    open_ones = update(Proposal).where(Proposal.conversation_id.in_(talks), Proposal.kind == kind, Proposal.status == "open")
     session.execute(open_ones.values(status="superseded"))
     row = Proposal(
         conversation_id=conversation_id,

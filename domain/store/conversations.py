@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,6 +10,9 @@ from sqlalchemy.orm import Session
 from domain.store.people import get_or_create_client, is_phone, technician_by_phone
 from domain.store.sql import insert_new, locked
 from domain.store.tables import Client, Conversation, Technician
+
+#: So long after its visitor's last word a web page is taken to be open still.
+PAGE_OPEN = timedelta(minutes=30)
 
 
 def conversation_for(session: Session, channel: str, address: str, now: datetime) -> Conversation:
@@ -50,19 +53,33 @@ def phone_of(conversation: Conversation) -> str | None:
 
 
 def conversation_to(session: Session, person: Client | Technician, now: datetime) -> Conversation:
-    """Where a notice to this person goes: a technician's SMS thread; a client's conversation written in last, else their SMS thread.
+    """Where a notice to this person goes: a technician's SMS thread; a client's conversation on the channel they asked for, else the one they
+    wrote in last, else their SMS thread.
 
     Raises ValueError for an erased client, who has no address any more.
     """
     if isinstance(person, Technician):
         return conversation_for(session, "sms", person.phone, now)
-    theirs = select(Conversation).where(Conversation.client_id == person.id, Conversation.verified.is_(True))
-    last = session.scalar(theirs.order_by(Conversation.last_inbound_at.desc().nulls_last(), Conversation.id.desc()).limit(1))
-    if last is not None:
-        return last
+    wish = person.preferences.get("channel")
+    chosen = last_conversation(session, person.id, now, wish) if wish else None
+    if chosen is None and wish != "sms":
+        chosen = last_conversation(session, person.id, now)
+    if chosen is not None:
+        return chosen
     if person.phone is None:
         raise ValueError(f"client {person.id} is erased and cannot be written to; check client.erased first")
     return conversation_for(session, "sms", person.phone, now)
+
+
+def last_conversation(session: Session, client_id: int, now: datetime, channel: str | None = None) -> Conversation | None:
+    """Where this client, proven, wrote last; on one channel when it is named. A web page counts while it is open, or where there is no other."""
+    theirs = select(Conversation).where(Conversation.client_id == client_id, Conversation.verified.is_(True))
+    if channel is not None:
+        theirs = theirs.where(Conversation.channel == channel)
+    talks = session.scalars(theirs.order_by(Conversation.last_inbound_at.desc().nulls_last(), Conversation.id.desc())).all()
+    written = [talk for talk in talks if talk.last_inbound_at is not None]
+    shown = (talk for talk in written if talk.channel != "web" or now - (talk.last_inbound_at or now) <= PAGE_OPEN)
+    return next(shown, talks[0] if talks else None)
 
 
 def set_owner(session: Session, conversation_id: int, owner: str, desk: str | None = None) -> Conversation:

@@ -39,6 +39,7 @@ def erase_client(session: Session, client_id: int, keep_conversation: int | None
     """
     client = session.get_one(Client, client_id)
     _blank_at_technicians(session, client)
+    _forget_claims(session, client)
     for column in ("phone", "name", "language", "script", "city", "district", "address", "last_technician_id"):
         setattr(client, column, None)
     client.preferences, client.opted_out, client.erased = {}, True, True
@@ -124,6 +125,12 @@ def _blank_at_technicians(session: Session, client: Client) -> None:
         for receipt in session.scalars(select(ToolReceipt).where(ToolReceipt.key.startswith(f"{talk_id}:", autoescape=True))):
             receipt.result = _without(receipt.result, secrets)
     session.flush()
+
+
+def _forget_claims(session: Session, client: Client) -> None:
+    """The phone where somebody said it without proving it: a web page on which the code was never typed."""
+    session.execute(update(Conversation).where(Conversation.claimed_phone == client.phone).values(claimed_phone=None))
+    session.execute(update(VerificationCode).where(VerificationCode.phone == client.phone).values(phone=ERASED))
 
 
 def _without(value: Any, secrets: list[str]) -> Any:

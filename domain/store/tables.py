@@ -216,7 +216,7 @@ class Conversation(Base):
     channel: Mapped[str] = mapped_column(String(10))
     address: Mapped[str] = mapped_column(String(64))  # who writes: phone, or web session id
     role: Mapped[str] = mapped_column(String(10), default="client")  # client technician
-    client_id: Mapped[int | None] = mapped_column(ForeignKey("clients.id"))
+    client_id: Mapped[int | None] = mapped_column(ForeignKey("clients.id"), index=True)
     technician_id: Mapped[int | None] = mapped_column(ForeignKey("technicians.id"))
     claimed_phone: Mapped[str | None] = mapped_column(String(20))  # said but not yet proven by a code (web)
     verified: Mapped[bool] = mapped_column(default=True)  # by the channel, or by a code

@@ -30,18 +30,21 @@ LONG = {"fuzz"}
 
 
 def bench(
-    names: Annotated[list[str] | None, typer.Argument(help=f"some of: {', '.join(BENCHES)} (default: all), or: intent, sms")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help=f"some of: {', '.join(BENCHES)} (default: all), or: intent, sms, day")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="write the figures here")] = None,
     train: Annotated[Path | None, typer.Option(help='with intent: labelled lines {"text", "label"} to fit a head on')] = None,
     test: Annotated[Path | None, typer.Option(help="with intent: labelled lines to measure it on")] = None,
     kind: Annotated[str, typer.Option(help="with intent: intent or sentiment")] = "intent",
     unadapted: Annotated[Path | None, typer.Option(help="with knowledge: an encoder before its training, to compare with")] = None,
     tune: Annotated[bool, typer.Option(help="with knowledge: learn the bars anew from evals/questions/tuning.yaml and keep them")] = False,
+    conversations: Annotated[int, typer.Option(min=1, max=5000, help="with day: how many people write")] = 500,
+    seed: Annotated[int, typer.Option(help="with day: who they are and what goes wrong")] = 1,
 ) -> None:
     """Measures this machine. Prints every figure beside the number it is held to; exit 0 whatever they are.
 
     `bench knowledge` alone shows every way of searching side by side and what the shipped one missed.
     `bench sms` shows what our words cost as SMS, by flow and language-script, and which are over their budget (exit 1).
+    `bench day` plays a day over every channel, with everything going wrong, and says what did not hold (exit 1).
     `bench intent --train F --test F` measures the encoder instead: a head fitted on it, on anybody's labels.
     """
     console = Console(stderr=True)
@@ -53,6 +56,9 @@ def bench(
         return
     if names == ["sms"]:
         _sms(json_file)
+        return
+    if names == ["day"]:
+        _day(conversations, seed, json_file)
         return
     if unknown := set(names or ()) - set(BENCHES):
         console.print(f"unknown bench {sorted(unknown)[0]!r}; one of {', '.join(BENCHES)}", style="red")
@@ -86,6 +92,15 @@ def _sms(json_file: Path | None) -> None:
     found = sms.measure()
     sms.show(found, Console(width=150), json_file)
     if not all(one.kept for one in found):
+        raise typer.Exit(1)
+
+
+def _day(conversations: int, seed: int, json_file: Path | None) -> None:
+    from bot.logs import configure
+    from evals.bench.day import report
+
+    configure("ERROR")  # what goes wrong on purpose is no news
+    if not report.run(conversations, seed, json_file):
         raise typer.Exit(1)
 
 

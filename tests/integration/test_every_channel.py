@@ -28,13 +28,14 @@ from domain.clock import SettableClock
 from domain.engagement.reply import Reply
 from domain.store.erasure import ERASED
 from domain.store.tables import Conversation, InboxRow, OutboxRow
-from tests.support import fake_meta, fake_telegram
+from evals.providers import meta as fake_meta
+from evals.providers import telegram as fake_telegram
+from evals.providers.http import File
+from evals.providers.meta import FakeMeta, signed, updates
+from evals.providers.telegram import FakeTelegram
 from tests.support.builders import ScriptedAgent, add_technicians, build_house, settings_in
 from tests.support.clock import monday_clock
 from tests.support.fake_channel import FakeChannel
-from tests.support.fake_http import File
-from tests.support.fake_meta import FakeMeta, signed, updates
-from tests.support.fake_telegram import FakeTelegram
 from tests.support.sound import ogg_opus
 from tests.support.woken import Woken
 

@@ -24,10 +24,10 @@ from domain.clock import SettableClock
 from domain.engagement.reply import Reply
 from domain.store.conversations import conversation_for
 from domain.store.tables import Conversation, InboxRow, OutboxRow, Technician
-from tests.support import fake_vonage
+from evals.providers import vonage as fake_vonage
+from evals.providers.vonage import FakeVonage
 from tests.support.builders import ScriptedAgent, add_technicians, build_house, settings_in
 from tests.support.clock import monday_clock
-from tests.support.fake_vonage import FakeVonage
 from tests.support.woken import Woken
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "webhooks" / "vonage"

@@ -24,8 +24,8 @@ from bot.voice.transcriber import TooLong, Transcript
 from bot.wiring import House
 from channels.twilio import TwilioSettings, TwilioWhatsApp
 from domain.store.tables import InboxRow, Turn
+from evals.providers.twilio import FakeTwilio, MediaFile, running
 from tests.support.builders import ScriptedAgent, build_house
-from tests.support.fake_provider import FakeTwilio, MediaFile, running
 from tests.support.sound import ogg_opus
 
 RECORDED = json.loads((Path(__file__).parents[1] / "fixtures" / "webhooks" / "twilio" / "whatsapp_voice.json").read_text())

@@ -13,9 +13,9 @@ from channels.base import InboundMessage, Listener, MediaRefused, MediaSource, O
 from channels.pace import Limit, Pace
 from channels.telegram import Telegram, TelegramSettings
 from channels.telegram.buttons import BETWEEN, chosen
-from tests.support.fake_http import Fault, File
-from tests.support.fake_telegram import SECRET, TOKEN, FakeTelegram, running
-from tests.support.fake_telegram import message as update
+from evals.providers.http import Fault, File
+from evals.providers.telegram import SECRET, TOKEN, FakeTelegram, running
+from evals.providers.telegram import message as update
 
 NO, YES = {"title": "La", "payload": "no", "description": ""}, {"title": "Ah, wakha", "payload": "yes", "description": ""}
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from channels.base import MAX_TEXT
 from channels.telegram import Telegram, TelegramSettings
-from tests.support.fake_telegram import HEADERS, PATH, SECRET, TOKEN, message
+from evals.providers.telegram import HEADERS, PATH, SECRET, TOKEN, message
 from tests.support.taker import Taker
 
 FIXTURES = sorted((Path(__file__).parents[2] / "fixtures" / "webhooks" / "telegram").glob("*.json"))

@@ -8,7 +8,7 @@ import pytest
 
 from channels.base import MediaRefused, MediaSource
 from channels.twilio import TwilioSettings, TwilioSms, TwilioWhatsApp
-from tests.support.fake_provider import FakeTwilio, MediaFile, running
+from evals.providers.twilio import FakeTwilio, MediaFile, running
 
 PATH = "/2010-04-01/Accounts/AC0/Messages/MM1/Media/ME1"
 URL = f"https://api.twilio.com{PATH}"

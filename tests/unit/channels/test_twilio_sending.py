@@ -10,7 +10,7 @@ import pytest
 
 from channels.base import OutMessage
 from channels.twilio import TwilioSettings, TwilioSms, TwilioWhatsApp
-from tests.support.fake_provider import FakeTwilio, running
+from evals.providers.twilio import FakeTwilio, running
 
 NO, YES = {"title": "La", "payload": "no", "description": ""}, {"title": "Ah, wakha", "payload": "yes", "description": ""}
 ROWS = tuple({"title": f"Technicien {n}", "payload": str(n), "description": f"4.{n}"} for n in range(1, 6))

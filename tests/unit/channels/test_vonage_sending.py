@@ -12,8 +12,8 @@ from channels.base import OutMessage, StatusUpdate
 from channels.pace import Limit, Pace
 from channels.vonage import VonageSms
 from channels.vonage.api import RECEIPTS, REFUSALS
-from tests.support import fake_vonage
-from tests.support.fake_vonage import FakeVonage
+from evals.providers import vonage as fake_vonage
+from evals.providers.vonage import FakeVonage
 
 PHONE = "+212662000001"
 

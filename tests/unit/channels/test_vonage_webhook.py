@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from channels.base import MAX_TEXT
 from channels.vonage import VonageSms
-from tests.support import fake_vonage
-from tests.support.fake_vonage import INBOUND, STATUS, body, says, signed
+from evals.providers import vonage as fake_vonage
+from evals.providers.vonage import INBOUND, STATUS, body, says, signed
 from tests.support.taker import Taker
 
 FIXTURES = sorted((Path(__file__).parents[2] / "fixtures" / "webhooks" / "vonage").glob("*.json"))

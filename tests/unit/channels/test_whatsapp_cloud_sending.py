@@ -11,8 +11,8 @@ import pytest
 from channels.base import MediaRefused, MediaSource, OutMessage, StatusUpdate
 from channels.pace import Limit, Pace
 from channels.whatsapp_cloud import WhatsAppCloud, WhatsAppCloudSettings
-from tests.support.fake_http import File
-from tests.support.fake_meta import APP_SECRET, PHONE_ID, TOKEN, VERIFY, FakeMeta, running
+from evals.providers.http import File
+from evals.providers.meta import APP_SECRET, PHONE_ID, TOKEN, VERIFY, FakeMeta, running
 
 NO, YES = {"title": "La", "payload": "no", "description": ""}, {"title": "Ah, wakha", "payload": "yes", "description": ""}
 ROWS = tuple({"title": f"Technicien {n}", "payload": f"tech:{n}", "description": f"4.{n}" if n > 1 else ""} for n in range(1, 6))
@@ -165,7 +165,7 @@ def test_an_answer_that_cannot_be_read_is_uncertain_not_an_error(whatsapp: Whats
 
 
 def _unreadable() -> list[Any]:
-    from tests.support.fake_http import Fault
+    from evals.providers.http import Fault
 
     return [Fault(200, b"<html>"), Fault(200, {}), Fault(200, {"messages": []}), Fault(502, b"bad gateway"), Fault(500, {"error": "x"})]  # type: ignore[arg-type]
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from channels.base import MAX_TEXT
 from channels.whatsapp_cloud import WhatsAppCloud, WhatsAppCloudSettings
-from tests.support.fake_meta import APP_SECRET, PATH, PHONE_ID, TOKEN, VERIFY, signature, signed, updates
+from evals.providers.meta import APP_SECRET, PATH, PHONE_ID, TOKEN, VERIFY, signature, signed, updates
 from tests.support.taker import Taker
 
 FIXTURES = sorted((Path(__file__).parents[2] / "fixtures" / "webhooks" / "whatsapp_cloud").glob("*.json"))

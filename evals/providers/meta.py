@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.support.fake_http import Answer, FakeHttp, Fault, File, Request, serving
+from evals.providers.http import Answer, FakeHttp, Fault, File, Request, serving
 
 PHONE_ID, TOKEN, APP_SECRET, VERIFY = "106540352242922", "EAAtoken", "the app secret of the tests", "our own word"
 PATH = "/channels/whatsapp"

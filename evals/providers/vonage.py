@@ -14,7 +14,7 @@ from typing import Any
 from channels.vonage import VonageSettings
 from channels.vonage.webhook import signature
 from domain.engagement.sms import segments
-from tests.support.fake_http import Answer, FakeHttp, Fault, Request, serving
+from evals.providers.http import Answer, FakeHttp, Fault, Request, serving
 
 KEY, SECRET, SIGNING = "abcd1234", "the api secret of the tests", "the signature secret of the tests"
 INBOUND, STATUS = "/channels/vonage/sms", "/channels/vonage/status"

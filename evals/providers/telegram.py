@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.support.fake_http import Answer, FakeHttp, Fault, File, Request, serving
+from evals.providers.http import Answer, FakeHttp, Fault, File, Request, serving
 
 TOKEN, SECRET, PATH = "123456:AAtoken", "secret_of_the_tests", "/channels/telegram"
 HEADERS = {"Content-Type": "application/json", "X-Telegram-Bot-Api-Secret-Token": SECRET}

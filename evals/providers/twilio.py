@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from email.utils import format_datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.support.fake_http import Answering, Content, hosted
+from evals.providers.http import Answering, Content, hosted
 
 
 @dataclass
@@ -46,6 +46,7 @@ class FakeTwilio:
     passwords: list[tuple[str, str | None]] = field(default_factory=list)  # (path, Authorization) of every look at media
     url: str = ""
     answered: threading.Event = field(default_factory=threading.Event)  # set at the end: hanging answers end too
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def fail(self, status: int, code: int = 0, *, times: int = 1, hang: bool = False, only: str = "") -> None:
         self.failures += [Failure(status, code, hang, only)] * times
@@ -59,7 +60,7 @@ class FakeTwilio:
 
     def create_message(self, account: str, form: dict[str, str]) -> dict[str, Any]:
         sid = f"SM{len(self.messages) + 1:032x}"
-        now = format_datetime(datetime.now(UTC))
+        now = format_datetime(self.clock())
         message = {
             "sid": sid,
             "account_sid": account,
