@@ -84,7 +84,15 @@ class Acts(Protocol):
         ...
 
     def decide_refund(self, refund_id: int, login: str, approve: bool) -> None:
-        """Raises no_refund when it waits for no decision."""
+        """Decides, and tells the client in their own language. Raises no_refund when it waits for no decision."""
+        ...
+
+    def resend(self, row_id: int, login: str, *, anywhere: bool) -> None:
+        """Queues a message that failed for good once more, once. `anywhere`: not only in conversations of `login`.
+
+        Raises not_yours, letter_missing, letter_not_failed, letter_erased, letter_outdated, letter_resent (somebody did),
+        letter_channel (not configured) and letter_closed (the provider would refuse it now).
+        """
         ...
 
     def hand_back(self, conversation_id: int, login: str, instruction: str) -> None:

@@ -9,13 +9,14 @@ from typing import Any
 from fastapi import HTTPException
 from sqlalchemy import select
 
-from channels.desk import audit, queue, talk
+from channels.desk import audit, letters, queue, talk
 from channels.desk.accounts import Signed
 from channels.desk.acts import Acts, Suggestion
 from channels.desk.summary import summarise
 from channels.desk.talk import Talk
 from domain.clock import Clock
 from domain.rules import MarketRules
+from domain.store import dead_letters
 from domain.store.database import Database
 from domain.store.desk_tables import RegressionRequest
 from domain.store.tables import Conversation, Proposal
@@ -35,6 +36,7 @@ class Sight:
         with self.db.reading() as session:
             items = queue.read(session, now, self.rules)
             known = audit.seen(session, now, who.login, "saw_queue")
+            unsent = dead_letters.waiting(session) if who.may("letters") else 0
         if not known:
             with self.db.transaction() as session:
                 audit.record(session, now, who.login, "saw_queue", cases=len(items))
@@ -43,7 +45,18 @@ class Sight:
             ("mine", [i for i in items if i.owner == who.login]),
             ("others", [i for i in items if i.owner not in (None, who.login)]),
         )
-        return {"groups": groups, "now": now, "open_id": None}
+        return {"groups": groups, "now": now, "open_id": None, "unsent": unsent}
+
+    def letters(self, who: Signed) -> dict[str, Any]:
+        """What failed for good; whose and what it was only for who reads conversations, and then as a line of the audit."""
+        now, personal = self.clock.now(), who.may("talk")
+        with self.db.reading() as session:
+            found = letters.read(session, now, personal=personal)
+            known = audit.seen(session, now, who.login, "saw_unsent")
+        if not known:
+            with self.db.transaction() as session:
+                audit.record(session, now, who.login, "saw_unsent", letters=len(found), personal=personal)
+        return {"letters": found, "now": now, "personal": personal}
 
     def talk(self, who: Signed, conversation_id: int) -> dict[str, Any]:
         """Everything the page of one conversation shows; the first look within some minutes is a line of the audit."""

@@ -12,11 +12,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from channels.desk.spans import locale_of_talk
+from domain.engagement import failures
 from domain.store.desk_tables import DeskCase, DeskNote
 from domain.store.tables import Booking, Client, Conversation, Escalation, InboxRow, OutboxRow, Refund, Technician, Turn
 
 SHOWN = 250  # rows of each kind, the latest
 BOOKINGS = 8
+SECRET = "••••"  # a code is its owner's alone: with it anybody could speak for them
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,12 @@ class Line:
     reading: dict[str, Any] | None = None
     calls: list[Call] = field(default_factory=list)
     turn_id: int | None = None
+    row_id: int = 0  # of the outbox
+
+    @property
+    def why(self) -> str:
+        """Why it did not leave, one of failures.CODES."""
+        return failures.reason(self.error)
 
 
 @dataclass(frozen=True)
@@ -132,8 +140,9 @@ def _heard(row: InboxRow) -> Line:
 def _said(row: OutboxRow) -> Line:
     who = "desk" if row.author != "bot" else "bot" if row.turn_id else "notice"
     options = tuple(str(o.get("title", "")) for o in row.reply.get("options", ()))
-    text = str(row.reply.get("text", ""))
-    return Line(who, row.created_at, text, f"outbox {row.id}", author=row.author, status=row.status, error=row.error, options=options)
+    text = SECRET if row.category == "code" else str(row.reply.get("text", ""))
+    how_far = {"status": row.status, "error": row.error, "row_id": row.id}
+    return Line(who, row.created_at, text, f"outbox {row.id}", author=row.author, options=options, **how_far)
 
 
 def calls_of(turn: Turn) -> list[Call]:

@@ -69,6 +69,14 @@ def routes(gate: Gate, sight: Sight, present: live.Present) -> APIRouter:
             found = audit.latest(session)
         return pages.page("audit", who.locale, who, lines=found)
 
+    @router.get("/desk/unsent", response_class=Response, responses={403: ANSWERS[403]})
+    def unsent(request: Request) -> Response:
+        """Messages that failed for good, and why."""
+        if gate.known(request) is None:
+            return RedirectResponse("/desk/sign-in", 303)
+        who = gate.may(request, "letters")
+        return pages.page("unsent", who.locale, who, **sight.letters(who))
+
     @router.get("/desk/static/{version}/{name}", include_in_schema=False)
     def static(version: Annotated[str, Path(max_length=20)], name: Annotated[str, Path(max_length=40)]) -> Response:
         file = pages.files().get(name)

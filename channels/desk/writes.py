@@ -16,7 +16,7 @@ from channels.desk.acts import ActRefused, Acts
 from channels.desk.gate import ANSWERS, Gate
 from domain.store.desk_tables import DeskNote, RegressionRequest
 from domain.store.sql import insert_new
-from domain.store.tables import Conversation, Refund
+from domain.store.tables import Conversation, OutboxRow, Refund
 from prompts import desk as words
 
 LONGEST_NOTE = 4000  # characters
@@ -132,6 +132,16 @@ def routes(gate: Gate, acts: Acts, present: live.Present) -> APIRouter:
         who = gate.writer(request)
         present.look(conversation_id, who.login, who.name, body.typing)
         return {"ok": True}
+
+    @route("/api/desk/unsent/{row_id}")
+    def resend(request: Request, row_id: ConversationId) -> dict[str, Any]:
+        """Once more what failed for good: anywhere for who looks after that, else in a conversation of one's own."""
+        who = gate.writer(request, None)
+        with gate.db.reading() as session:
+            row = session.get(OutboxRow, row_id)
+            talk_id = row.conversation_id if row else None
+        gate.do(who, talk_id, "resend", lambda: acts.resend(row_id, who.login, anywhere=who.may("letters")))
+        return _said(who, "done.resent")
 
     @route("/api/desk/refunds/{refund_id}")
     def decide(request: Request, refund_id: ConversationId, body: Decision) -> dict[str, Any]:

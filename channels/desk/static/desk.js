@@ -12,34 +12,43 @@ $("#theme")?.addEventListener("click", () => {
   localStorage.setItem("bricol-desk-theme", next);
 });
 
+// --- telling the agent ---
+let hide;
+function toast(says, bad) {
+  const box = $("#toast");
+  box.textContent = says;
+  box.classList.toggle("bad", Boolean(bad));
+  box.hidden = false;
+  clearTimeout(hide);
+  hide = setTimeout(() => { box.hidden = true; }, bad ? 9000 : 3500);
+}
+
+// --- writes: one answer or one clear refusal; nothing typed is ever lost ---
+async function post(url, data) {
+  try {
+    const answer = await fetch(url, { method: "POST", headers: { "Content-Type": "application/json", "X-CSRF": body.dataset.csrf }, body: JSON.stringify(data) });
+    const said = await answer.json().catch(() => ({}));
+    if (answer.ok) return said;
+    toast(said.says ?? words.unavailable, true);
+  } catch {
+    toast(words.unavailable, true);
+  }
+  return null;
+}
+
+// --- what could not be sent ---
+for (const button of $$("[data-resend]")) button.addEventListener("click", async () => {
+  button.disabled = true;
+  const said = await post(button.dataset.resend, {});
+  button.disabled = Boolean(said);
+  if (said) { toast(said.says); button.closest(".letter").classList.add("settled"); }
+});
+
 if (body.classList.contains("desk")) start();
 
 function start() {
   const text = $("#text"), draft = `bricol-draft-${open}`;
 
-  // --- telling the agent ---
-  let hide;
-  function toast(says, bad) {
-    const box = $("#toast");
-    box.textContent = says;
-    box.classList.toggle("bad", Boolean(bad));
-    box.hidden = false;
-    clearTimeout(hide);
-    hide = setTimeout(() => { box.hidden = true; }, bad ? 9000 : 3500);
-  }
-
-  // --- writes: one answer or one clear refusal; nothing typed is ever lost ---
-  async function post(url, data) {
-    try {
-      const answer = await fetch(url, { method: "POST", headers: { "Content-Type": "application/json", "X-CSRF": body.dataset.csrf }, body: JSON.stringify(data) });
-      const said = await answer.json().catch(() => ({}));
-      if (answer.ok) return said;
-      toast(said.says ?? words.unavailable, true);
-    } catch {
-      toast(words.unavailable, true);
-    }
-    return null;
-  }
   async function act(url, data, shut) {
     const said = await post(url, data);
     if (!said) return null;
