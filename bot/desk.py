@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from bot import delivery, satisfaction, takeover
+from bot import delivery, given_back, satisfaction, takeover
 from bot.turn import context_of
 from channels.base import MAX_TEXT
 from channels.clean import words
@@ -21,7 +22,7 @@ from domain.engagement import plan as planner
 from domain.engagement.reply import Language, Reply, Script, language_script_of, locale_of
 from domain.store import dead_letters
 from domain.store.conversations import speech
-from domain.store.desk_tables import DeskCase, DeskNote
+from domain.store.desk_tables import HAND_BACKS, DeskCase, DeskNote
 from domain.store.tables import Conversation, Escalation, InboxRow, OutboxRow, Proposal
 from prompts import approved, desk
 from tools import money, registry
@@ -36,10 +37,11 @@ if TYPE_CHECKING:
 #: What a person may do for whom they write with. Consent, identity and limits are those of the tools.
 FOR_CLIENTS = (
     "find_technicians", "estimate_price", "find_slots", "list_bookings", "booking_status", "track_technician", "refund_eligibility",
-    "refund_status", "propose_booking", "propose_reschedule", "propose_cancellation", "propose_refund", "report_problem",
+    "refund_status", "propose_booking", "propose_reschedule", "propose_cancellation", "propose_refund", "report_problem", "set_address",
 )  # fmt: skip
 FOR_TECHNICIANS = ("my_jobs", "job_details", "my_earnings")
 ANSWERS = ("confirm_proposal", "decline_proposal")
+ASKING = frozenset(HAND_BACKS) - {"no_refund"}  # the bot speaks at once
 INVITATION = "notices.desk_wrote"
 ARABIC = re.compile(r"[\u0621-\u064a]")
 LATIN = re.compile(r"[A-Za-zÀ-ÿ]")
@@ -171,12 +173,23 @@ class HouseActs:
             audit.record(session, now, login, "resent", talk, row=row.id, again=again)
         self._spread()
 
-    def hand_back(self, conversation_id: int, login: str, instruction: str) -> None:
+    def hand_back(
+        self, conversation_id: int, login: str, instruction: str, choice: str = "", args: Mapping[str, Any] | None = None, key: str = "once"
+    ) -> None:
         now = self.house.clock.now()
+        if choice and choice not in HAND_BACKS:
+            raise ActRefused("malformed", fields="choice")
+        asked = self._asked(conversation_id, login, choice, args or {}, key, now) if choice in ASKING else None
         with self.house.db.transaction() as session:
             talk = self._mine(session, conversation_id, login)
-            self._end(session, talk, login, now, "handed_back", instruction)
-            audit.record(session, now, login, "handed_back", talk, instruction=bool(instruction))
+            self._end(session, talk, login, now, "handed_back", instruction, choice)
+            if choice == "no_refund":
+                open_ones = update(Proposal).where(Proposal.conversation_id == talk.id, Proposal.kind == "refund", Proposal.status == "open")
+                session.execute(open_ones.values(status="superseded"))
+            if asked is not None:
+                takeover.put(session, self.house, talk, "bot", asked, f"given-back:{talk.id}:{talk.owner_epoch}")
+            audit.record(session, now, login, "handed_back", talk, instruction=bool(instruction), choice=choice)
+        self._spread()
 
     def close(self, conversation_id: int, login: str, outcome: str) -> None:
         now = self.house.clock.now()
@@ -184,7 +197,7 @@ class HouseActs:
             raise ActRefused("malformed", fields="outcome")
         with self.house.db.transaction() as session:
             talk = self._mine(session, conversation_id, login)
-            work = self._end(session, talk, login, now, outcome, "")
+            work = self._end(session, talk, login, now, outcome)
             if work is not None and talk.role == "client" and outcome != "abuse" and not _erased(talk):
                 satisfaction.ask(session, self.house, talk, work, names_of(session).get(login, login))
             audit.record(session, now, login, "closed", talk, outcome=outcome)
@@ -215,19 +228,44 @@ class HouseActs:
         return channel is not None and delivery.outside_session(channel, talk, now)
 
     def _question(self, context: TurnContext, tool: str, result: Mapping[str, Any]) -> Reply:
-        """What the person is asked, in the same words as when the bot proposes."""
+        """What the person is asked, in the same words as when the bot proposes; after a hand-back the bot takes their yes."""
         from bot.brain.asking import question
+        from bot.brain.state import KINDS
         from bot.middleware.facts import read_facts
 
-        return question(tool, result, read_facts(context), locale_of(context.language, context.script))
+        asked = question(tool, result, read_facts(context), locale_of(context.language, context.script))
+        return replace(asked, extra={**asked.extra, "kind": KINDS[tool], "summary": result["summary"]})
 
-    def _end(self, session: Session, talk: Conversation, login: str, now: datetime, outcome: str, instruction: str) -> DeskCase | None:
+    def _asked(self, conversation_id: int, login: str, choice: str, args: Mapping[str, Any], key: str, now: datetime) -> Reply:
+        """The bot's own question with which it takes the conversation up again. Raises session_closed, for_clients, no_visit, tool."""
+        with self.house.db.transaction() as session:
+            talk = self._mine(session, conversation_id, login)
+            if talk.role != "client":
+                raise ActRefused("for_clients")
+            if self._closed(talk, now):
+                raise ActRefused("session_closed")
+            heard = session.scalar(select(func.max(InboxRow.id)).where(InboxRow.conversation_id == talk.id)) or 0
+            context = context_of(self.house, talk, f"desk:{heard}:{login}:{key}", now)
+            visit = given_back.visit_to_come(session, talk, args.get("ref"), now) if choice == "ask_address" else None
+            if choice == "ask_address" and visit is None:
+                raise ActRefused("no_visit")
+            if choice != "propose_visit":
+                return given_back.question(choice, talk, visit, locale_of(*speech(talk)), now)
+        tool = "propose_reschedule" if args.get("ref") else "propose_booking"
+        result = registry.call(tool, context, {k: v for k, v in args.items() if v})
+        if not result["ok"]:
+            raise ActRefused("tool", code=result["error"])
+        return self._question(context, tool, result)
+
+    def _end(
+        self, session: Session, talk: Conversation, login: str, now: datetime, outcome: str, instruction: str = "", choice: str = ""
+    ) -> DeskCase | None:
         case = session.scalars(select(Escalation).where(Escalation.conversation_id == talk.id, Escalation.status != "closed")).first()
         work = session.get(DeskCase, case.id) if case else None
         if work is not None:
             work.closed_at, work.outcome = now, outcome
-        if instruction.strip():
-            session.add(DeskNote(conversation_id=talk.id, login=login, kind="instruction", text=words(instruction)[0], at=now))
+        if instruction.strip() or choice:
+            session.add(DeskNote(conversation_id=talk.id, login=login, kind="instruction", text=words(instruction)[0], choice=choice, at=now))
         takeover.release(session, talk)
         return work
 

@@ -13,7 +13,7 @@ OUTCOMES = ("solved", "informed", "booked", "refunded", "refused", "no_answer", 
 class ActRefused(Exception):
     """An act that was not done; nothing was sent or changed. `code` is an entry of `errors` in prompts/desk, `detail` fills it."""
 
-    def __init__(self, code: str, **detail: Any) -> None:
+    def __init__(self, code: str, /, **detail: Any) -> None:
         super().__init__(code)
         self.code, self.detail = code, detail
 
@@ -95,8 +95,14 @@ class Acts(Protocol):
         """
         ...
 
-    def hand_back(self, conversation_id: int, login: str, instruction: str) -> None:
-        """The bot answers again. Raises not_yours."""
+    def hand_back(
+        self, conversation_id: int, login: str, instruction: str, choice: str = "", args: Mapping[str, Any] | None = None, key: str = "once"
+    ) -> None:
+        """The bot answers again. `choice` is "" or one of HAND_BACKS: what it does first, or keeps to for a day.
+
+        `args`: of propose_visit those of propose_booking, or `ref` and `start` of a visit that moves; of ask_address the visit's `ref`.
+        Raises not_yours, session_closed (the bot may not speak now), for_clients, no_visit, and tool (code) where the visit cannot be proposed.
+        """
         ...
 
     def close(self, conversation_id: int, login: str, outcome: str) -> None:

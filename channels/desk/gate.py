@@ -19,7 +19,7 @@ from prompts import desk as words
 COOKIE = "bricol_desk"
 NOT_NOW = (
     "no_refund", "taken", "not_yours", "session_closed", "no_consent", "erased", "letter_not_failed", "letter_erased", "letter_outdated",
-    "letter_resent", "letter_channel", "letter_closed",
+    "letter_resent", "letter_channel", "letter_closed", "no_visit", "for_clients", "tool",
 )  # fmt: skip
 STATUS_OF = {"no_conversation": 404, "letter_missing": 404} | dict.fromkeys(NOT_NOW, 409)
 ANSWERS: dict[int | str, dict[str, Any]] = {
@@ -76,7 +76,8 @@ class Gate:
             return act()
         except ActRefused as refused:
             self.refused(who, refused.code, conversation_id, what)
-            says = words.say(who.locale, f"errors.{refused.code}", **refused.detail)
+            detail = {k: words.label(who.locale, "tool_errors", v) if k == "code" else v for k, v in refused.detail.items()}
+            says = words.say(who.locale, f"errors.{refused.code}", **detail)
             raise HTTPException(STATUS_OF.get(refused.code, 422), {"error": refused.code, "says": says}) from None
 
 

@@ -88,6 +88,7 @@ class Sight:
             "deciding": [r for r in found.refunds if r.status == "requested"] if who.may("refunds") else [],
             "closed_session": self.acts.session_closed(conversation_id),
             "wanted": wanted is not None,
+            "place": _place(found, who.locale),
         }
 
     def _suggest(self, found: Talk) -> list[Suggestion]:
@@ -97,6 +98,14 @@ class Sight:
         except Exception:  # an index that cannot be read is no reason to show no conversation
             log.exception("no suggestions for conversation %s", found.row.id)
             return []
+
+
+def _place(found: Talk, locale: str) -> dict[str, str]:
+    """Where the client usually wants somebody, in the agent's language; empty where it is not known or not theirs to be shown."""
+    client = found.client if found.row.verified else None
+    if client is None or not client.city:
+        return {"city": "", "district": ""}
+    return {"city": wording.city_name(client.city, locale), "district": wording.district_name(client.district, locale, client.city) or ""}
 
 
 def _canned(found: Talk, who: Signed, now: datetime) -> dict[str, str]:

@@ -49,6 +49,7 @@ class Line:
     calls: list[Call] = field(default_factory=list)
     turn_id: int | None = None
     row_id: int = 0  # of the outbox
+    choice: str = ""  # of an instruction, one of HAND_BACKS
 
     @property
     def why(self) -> str:
@@ -128,7 +129,7 @@ def _lines(heard: Sequence[InboxRow], said: Sequence[OutboxRow], turns: dict[int
         if (turn := turns.get(turn_id or 0)) is not None:
             line.reading, line.calls = turn.understanding, calls_of(turn)
     lines += [_said(row) for row in said]
-    lines += [Line(note.kind, note.at, note.text, f"note {note.id}", author=note.login) for note in notes]
+    lines += [Line(note.kind, note.at, note.text, f"note {note.id}", author=note.login, choice=note.choice) for note in notes]
     order = {"client": 0, "bot": 1, "notice": 1, "desk": 1, "note": 2, "instruction": 2}
     return sorted(lines, key=lambda line: (line.at, order[line.who]))
 

@@ -37,6 +37,12 @@ class Words(Body):
     key: Key = "once"
 
 
+class HandBack(Words):
+    text: str = ""
+    choice: str = Limit("", max_length=20, description="What the bot does first, or keeps to.")
+    args: dict[str, str] = Limit(default_factory=dict, description="Of that choice.")
+
+
 class Once(Body):
     key: Key
 
@@ -106,10 +112,11 @@ def routes(gate: Gate, acts: Acts, present: live.Present) -> APIRouter:
         return {"ok": True, "says": _told(who, body.tool, result), "result": result}
 
     @route(base + "/hand-back")
-    def hand_back(request: Request, conversation_id: ConversationId, body: Words) -> dict[str, Any]:
-        """The bot answers again."""
+    def hand_back(request: Request, conversation_id: ConversationId, body: HandBack) -> dict[str, Any]:
+        """The bot answers again, and does what was chosen."""
         who = gate.writer(request)
-        gate.do(who, conversation_id, "hand_back", lambda: acts.hand_back(conversation_id, who.login, body.text[:LONGEST_NOTE]))
+        told = (body.text[:LONGEST_NOTE], body.choice, body.args, body.key)
+        gate.do(who, conversation_id, "hand_back", lambda: acts.hand_back(conversation_id, who.login, *told))
         return _said(who, "done.handed_back")
 
     @route(base + "/close")
@@ -195,4 +202,4 @@ def _told(who: Signed, tool: str, result: dict[str, Any]) -> str:
         return words.say(who.locale, "errors.bad_arguments", fields=fields)
     if result.get("error") == "verify_needed":
         return words.say(who.locale, "errors.verify_needed")
-    return words.say(who.locale, "errors.tool", code=result.get("error"))
+    return words.say(who.locale, "errors.tool", code=words.label(who.locale, "tool_errors", result.get("error")))

@@ -117,7 +117,7 @@ def test_a_client_asks_for_a_person_who_answers_and_the_bot_goes_on(place: tuple
 
     desk.locator("#text").blur()
     desk.keyboard.press("b")
-    desk.get_by_label("Que doit savoir le bot").fill("صافي، تصايب المشكل")
+    desk.get_by_label("Note pour les collègues").fill("صافي، تصايب المشكل")
     desk.locator("#back .main").click()
     expect(desk.locator(".owner.bot")).to_be_visible()
     write(client, "سلام")

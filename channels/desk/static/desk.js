@@ -121,9 +121,21 @@ function start() {
   }
   for (const form of $$("[data-form]")) form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const done = await act(form.dataset.form, Object.fromEntries(new FormData(form)), form.closest("dialog"));
-    if (done) form.reset();
+    const data = {}, args = {};
+    for (const [name, value] of new FormData(form)) if (name.startsWith("args.")) { if (value) args[name.slice(5)] = value; } else data[name] = value;
+    if ("choice" in data) Object.assign(data, { args, key: key() });
+    const done = await act(form.dataset.form, data, form.closest("dialog"));
+    if (done) { form.reset(); choose(form); }
   });
+  function choose(form) { // only the fields of what was chosen count
+    const chosen = $("[data-choices]", form)?.value;
+    for (const set of $$("fieldset[data-for]", form)) {
+      set.hidden = set.disabled = set.dataset.for !== chosen;
+      const moves = Boolean($("[name='args.ref']", set)?.value);
+      for (const box of $$("[data-new]", set)) { box.hidden = moves; for (const field of $$("input, select", box)) field.disabled = moves; }
+    }
+  }
+  $("[data-choices]")?.form.addEventListener("change", (event) => choose(event.currentTarget));
   const tools = $("[data-tools]");
   tools?.addEventListener("change", (event) => {
     if (event.target.id !== "tool") return;
