@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import HTTPException
 from sqlalchemy import select
 
-from channels.desk import audit, letters, queue, talk
+from channels.desk import audit, find, letters, queue, talk
 from channels.desk.accounts import Signed
 from channels.desk.acts import Acts, Suggestion
 from channels.desk.summary import summarise
@@ -46,6 +46,14 @@ class Sight:
             ("others", [i for i in items if i.owner not in (None, who.login)]),
         )
         return {"groups": groups, "now": now, "open_id": None, "unsent": unsent}
+
+    def find(self, who: Signed, words: str) -> dict[str, Any]:
+        """Conversations of the people meant; each search is a line of the audit, without what was searched."""
+        now = self.clock.now()
+        with self.db.transaction() as session:
+            kind, found = find.find(session, words)
+            audit.record(session, now, who.login, "searched", by=kind, found=len(found))
+        return {"found": found, "kind": kind, "now": now}
 
     def letters(self, who: Signed) -> dict[str, Any]:
         """What failed for good; whose and what it was only for who reads conversations, and then as a line of the audit."""

@@ -9,6 +9,7 @@ from channels.desk.spans import span
 from channels.desk.talk import Line, Talk
 from prompts import desk, wording
 
+APART, TOGETHER = "\u2068", "\u2069"  # FIRST STRONG ISOLATE and its end
 UNSURE = 0.6  # below it the reader itself calls its reading doubtful
 LATEST = 8  # messages that tell the mood
 NOT_WISHES = ("greet", "thank", "goodbye", "affirm", "deny", "inform", "correct")
@@ -31,6 +32,9 @@ def summarise(talk: Talk, now: datetime, locale: str) -> list[Sentence]:
 
 
 def _say(locale: str, key: str, **params: object) -> str:
+    """Facts stand apart in a sentence that reads the other way than they do."""
+    if locale == "ar":
+        params = {name: f"{APART}{value}{TOGETHER}" if value != "" else value for name, value in params.items()}
     return desk.say(locale, f"summary.{key}", **params)
 
 

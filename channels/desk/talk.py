@@ -52,6 +52,10 @@ class Line:
     choice: str = ""  # of an instruction, one of HAND_BACKS
 
     @property
+    def secret(self) -> bool:
+        return self.text == SECRET
+
+    @property
     def why(self) -> str:
         """Why it did not leave, one of failures.CODES."""
         return failures.reason(self.error)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from channels.desk import audit, live, pages, reports
@@ -13,6 +14,11 @@ from channels.desk.gate import ANSWERS, COOKIE, Gate
 from channels.desk.sight import Sight
 
 ConversationId = Annotated[int, Path(ge=1, le=2**31 - 1)]
+
+
+class Search(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    words: str = Field(max_length=80, description="A booking's number, six digits of a phone or more, or three letters of a name or more.")
 
 
 def routes(gate: Gate, sight: Sight, present: live.Present) -> APIRouter:
@@ -68,6 +74,12 @@ def routes(gate: Gate, sight: Sight, present: live.Present) -> APIRouter:
         with gate.db.reading() as session:
             found = audit.latest(session)
         return pages.page("audit", who.locale, who, lines=found)
+
+    @router.post("/api/desk/find", response_class=Response, responses=ANSWERS)
+    def found(request: Request, body: Search) -> Response:
+        """Conversations in no queue, as a part of the page. Posted: names and phones belong in no address and no log."""
+        who = gate.writer(request)
+        return pages.page("found", who.locale, who, **sight.find(who, body.words))
 
     @router.get("/desk/unsent", response_class=Response, responses={403: ANSWERS[403]})
     def unsent(request: Request) -> Response:

@@ -274,3 +274,51 @@ def test_nothing_but_the_outbox_knows_what_the_desk_wrote(house: House, karima: 
     with house.db.reading() as session:
         assert session.scalars(select(OutboxRow.author).order_by(OutboxRow.id)).all() == ["bot", "karima"]
         assert "words of mine" not in str([line.detail for line in session.scalars(select(DeskAudit))])
+
+
+@pytest.mark.parametrize(
+    ("words", "count"),
+    [
+        ("+212 661-00.00.01", 1),
+        ("0661000001", 1),
+        ("00212661000001", 1),
+        ("br 9001", 1),
+        ("BR-9001", 1),
+        ("salma ben", 1),
+        ("سعيد", 0),
+        ("12", 0),
+        ("BR-1", 0),
+    ],
+)
+def test_somebody_in_no_queue_is_found_by_phone_booking_or_name(house: House, karima: Agent, words: str, count: int) -> None:
+    number = says(house, "slm", 1)
+    says(house, "slm", 2, sender="+212661000077")
+    prepaid(house, number, 100)
+    with house.db.transaction() as session:
+        client = session.get_one(Conversation, number).client
+        assert client is not None
+        client.name = "Salma Bennani"
+    found = karima.post("find", words=words)
+    assert (found.status_code, found.text.count(f"/desk/c/{number}")) == (200, count)
+    assert found.text.count("/desk/c/") == count
+    assert [(line.detail["found"], words in str(line.detail)) for line in audit(house, "searched")] == [(count, False)]
+
+
+def test_who_was_erased_is_not_found_and_operators_find_nobody(house: House, app: Any, karima: Agent) -> None:
+    number = says(house, "slm", 1)
+    with house.db.transaction() as session:
+        client = session.get_one(Conversation, number).client
+        assert client is not None
+        client.name, client.erased = "Salma Bennani", True
+    assert "/desk/c/" not in karima.post("find", words="salma").text
+    assert sign_in(app, "omar").post("find", words="salma").status_code == 403
+    assert karima.post("find", words="salma", csrf="forged").status_code == 403
+
+
+def test_a_sentence_of_the_summary_reads_from_the_right_whatever_name_it_begins_with(house: House, karima: Agent, talk: int) -> None:
+    with house.db.transaction() as session:
+        client = session.get_one(Conversation, talk).client
+        assert client is not None
+        client.name = "Salma"
+    karima.http.post("/desk/language", data={"csrf": karima.csrf, "back": "/desk"})
+    assert "<li>\u2068Salma\u2069" in karima.page(talk)

@@ -153,6 +153,17 @@ function start() {
     $("#result").textContent = JSON.stringify(said.result, null, 1);
   });
 
+  // --- finding who is in no queue ---
+  $("#find").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const asked = $("input", event.target).value.trim();
+    if (!asked) { $("#found").textContent = ""; return; }
+    const answer = await fetch("/api/desk/find", { method: "POST", headers: { "Content-Type": "application/json", "X-CSRF": body.dataset.csrf }, body: JSON.stringify({ words: asked }) }).catch(() => null);
+    if (answer?.ok) $("#found").innerHTML = await answer.text();
+    else toast((await answer?.json().catch(() => null))?.says ?? words.unavailable, true);
+  });
+  $("#find input").addEventListener("search", (event) => { if (!event.target.value) $("#found").textContent = ""; });
+
   // --- writing ---
   let sendKey = key(), told = 0;
   function keep() { open && (text.value ? sessionStorage.setItem(draft, text.value) : sessionStorage.removeItem(draft)); }
@@ -184,6 +195,7 @@ function start() {
       const cases = $$(".case"), at = cases.indexOf(document.activeElement.closest?.(".case") ?? $(".case[aria-current]"));
       cases[Math.min(Math.max(at + (pressed === "j" ? 1 : -1), 0), cases.length - 1)]?.focus();
     } else if (pressed === "r" && text && !text.readOnly) text.focus();
+    else if (event.key === "/") $("#find input").focus();
     else if (event.key === "?") $("#help").showModal();
     else { const button = $(`[data-key="${pressed}"]`); if (!button || !/^[a-z]$/.test(pressed)) return; button.click(); }
     event.preventDefault();
