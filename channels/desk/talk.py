@@ -146,7 +146,7 @@ def _said(row: OutboxRow) -> Line:
     who = "desk" if row.author != "bot" else "bot" if row.turn_id else "notice"
     options = tuple(str(o.get("title", "")) for o in row.reply.get("options", ()))
     text = SECRET if row.category == "code" else str(row.reply.get("text", ""))
-    how_far = {"status": row.status, "error": row.error, "row_id": row.id}
+    how_far: dict[str, Any] = {"status": row.status, "error": row.error, "row_id": row.id}
     return Line(who, row.created_at, text, f"outbox {row.id}", author=row.author, options=options, **how_far)
 
 
