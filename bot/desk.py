@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from bot import delivery, given_back, satisfaction, takeover
+from bot import delivery, desk_photos, given_back, satisfaction, takeover
 from bot.turn import context_of
 from channels.base import MAX_TEXT
 from channels.clean import words
 from channels.desk import audit
-from channels.desk.acts import OUTCOMES, ActRefused, Field, Suggestion, ToolForm
+from channels.desk.acts import OUTCOMES, ActRefused, Field, Photo, Suggestion, ToolForm
 from channels.desk.queue import names_of
 from domain.engagement import plan as planner
 from domain.engagement.reply import Language, Reply, Script, language_script_of, locale_of
@@ -206,6 +206,9 @@ class HouseActs:
     def suggest(self, text: str, locale: str) -> Sequence[Suggestion]:
         found = self.house.market.knowledge.search(text[:500], locale, 3) if text.strip() else []
         return [Suggestion(p.title, p.text, p.source, p.score) for p in found]
+
+    def photo(self, inbox_id: int, login: str) -> Photo:
+        return desk_photos.photo(self.house, inbox_id, login)
 
     # --- what several of them need ------------------------------------------------------------------------------------
 

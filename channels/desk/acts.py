@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 #: How a case may end.
@@ -45,6 +45,14 @@ class Suggestion:
     text: str
     source: str
     score: float
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A picture a person sent; `mime` is what its bytes say."""
+
+    content: bytes = field(repr=False)
+    mime: str
 
 
 class Acts(Protocol):
@@ -111,4 +119,8 @@ class Acts(Protocol):
 
     def suggest(self, text: str, locale: str) -> Sequence[Suggestion]:
         """Passages that may answer `text`, best first; empty when nothing fits."""
+        ...
+
+    def photo(self, inbox_id: int, login: str) -> Photo:
+        """The picture of a message, fetched from its provider. Raises no_photo (none, or not any more) and photo_later."""
         ...

@@ -21,7 +21,7 @@ NOT_NOW = (
     "no_refund", "taken", "not_yours", "session_closed", "no_consent", "erased", "letter_not_failed", "letter_erased", "letter_outdated",
     "letter_resent", "letter_channel", "letter_closed", "no_visit", "for_clients", "tool",
 )  # fmt: skip
-STATUS_OF = {"no_conversation": 404, "letter_missing": 404} | dict.fromkeys(NOT_NOW, 409)
+STATUS_OF = {"no_conversation": 404, "letter_missing": 404, "no_photo": 404, "photo_later": 503} | dict.fromkeys(NOT_NOW, 409)
 ANSWERS: dict[int | str, dict[str, Any]] = {
     401: {"description": "Nobody is signed in, or the session expired."},
     403: {"description": "The role does not permit it, or the request was not made by our page."},

@@ -48,7 +48,7 @@ class Line:
     reading: dict[str, Any] | None = None
     calls: list[Call] = field(default_factory=list)
     turn_id: int | None = None
-    row_id: int = 0  # of the outbox
+    row_id: int = 0  # of the outbox, or of the inbox where there is a picture to see
     choice: str = ""  # of an instruction, one of HAND_BACKS
 
     @property
@@ -139,7 +139,8 @@ def _lines(heard: Sequence[InboxRow], said: Sequence[OutboxRow], turns: dict[int
 
 
 def _heard(row: InboxRow) -> Line:
-    return Line("client", row.received_at, row.text, f"inbox {row.id}", kind=row.kind, turn_id=row.turn_id)
+    seen = row.id if row.kind == "photo" and row.payload.get("url") else 0
+    return Line("client", row.received_at, row.text, f"inbox {row.id}", kind=row.kind, turn_id=row.turn_id, row_id=seen)
 
 
 def _said(row: OutboxRow) -> Line:

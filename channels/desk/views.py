@@ -89,6 +89,13 @@ def routes(gate: Gate, sight: Sight, present: live.Present) -> APIRouter:
         who = gate.may(request, "letters")
         return pages.page("unsent", who.locale, who, **sight.letters(who))
 
+    @router.get("/desk/photo/{inbox_id}", response_class=Response, responses={401: ANSWERS[401], 404: ANSWERS[404]})
+    def photo(request: Request, inbox_id: ConversationId) -> Response:
+        """A picture a person sent."""
+        who = gate.may(request, "talk")
+        found = gate.do(who, None, "photo", lambda: sight.acts.photo(inbox_id, who.login))
+        return Response(found.content, media_type=found.mime, headers=pages.HEADERS | {"Cache-Control": "private, max-age=600"})
+
     @router.get("/desk/static/{version}/{name}", include_in_schema=False)
     def static(version: Annotated[str, Path(max_length=20)], name: Annotated[str, Path(max_length=40)]) -> Response:
         file = pages.files().get(name)

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from sqlalchemy import select
 
+from bot import inbox
 from bot.app import create_app
 from bot.wiring import House
+from channels.base import Media, MediaRefused
 from domain.store.desk_tables import DeskAudit, DeskCase, DeskNote, RegressionRequest
 from domain.store.tables import Booking, Conversation, Escalation, OutboxRow, Refund
 from tests.support.builders import build_house
 from tests.support.desk import PASSWORD, Agent, Player, quick_passwords, says, sign_in, staff
-from tests.support.fake_channel import FakeChannel
+from tests.support.fake_channel import FakeChannel, inbound
 
 
 @pytest.fixture
@@ -322,3 +324,32 @@ def test_a_sentence_of_the_summary_reads_from_the_right_whatever_name_it_begins_
         client.name = "Salma"
     karima.http.post("/desk/language", data={"csrf": karima.csrf, "back": "/desk"})
     assert "<li>\u2068Salma\u2069" in karima.page(talk)
+
+
+JPEG = b"\xff\xd8\xff\xe0 a leaking tap"
+
+
+class WithPhotos(FakeChannel):
+    """A provider that keeps what people sent."""
+
+    kept: ClassVar[dict[str, bytes]] = {"p:1": JPEG, "p:2": b"<html><script>alert(1)</script>"}
+
+    def fetch(self, url: str, most_bytes: int, within_seconds: float) -> Media:
+        if url not in self.kept:
+            raise MediaRefused("gone")
+        return Media(self.kept[url], "image/jpeg")
+
+    def forget(self, url: str) -> None: ...
+
+
+def test_a_photo_is_seen_in_the_thread_and_only_a_picture_is_served(house: House, app: Any, karima: Agent) -> None:
+    house.channels["whatsapp"] = WithPhotos("whatsapp")
+    sent_ones = [inbound(f"p{n}", kind="photo", payload={"url": f"p:{n}"}) for n in (1, 2, 3)]
+    [number] = {a.conversation_id for a in inbox.accept(house, sent_ones)}
+    assert 'src="/desk/photo/1"' in karima.page(number)
+    seen = [karima.http.get(f"/desk/photo/{n}") for n in (1, 2, 3, 99)]
+    assert [answer.status_code for answer in seen] == [200, 404, 404, 404]
+    assert (seen[0].content, seen[0].headers["content-type"], seen[0].headers["x-content-type-options"]) == (JPEG, "image/jpeg", "nosniff")
+    assert [line.conversation_id for line in audit(house, "saw_photo")] == [number]
+    assert sign_in(app, "omar").http.get("/desk/photo/1").status_code == 403
+    assert sign_in(app, "nobody").http.get("/desk/photo/1").status_code == 401
