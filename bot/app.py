@@ -69,7 +69,7 @@ def create_app(house: House, *, worker: Any = None, technicians: Any = None) -> 
         app.include_router(channel.routes(accept, on_status))
     spread = worker.spread if worker is not None else lambda: None
     app.include_router(onetap.routes(house, spread))
-    app.include_router(Desk(house.db, house.clock, house.rules, HouseActs(house, spread), house.settings.address, house.channels).routes())
+    app.include_router(Desk(house.db, house.clock, house.rules, HouseActs(house, spread), house.settings.address).routes())
     _own_routes(app, house, worker)
     _clean_errors(app, house)
     return app

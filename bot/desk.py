@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from bot import delivery, satisfaction, takeover
+from bot import delivery, desk_photos, given_back, satisfaction, takeover
 from bot.turn import context_of
 from channels.base import MAX_TEXT
 from channels.clean import words
 from channels.desk import audit
-from channels.desk.acts import OUTCOMES, ActRefused, Field, Suggestion, ToolForm
+from channels.desk.acts import OUTCOMES, ActRefused, Field, Photo, Suggestion, ToolForm
 from channels.desk.queue import names_of
+from domain.engagement import plan as planner
 from domain.engagement.reply import Language, Reply, Script, language_script_of, locale_of
+from domain.store import dead_letters
 from domain.store.conversations import speech
-from domain.store.desk_tables import DeskCase, DeskNote
-from domain.store.tables import Conversation, Escalation, InboxRow, Proposal
+from domain.store.desk_tables import HAND_BACKS, DeskCase, DeskNote
+from domain.store.tables import Conversation, Escalation, InboxRow, OutboxRow, Proposal
 from prompts import approved, desk
 from tools import money, registry
 from tools.context import TurnContext
@@ -34,10 +37,11 @@ if TYPE_CHECKING:
 #: What a person may do for whom they write with. Consent, identity and limits are those of the tools.
 FOR_CLIENTS = (
     "find_technicians", "estimate_price", "find_slots", "list_bookings", "booking_status", "track_technician", "refund_eligibility",
-    "refund_status", "propose_booking", "propose_reschedule", "propose_cancellation", "propose_refund", "report_problem",
+    "refund_status", "propose_booking", "propose_reschedule", "propose_cancellation", "propose_refund", "report_problem", "set_address",
 )  # fmt: skip
 FOR_TECHNICIANS = ("my_jobs", "job_details", "my_earnings")
 ANSWERS = ("confirm_proposal", "decline_proposal")
+ASKING = frozenset(HAND_BACKS) - {"no_refund"}  # the bot speaks at once
 INVITATION = "notices.desk_wrote"
 ARABIC = re.compile(r"[\u0621-\u064a]")
 LATIN = re.compile(r"[A-Za-zÀ-ÿ]")
@@ -144,13 +148,48 @@ class HouseActs:
                 raise ActRefused("no_refund")
             talk = session.get(Conversation, refund.booking.conversation_id or 0)
             audit.record(session, now, login, "refund_decided", talk, refund=refund.id, approved=approve, mad=str(refund.amount_mad))
+        self._spread()
 
-    def hand_back(self, conversation_id: int, login: str, instruction: str) -> None:
+    def resend(self, row_id: int, login: str, *, anywhere: bool) -> None:
         now = self.house.clock.now()
         with self.house.db.transaction() as session:
+            row = session.get(OutboxRow, row_id)
+            if row is None:
+                raise ActRefused("letter_missing")
+            talk = takeover.held(session, row.conversation_id)
+            if not anywhere and (talk.owner != "human" or talk.desk != login):
+                raise ActRefused("not_yours", name=_owner(session, talk))
+            if dead_letters.resent_as(session, row.id) is not None:
+                raise ActRefused("letter_resent")
+            way = delivery.route(self.house, row, talk, now)
+            if way.free is None:
+                raise ActRefused("letter_channel")
+            try:
+                again = dead_letters.resend(session, row.id, now)
+            except dead_letters.NotDead as refused:
+                raise ActRefused(f"letter_{refused.code}") from None
+            if not planner.allowed(way):
+                raise ActRefused("letter_closed")
+            audit.record(session, now, login, "resent", talk, row=row.id, again=again)
+        self._spread()
+
+    def hand_back(
+        self, conversation_id: int, login: str, instruction: str, choice: str = "", args: Mapping[str, Any] | None = None, key: str = "once"
+    ) -> None:
+        now = self.house.clock.now()
+        if choice and choice not in HAND_BACKS:
+            raise ActRefused("malformed", fields="choice")
+        asked = self._asked(conversation_id, login, choice, args or {}, key, now) if choice in ASKING else None
+        with self.house.db.transaction() as session:
             talk = self._mine(session, conversation_id, login)
-            self._end(session, talk, login, now, "handed_back", instruction)
-            audit.record(session, now, login, "handed_back", talk, instruction=bool(instruction))
+            self._end(session, talk, login, now, "handed_back", instruction, choice)
+            if choice == "no_refund":
+                open_ones = update(Proposal).where(Proposal.conversation_id == talk.id, Proposal.kind == "refund", Proposal.status == "open")
+                session.execute(open_ones.values(status="superseded"))
+            if asked is not None:
+                takeover.put(session, self.house, talk, "bot", asked, f"given-back:{talk.id}:{talk.owner_epoch}")
+            audit.record(session, now, login, "handed_back", talk, instruction=bool(instruction), choice=choice)
+        self._spread()
 
     def close(self, conversation_id: int, login: str, outcome: str) -> None:
         now = self.house.clock.now()
@@ -158,7 +197,7 @@ class HouseActs:
             raise ActRefused("malformed", fields="outcome")
         with self.house.db.transaction() as session:
             talk = self._mine(session, conversation_id, login)
-            work = self._end(session, talk, login, now, outcome, "")
+            work = self._end(session, talk, login, now, outcome)
             if work is not None and talk.role == "client" and outcome != "abuse" and not _erased(talk):
                 satisfaction.ask(session, self.house, talk, work, names_of(session).get(login, login))
             audit.record(session, now, login, "closed", talk, outcome=outcome)
@@ -168,6 +207,9 @@ class HouseActs:
         found = self.house.market.knowledge.search(text[:500], locale, 3) if text.strip() else []
         return [Suggestion(p.title, p.text, p.source, p.score) for p in found]
 
+    def photo(self, conversation_id: int, row_id: int, login: str) -> Photo:
+        return desk_photos.photo(self.house, conversation_id, row_id, login)
+
     # --- what several of them need ------------------------------------------------------------------------------------
 
     def _mine(self, session: Session, conversation_id: int, login: str) -> Conversation:
@@ -175,8 +217,7 @@ class HouseActs:
         _talk(session, conversation_id)
         talk = takeover.held(session, conversation_id)
         if talk.owner != "human" or talk.desk != login:
-            owner = names_of(session).get(talk.desk or "", talk.desk) if talk.owner == "human" else "bot"
-            raise ActRefused("not_yours", name=owner)
+            raise ActRefused("not_yours", name=_owner(session, talk))
         if _erased(talk):
             raise ActRefused("erased")
         return talk
@@ -190,19 +231,44 @@ class HouseActs:
         return channel is not None and delivery.outside_session(channel, talk, now)
 
     def _question(self, context: TurnContext, tool: str, result: Mapping[str, Any]) -> Reply:
-        """What the person is asked, in the same words as when the bot proposes."""
+        """What the person is asked, in the same words as when the bot proposes; after a hand-back the bot takes their yes."""
         from bot.brain.asking import question
+        from bot.brain.state import KINDS
         from bot.middleware.facts import read_facts
 
-        return question(tool, result, read_facts(context), locale_of(context.language, context.script))
+        asked = question(tool, result, read_facts(context), locale_of(context.language, context.script))
+        return replace(asked, extra={**asked.extra, "kind": KINDS[tool], "summary": result["summary"]})
 
-    def _end(self, session: Session, talk: Conversation, login: str, now: datetime, outcome: str, instruction: str) -> DeskCase | None:
+    def _asked(self, conversation_id: int, login: str, choice: str, args: Mapping[str, Any], key: str, now: datetime) -> Reply:
+        """The bot's own question with which it takes the conversation up again. Raises session_closed, for_clients, no_visit, tool."""
+        with self.house.db.transaction() as session:
+            talk = self._mine(session, conversation_id, login)
+            if talk.role != "client":
+                raise ActRefused("for_clients")
+            if self._closed(talk, now):
+                raise ActRefused("session_closed")
+            heard = session.scalar(select(func.max(InboxRow.id)).where(InboxRow.conversation_id == talk.id)) or 0
+            context = context_of(self.house, talk, f"desk:{heard}:{login}:{key}", now)
+            visit = given_back.visit_to_come(session, talk, args.get("ref"), now) if choice == "ask_address" else None
+            if choice == "ask_address" and visit is None:
+                raise ActRefused("no_visit")
+            if choice != "propose_visit":
+                return given_back.question(choice, talk, visit, locale_of(*speech(talk)), now)
+        tool = "propose_reschedule" if args.get("ref") else "propose_booking"
+        result = registry.call(tool, context, {k: v for k, v in args.items() if v})
+        if not result["ok"]:
+            raise ActRefused("tool", code=result["error"])
+        return self._question(context, tool, result)
+
+    def _end(
+        self, session: Session, talk: Conversation, login: str, now: datetime, outcome: str, instruction: str = "", choice: str = ""
+    ) -> DeskCase | None:
         case = session.scalars(select(Escalation).where(Escalation.conversation_id == talk.id, Escalation.status != "closed")).first()
         work = session.get(DeskCase, case.id) if case else None
         if work is not None:
             work.closed_at, work.outcome = now, outcome
-        if instruction.strip():
-            session.add(DeskNote(conversation_id=talk.id, login=login, kind="instruction", text=words(instruction)[0], at=now))
+        if instruction.strip() or choice:
+            session.add(DeskNote(conversation_id=talk.id, login=login, kind="instruction", text=words(instruction)[0], choice=choice, at=now))
         takeover.release(session, talk)
         return work
 
@@ -221,6 +287,11 @@ def _talk(session: Session, conversation_id: int) -> Conversation:
     if talk is None:
         raise ActRefused("no_conversation")
     return talk
+
+
+def _owner(session: Session, talk: Conversation) -> str:
+    """Who answers in it, as colleagues read it."""
+    return names_of(session).get(talk.desk or "", talk.desk or "?") if talk.owner == "human" else "bot"
 
 
 def _erased(talk: Conversation) -> bool:

@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from domain.errors import DomainError
 from domain.store.sql import locked
 from domain.store.tables import Booking, BookingEvent, Refund
+from prompts import wording
+from tools import notify
 from tools.handover import escalate
 from tools.turn import Turn
 from tools.views import mad
@@ -56,12 +58,16 @@ def pay_back(turn: Turn, booking: Booking, amount: Decimal, *, rule: str, reason
 
 
 def decide(session: Session, refund_id: int, *, approve: bool, by: str, now: datetime) -> Refund | None:
-    """A person's decision on a refund above the bot's limit, once; None when it waits for none."""
+    """A person's decision on a refund above the bot's limit, once, and its notice to the client; None when it waits for none."""
     row = locked(session, Refund, refund_id)
     if row is None or row.status != "requested":
         return None
     row.status = "approved" if approve else "refused"
     data = {"mad": str(row.amount_mad), "by": by}
     session.add(BookingEvent(booking_id=row.booking_id, event=f"refund_{row.status}", actor="support", at=now, data=data))
+    amount = row.amount_mad
+    words = {"amount": lambda locale, *_: wording.format_money(amount, locale)}
+    objection = () if approve else (("talk_to_person", "go:human"),)
+    notify.to_client(session, row.booking, f"refund_{row.status}", now=now, unique=f"refund:{row.id}:decided", words=words, choices=objection)
     session.flush()
     return row

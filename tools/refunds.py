@@ -10,6 +10,8 @@ from sqlalchemy import select
 
 from domain.billing.refunds import Decision, Paid, checked_amount
 from domain.billing.refunds import refund_eligibility as decide
+from domain.errors import DomainError
+from domain.store import given_back
 from domain.store.tables import Booking, Proposal, Refund
 from tools import money
 from tools.proposals import confirms, propose
@@ -18,6 +20,7 @@ from tools.turn import Turn
 from tools.views import job, mad
 from tools.whose import PAST, canonical, clients_booking
 
+DESK = "desk:"  # turn keys of what a person does for a client
 #: States in which somebody may come asking for money.
 ASKED_FOR = (*PAST, "confirmed", "en_route")
 
@@ -69,10 +72,12 @@ class RefundArgs(Args):
 def propose_refund(turn: Turn, args: RefundArgs) -> dict[str, Any]:
     """Proposes to pay money back. Say the amount and, with needs_human, that a person decides; only confirm_proposal in a later turn asks for it.
 
-    Errors: not_refundable (rule), already_refunded, bad_amount (most), which_booking.
+    Errors: not_refundable (rule; person_decided: a colleague has settled it, offer to call one), already_refunded, bad_amount (most), which_booking.
     """
     booking = _prepaid(turn, args.ref)
     decision = _decision(turn, booking)
+    if _settled_by_a_person(turn):
+        raise DomainError("not_refundable", ref=booking.ref, rule="person_decided", needs_human=True)
     amount = checked_amount(decision, _asked(args.amount_mad))
     needs_human = amount + money.refunded(turn.session, booking.id) > turn.rules.refund_without_a_person_up_to_mad
     summary = {"booking": job(booking), "amount_mad": mad(amount), "needs_human": needs_human, "rule": decision.rule}
@@ -86,6 +91,12 @@ def pay(turn: Turn, proposal: Proposal) -> dict[str, Any]:
     decision = _decision(turn, booking)
     amount = checked_amount(decision, Decimal(proposal.args["amount_mad"]))
     return {"booking": job(booking), **money.pay_back(turn, booking, amount, rule=decision.rule, reason=proposal.args.get("reason"))}
+
+
+def _settled_by_a_person(turn: Turn) -> bool:
+    """The desk gave the conversation back without any more refunds; who works there may still propose one."""
+    note = given_back.told(turn.session, turn.context.conversation_id, turn.now)
+    return note is not None and note.choice == "no_refund" and not turn.context.turn_key.startswith(DESK)
 
 
 def _decision(turn: Turn, booking: Booking) -> Decision:

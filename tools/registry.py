@@ -34,6 +34,7 @@ ATTEMPTS = 6
 #: One file per business area; importing them fills the table.
 MODULES = (
     "account",
+    "addresses",
     "booking",
     "changes",
     "consent",

@@ -29,6 +29,8 @@ CHANGE = CHANGES
 QUICK = frozenset({"price", "track", "status", "refund_status", "human", "faq", "loyalty", "opt_out", "language", "out_of_scope", "abuse"})
 #: Questions that a complete order leaves behind: it is no answer to them.
 SIDE_QUESTIONS = frozenset({"price", "join", "offer_human", "language", "rate", "delete_data"})
+#: Asked whether all is well now, these say that it is not.
+TROUBLES = frozenset({"complain", "damage", "refund"})
 #: One of these is the same wish, said otherwise: the first is not gone back to.
 INSTEAD = frozenset({"reschedule", "cancel", "refund"})
 MAYBE, CLEAR = 0.04, 0.6  # of abuse or complaint, and of anything else, right after an insult
@@ -89,7 +91,11 @@ def plan(state: State, heard: Heard) -> Plan:
     if not heavy:
         return Plan((*quick, *((waiting,) if state.awaiting else ())), behind)
     replaced = (
-        (heavy[0] in ARRANGE and waiting in ARRANGE) or (heavy[0] in INSTEAD and waiting in INSTEAD) or heavy[0] == "drop" or not state.awaiting
+        waiting == "check_in"  # who wants something else has answered it
+        or (heavy[0] in ARRANGE and waiting in ARRANGE)
+        or (heavy[0] in INSTEAD and waiting in INSTEAD)
+        or heavy[0] == "drop"
+        or not state.awaiting
     )
     kept = behind if replaced else (*behind, waiting)
     return Plan((*quick, heavy[0]), (*kept, *reversed(heavy[1:])))
@@ -111,7 +117,7 @@ def _by_form(state: State, heard: Heard, waiting: str | None) -> tuple[str, ...]
     if waiting == "verify" and "phone" in heard.slots:
         return ("verify",)
     if "lat" in heard.slots:
-        return (waiting if waiting in JOB else "booking",)
+        return (waiting if waiting in JOB or waiting == "address" else "booking",)
     if not heard.text:
         for kind in ("voice", "photo", "unsupported"):
             if kind in heard.kinds:
@@ -174,6 +180,10 @@ def _in_context(flow: str, state: State, heard: Heard, waiting: str) -> str | No
             return "find"
     if waiting == "danger" and flow in (*ARRANGE, "complain"):
         return waiting
+    if waiting == "check_in" and flow in TROUBLES:
+        return waiting
+    if waiting == "address" and flow in ARRANGE and _fits(state, heard):
+        return waiting
     if waiting == "join" and flow in ARRANGE:
         return waiting
     if waiting in ("consent", "offer") and flow in ("reschedule", "cancel") and not about_other:
@@ -197,7 +207,7 @@ def _fits(state: State, heard: Heard) -> bool:
     """Whether the message has what we asked for."""
     slots = heard.slots
     return {
-        "place": any(k in slots for k in ("city", "district", "lat", "address")) or "same_place" in heard.wishes,
+        "place": any(k in slots for k in ("city", "district", "lat", "address")) or "same_place" in heard.wishes or _tells_address(state, heard),
         "time": any(k in slots for k in ("date", "time")) or "same_time" in heard.wishes,
         "service": "service" in slots or heard.intents[0] == "book_service",
         "name": "name" in slots,
@@ -216,8 +226,16 @@ def _fits(state: State, heard: Heard) -> bool:
     }.get(state.awaiting or "", False)
 
 
+def _tells_address(state: State, heard: Heard) -> bool:
+    """Asked for a street and number, any words that hold a number or are several may be one; a question is none."""
+    told = any(c.isdigit() for c in heard.text) or len(heard.text.split()) > 1
+    return state.flow == "address" and told and not {"?", "؟"} & set(heard.text)
+
+
 def _continue(state: State, heard: Heard, waiting: str, quick: list[str], behind: tuple[str, ...]) -> Plan:
     main = heard.intents[0]
+    if waiting == "check_in" and main in SOCIAL and main != "greet":
+        return Plan((waiting,), behind)  # who thanks us is well
     understood = bool(
         quick or heard.yes or heard.no or heard.option or _fits(state, heard) or heard.wishes or main in ("affirm", "deny", "correct")
         or {k for k in heard.slots if k not in ("urgency", "quantity")} or heard.kinds & {"photo"} or waiting == "verify"

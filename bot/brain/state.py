@@ -149,8 +149,12 @@ def noticed(state: State, reply: Mapping[str, Any]) -> State:
     behind = (*state.behind, state.flow) if state.flow and state.awaiting and state.flow != "booking" else state.behind
     state = replace(state, awaiting=awaiting, options=options, key=key, said=str(reply.get("text") or ""), behind=behind, misses=0)
     if isinstance(extra.get("proposal_id"), int):
-        kind = str(extra.get("kind") or key.rpartition(".")[2])
-        return replace(state, flow="consent", proposal=Proposal(extra["proposal_id"], kind, extra.get("summary") or {}))
+        kind, summary = str(extra.get("kind") or key.rpartition(".")[2]), extra.get("summary") or {}
+        if kind == "booking":  # a person proposed it: from here on it is a booking like any other
+            state = replace(state, draft=_from_args(summary))
+        return replace(state, flow=flow_of_kind(kind), proposal=Proposal(extra["proposal_id"], kind, summary))
+    if extra.get("flow"):  # the desk gave the conversation back with a question of the bot's: what was open before it is over
+        return replace(state, flow=extra["flow"], behind=(), change={"ref": state.ref} if state.ref else {})
     if awaiting == "rating":
         return replace(state, flow="rate", change={"ref": state.ref} if state.ref else {})
     if key == "technician.job_offer":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,18 +11,16 @@ from typing import Any
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
 from langchain_core.messages import SystemMessage
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from bot.middleware.notes import AgentContext
 from domain.clock import to_local
 from domain.rules import MarketRules
-from domain.store.desk_tables import DeskNote
+from domain.store import given_back
 from domain.store.tables import Booking, Client, Conversation, Technician
 from tools.context import TurnContext
 
 MANUAL = Path(__file__).parents[2] / "prompts" / "system"
 FINISHED = ("done", "closed")
-TOLD_FOR = timedelta(days=1)
 
 
 class Facts(AgentMiddleware):
@@ -55,8 +52,8 @@ def read_facts(context: TurnContext) -> dict[str, Any]:
             "bookings_done": 0,
             "technician": None,
         }
-        if told := instruction(session, context.conversation_id, context.now):
-            facts["instruction"] = told
+        if told := given_back.told(session, context.conversation_id, context.now):
+            facts |= {k: v for k, v in (("instruction", told.text), ("given_back", told.choice)) if v}
         if context.person_id is None or not context.verified:
             return facts
         if context.role == "technician":
@@ -76,12 +73,6 @@ def read_facts(context: TurnContext) -> dict[str, Any]:
         if client.last_technician_id is not None:
             facts["technician"] = session.scalar(select(Technician.name).where(Technician.id == client.last_technician_id))
         return facts
-
-
-def instruction(session: Session, conversation_id: int, now: datetime) -> str | None:
-    """What the desk told the bot when it gave this conversation back, for a day."""
-    told = select(DeskNote.text).where(DeskNote.conversation_id == conversation_id, DeskNote.kind == "instruction", DeskNote.at > now - TOLD_FOR)
-    return session.scalar(told.order_by(DeskNote.id.desc()).limit(1)) or None
 
 
 def system_message(facts: dict[str, Any], rules: MarketRules) -> SystemMessage:

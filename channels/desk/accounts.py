@@ -23,8 +23,8 @@ from domain.store.desk_tables import DeskAgent, DeskSession
 #: What each role may do. An operator runs the place and reads no client's conversation.
 PERMITS: Mapping[str, frozenset[str]] = {
     "agent": frozenset({"talk"}),
-    "lead": frozenset({"talk", "reassign", "refunds", "reports"}),
-    "operator": frozenset({"reports", "audit"}),
+    "lead": frozenset({"talk", "reassign", "refunds", "reports", "letters"}),
+    "operator": frozenset({"reports", "audit", "letters"}),
 }
 LOGIN = re.compile(r"[a-z][a-z0-9._-]{1,39}")
 LONGEST_SESSION, IDLE = timedelta(hours=12), timedelta(hours=2)

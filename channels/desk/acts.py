@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 #: How a case may end.
@@ -13,7 +13,7 @@ OUTCOMES = ("solved", "informed", "booked", "refunded", "refused", "no_answer", 
 class ActRefused(Exception):
     """An act that was not done; nothing was sent or changed. `code` is an entry of `errors` in prompts/desk, `detail` fills it."""
 
-    def __init__(self, code: str, **detail: Any) -> None:
+    def __init__(self, code: str, /, **detail: Any) -> None:
         super().__init__(code)
         self.code, self.detail = code, detail
 
@@ -45,6 +45,14 @@ class Suggestion:
     text: str
     source: str
     score: float
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A picture a person sent; `mime` is what its bytes say."""
+
+    content: bytes = field(repr=False)
+    mime: str
 
 
 class Acts(Protocol):
@@ -84,11 +92,25 @@ class Acts(Protocol):
         ...
 
     def decide_refund(self, refund_id: int, login: str, approve: bool) -> None:
-        """Raises no_refund when it waits for no decision."""
+        """Decides, and tells the client in their own language. Raises no_refund when it waits for no decision."""
         ...
 
-    def hand_back(self, conversation_id: int, login: str, instruction: str) -> None:
-        """The bot answers again. Raises not_yours."""
+    def resend(self, row_id: int, login: str, *, anywhere: bool) -> None:
+        """Queues a message that failed for good once more, once. `anywhere`: not only in conversations of `login`.
+
+        Raises not_yours, letter_missing, letter_not_failed, letter_erased, letter_outdated, letter_resent (somebody did),
+        letter_channel (not configured) and letter_closed (the provider would refuse it now).
+        """
+        ...
+
+    def hand_back(
+        self, conversation_id: int, login: str, instruction: str, choice: str = "", args: Mapping[str, Any] | None = None, key: str = "once"
+    ) -> None:
+        """The bot answers again. `choice` is "" or one of HAND_BACKS: what it does first, or keeps to for a day.
+
+        `args`: of propose_visit those of propose_booking, or `ref` and `start` of a visit that moves; of ask_address the visit's `ref`.
+        Raises not_yours, session_closed (the bot may not speak now), for_clients, no_visit, and tool (code) where the visit cannot be proposed.
+        """
         ...
 
     def close(self, conversation_id: int, login: str, outcome: str) -> None:
@@ -97,4 +119,8 @@ class Acts(Protocol):
 
     def suggest(self, text: str, locale: str) -> Sequence[Suggestion]:
         """Passages that may answer `text`, best first; empty when nothing fits."""
+        ...
+
+    def photo(self, conversation_id: int, row_id: int, login: str) -> Photo:
+        """The picture of a message of this conversation, fetched from its provider. Raises no_photo (none, or not any more) and photo_later."""
         ...

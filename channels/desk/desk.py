@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from fastapi import APIRouter
 
 from channels.desk import door, live, views, writes
@@ -16,13 +14,11 @@ from domain.store.database import Database
 
 
 class Desk:
-    """`acts`: what needs the rest of the house. `address`: ours as browsers know it. `channels`: where people's photos are."""
+    """`acts`: what needs the rest of the house. `address`: ours as browsers know it."""
 
-    def __init__(
-        self, db: Database, clock: Clock, rules: MarketRules, acts: Acts, address: str = "", channels: Mapping[str, object] | None = None
-    ) -> None:
+    def __init__(self, db: Database, clock: Clock, rules: MarketRules, acts: Acts, address: str = "") -> None:
         self._gate = Gate(db, clock, address)
-        self._sight = Sight(db, clock, rules, acts, channels or {})
+        self._sight = Sight(db, clock, rules, acts)
         self._acts, self._present = acts, live.Present()
 
     def routes(self) -> APIRouter:

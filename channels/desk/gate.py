@@ -17,7 +17,11 @@ from domain.store.tables import Conversation
 from prompts import desk as words
 
 COOKIE = "bricol_desk"
-STATUS_OF = {"no_conversation": 404, "no_refund": 409, "taken": 409, "not_yours": 409, "session_closed": 409, "no_consent": 409, "erased": 409}
+NOT_NOW = (
+    "no_refund", "taken", "not_yours", "session_closed", "no_consent", "erased", "letter_not_failed", "letter_erased", "letter_outdated",
+    "letter_resent", "letter_channel", "letter_closed", "no_visit", "for_clients", "tool",
+)  # fmt: skip
+STATUS_OF = {"no_conversation": 404, "letter_missing": 404, "no_photo": 404, "photo_later": 503} | dict.fromkeys(NOT_NOW, 409)
 ANSWERS: dict[int | str, dict[str, Any]] = {
     401: {"description": "Nobody is signed in, or the session expired."},
     403: {"description": "The role does not permit it, or the request was not made by our page."},
@@ -53,9 +57,9 @@ class Gate:
             raise HTTPException(403, {"error": "role", "says": words.say(who.locale, "errors.role")})
         return who
 
-    def writer(self, request: Request, what: str = "talk") -> Signed:
-        """Who makes this write, once it is sure that our own page made it."""
-        who = self.may(request, what)
+    def writer(self, request: Request, what: str | None = "talk") -> Signed:
+        """Who makes this write, once it is sure that our own page made it. `what` None: the act itself looks who may."""
+        who = self.may(request, what) if what else self.signed(request)
         if not genuine(who, request.headers.get("x-csrf")):
             self.refused(who, "forged", None, request.url.path)
             raise HTTPException(403, {"error": "forged", "says": words.say(who.locale, "errors.forged")})
@@ -72,7 +76,8 @@ class Gate:
             return act()
         except ActRefused as refused:
             self.refused(who, refused.code, conversation_id, what)
-            says = words.say(who.locale, f"errors.{refused.code}", **refused.detail)
+            detail = {k: words.label(who.locale, "tool_errors", v) if k == "code" else v for k, v in refused.detail.items()}
+            says = words.say(who.locale, f"errors.{refused.code}", **detail)
             raise HTTPException(STATUS_OF.get(refused.code, 422), {"error": refused.code, "says": says}) from None
 
 

@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from channels.desk import spans
 from channels.desk.accounts import Signed
 from channels.desk.acts import OUTCOMES
+from domain.store.desk_tables import HAND_BACKS
 from prompts import desk, wording
 
 HERE = Path(__file__).parent
@@ -58,6 +59,8 @@ def _common(locale: str, who: Signed | None) -> dict[str, Any]:
         "day": spans.day,
         "keys": desk.words(locale)["keys"],
         "outcomes": OUTCOMES,
+        "hand_backs": HAND_BACKS,
+        "services": sorted(((code, names.get("work", code)) for code, names in wording.names(locale)["services"].items()), key=lambda one: one[1]),
         "script_words": {key.partition(".")[2]: say(key) for key in SCRIPT_WORDS},
     }
 

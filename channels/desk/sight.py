@@ -3,38 +3,32 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from fastapi import HTTPException
 from sqlalchemy import select
 
-from channels.base import Media, MediaRefused, MediaSource
-from channels.desk import audit, queue, talk
+from channels.desk import audit, find, letters, queue, talk
 from channels.desk.accounts import Signed
 from channels.desk.acts import Acts, Suggestion
 from channels.desk.summary import summarise
 from channels.desk.talk import Talk
-from channels.photos import NotAPhoto, look
 from domain.clock import Clock
 from domain.rules import MarketRules
+from domain.store import dead_letters
 from domain.store.database import Database
 from domain.store.desk_tables import RegressionRequest
-from domain.store.tables import Conversation, InboxRow, Proposal
+from domain.store.tables import Conversation, Proposal
 from prompts import desk as words
 from prompts import wording
 
 log = logging.getLogger(__name__)
 
-PHOTO_BYTES, PHOTO_SECONDS = 16 * 1024 * 1024, 10.0  # WhatsApp's largest; an agent waits no longer
-
 
 class Sight:
-    """`channels`: by name; those that are a MediaSource show their photos."""
-
-    def __init__(self, db: Database, clock: Clock, rules: MarketRules, acts: Acts, channels: Mapping[str, object]) -> None:
-        self.db, self.clock, self.rules, self.acts, self.channels = db, clock, rules, acts, channels
+    def __init__(self, db: Database, clock: Clock, rules: MarketRules, acts: Acts) -> None:
+        self.db, self.clock, self.rules, self.acts = db, clock, rules, acts
 
     def queue(self, who: Signed) -> dict[str, Any]:
         """The open cases in three groups: nobody's, mine, colleagues'."""
@@ -42,6 +36,7 @@ class Sight:
         with self.db.reading() as session:
             items = queue.read(session, now, self.rules)
             known = audit.seen(session, now, who.login, "saw_queue")
+            unsent = dead_letters.waiting(session) if who.may("letters") else 0
         if not known:
             with self.db.transaction() as session:
                 audit.record(session, now, who.login, "saw_queue", cases=len(items))
@@ -50,7 +45,26 @@ class Sight:
             ("mine", [i for i in items if i.owner == who.login]),
             ("others", [i for i in items if i.owner not in (None, who.login)]),
         )
-        return {"groups": groups, "now": now, "open_id": None}
+        return {"groups": groups, "now": now, "open_id": None, "unsent": unsent}
+
+    def find(self, who: Signed, words: str) -> dict[str, Any]:
+        """Conversations of the people meant; each search is a line of the audit, without what was searched."""
+        now = self.clock.now()
+        with self.db.transaction() as session:
+            kind, found = find.find(session, words)
+            audit.record(session, now, who.login, "searched", by=kind, found=len(found))
+        return {"found": found, "kind": kind, "now": now}
+
+    def letters(self, who: Signed) -> dict[str, Any]:
+        """What failed for good; whose and what it was only for who reads conversations, and then as a line of the audit."""
+        now, personal = self.clock.now(), who.may("talk")
+        with self.db.reading() as session:
+            found = letters.read(session, now, personal=personal)
+            known = audit.seen(session, now, who.login, "saw_unsent")
+        if not known:
+            with self.db.transaction() as session:
+                audit.record(session, now, who.login, "saw_unsent", letters=len(found), personal=personal)
+        return {"letters": found, "now": now, "personal": personal}
 
     def talk(self, who: Signed, conversation_id: int) -> dict[str, Any]:
         """Everything the page of one conversation shows; the first look within some minutes is a line of the audit."""
@@ -82,23 +96,8 @@ class Sight:
             "deciding": [r for r in found.refunds if r.status == "requested"] if who.may("refunds") else [],
             "closed_session": self.acts.session_closed(conversation_id),
             "wanted": wanted is not None,
+            "place": _place(found, who.locale),
         }
-
-    def photo(self, who: Signed, conversation_id: int, row_id: int) -> Media:
-        """A photo that the person of this conversation sent, with the type its bytes prove. Raises 404 where it cannot be had (any more)."""
-        with self.db.reading() as session:
-            row = session.get(InboxRow, row_id)
-            here = row is not None and row.conversation_id == conversation_id and row.kind == "photo"
-            channel, url = (row.channel, str(row.payload.get("url") or "")) if here and row else ("", "")
-        source = self.channels.get(channel)
-        try:
-            if not (url and isinstance(source, MediaSource)):
-                raise MediaRefused("gone")
-            content = source.fetch(url, PHOTO_BYTES, PHOTO_SECONDS).content
-            return Media(content, look(content).mime)
-        except (MediaRefused, NotAPhoto) as no:
-            log.info("photo %s is not shown: %s", row_id, no.code)
-            raise HTTPException(404, {"error": "no_photo", "says": words.say(who.locale, "errors.no_photo")}) from None
 
     def _suggest(self, found: Talk) -> list[Suggestion]:
         last = found.last_words
@@ -107,6 +106,14 @@ class Sight:
         except Exception:  # an index that cannot be read is no reason to show no conversation
             log.exception("no suggestions for conversation %s", found.row.id)
             return []
+
+
+def _place(found: Talk, locale: str) -> dict[str, str]:
+    """Where the client usually wants somebody, in the agent's language; empty where it is not known or not theirs to be shown."""
+    client = found.client if found.row.verified else None
+    if client is None or not client.city:
+        return {"city": "", "district": ""}
+    return {"city": wording.city_name(client.city, locale), "district": wording.district_name(client.district, locale, client.city) or ""}
 
 
 def _canned(found: Talk, who: Signed, now: datetime) -> dict[str, str]:

@@ -9,6 +9,8 @@ from channels.desk.spans import span
 from channels.desk.talk import Line, Talk
 from prompts import desk, wording
 
+APART, TOGETHER = "\u2068", "\u2069"  # FIRST STRONG ISOLATE and its end
+CLAUSES = ("technician", "price")  # parts of a sentence, not facts: theirs stand apart already
 UNSURE = 0.6  # below it the reader itself calls its reading doubtful
 LATEST = 8  # messages that tell the mood
 NOT_WISHES = ("greet", "thank", "goodbye", "affirm", "deny", "inform", "correct")
@@ -31,6 +33,9 @@ def summarise(talk: Talk, now: datetime, locale: str) -> list[Sentence]:
 
 
 def _say(locale: str, key: str, **params: object) -> str:
+    """Facts stand apart in a sentence that reads the other way than they do."""
+    if locale == "ar":
+        params = {name: value if name in CLAUSES else f"{APART}{value}{TOGETHER}" for name, value in params.items()}
     return desk.say(locale, f"summary.{key}", **params)
 
 

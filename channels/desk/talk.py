@@ -12,11 +12,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from channels.desk.spans import locale_of_talk
+from domain.engagement import failures
 from domain.store.desk_tables import DeskCase, DeskNote
 from domain.store.tables import Booking, Client, Conversation, Escalation, InboxRow, OutboxRow, Refund, Technician, Turn
 
 SHOWN = 250  # rows of each kind, the latest
 BOOKINGS = 8
+SECRET = "••••"  # a code is its owner's alone: with it anybody could speak for them
 
 
 @dataclass(frozen=True)
@@ -40,13 +42,23 @@ class Line:
     source: str
     author: str = ""
     kind: str = "text"
-    media: str = ""  # where its photo is, as its channel names it
     status: str = ""
     error: str | None = None
     options: tuple[str, ...] = ()
     reading: dict[str, Any] | None = None
     calls: list[Call] = field(default_factory=list)
     turn_id: int | None = None
+    row_id: int = 0  # of the outbox, or of the inbox where there is a picture to see
+    choice: str = ""  # of an instruction, one of HAND_BACKS
+
+    @property
+    def secret(self) -> bool:
+        return self.text == SECRET
+
+    @property
+    def why(self) -> str:
+        """Why it did not leave, one of failures.CODES."""
+        return failures.reason(self.error)
 
 
 @dataclass(frozen=True)
@@ -121,21 +133,22 @@ def _lines(heard: Sequence[InboxRow], said: Sequence[OutboxRow], turns: dict[int
         if (turn := turns.get(turn_id or 0)) is not None:
             line.reading, line.calls = turn.understanding, calls_of(turn)
     lines += [_said(row) for row in said]
-    lines += [Line(note.kind, note.at, note.text, f"note {note.id}", author=note.login) for note in notes]
+    lines += [Line(note.kind, note.at, note.text, f"note {note.id}", author=note.login, choice=note.choice) for note in notes]
     order = {"client": 0, "bot": 1, "notice": 1, "desk": 1, "note": 2, "instruction": 2}
     return sorted(lines, key=lambda line: (line.at, order[line.who]))
 
 
 def _heard(row: InboxRow) -> Line:
-    media = str(row.payload.get("url") or "") if row.kind == "photo" else ""
-    return Line("client", row.received_at, row.text, f"inbox {row.id}", kind=row.kind, media=media, turn_id=row.turn_id)
+    seen = row.id if row.kind == "photo" and row.payload.get("url") else 0
+    return Line("client", row.received_at, row.text, f"inbox {row.id}", kind=row.kind, turn_id=row.turn_id, row_id=seen)
 
 
 def _said(row: OutboxRow) -> Line:
     who = "desk" if row.author != "bot" else "bot" if row.turn_id else "notice"
     options = tuple(str(o.get("title", "")) for o in row.reply.get("options", ()))
-    text = str(row.reply.get("text", ""))
-    return Line(who, row.created_at, text, f"outbox {row.id}", author=row.author, status=row.status, error=row.error, options=options)
+    text = SECRET if row.category == "code" else str(row.reply.get("text", ""))
+    how_far: dict[str, Any] = {"status": row.status, "error": row.error, "row_id": row.id}
+    return Line(who, row.created_at, text, f"outbox {row.id}", author=row.author, options=options, **how_far)
 
 
 def calls_of(turn: Turn) -> list[Call]:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from channels.desk import audit, live, pages, reports
@@ -13,6 +14,11 @@ from channels.desk.gate import ANSWERS, COOKIE, Gate
 from channels.desk.sight import Sight
 
 ConversationId = Annotated[int, Path(ge=1, le=2**31 - 1)]
+
+
+class Search(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    words: str = Field(max_length=80, description="A booking's number, six digits of a phone or more, or three letters of a name or more.")
 
 
 def routes(gate: Gate, sight: Sight, present: live.Present) -> APIRouter:
@@ -40,7 +46,8 @@ def routes(gate: Gate, sight: Sight, present: live.Present) -> APIRouter:
     @router.get("/desk/c/{conversation_id}/photo/{row_id}", response_class=Response, responses={401: ANSWERS[401], 404: ANSWERS[404]})
     def photo(request: Request, conversation_id: ConversationId, row_id: ConversationId) -> Response:
         """A photo the person sent, from wherever their channel keeps it."""
-        found = sight.photo(gate.may(request, "talk"), conversation_id, row_id)
+        who = gate.may(request, "talk")
+        found = gate.do(who, conversation_id, "photo", lambda: sight.acts.photo(conversation_id, row_id, who.login))
         # kept a while by this browser alone: the page is drawn anew at each message
         alone = {"Cache-Control": "private, max-age=600", "Content-Security-Policy": "default-src 'none'; sandbox"}
         return Response(found.content, media_type=found.mime, headers=pages.HEADERS | alone)
@@ -76,6 +83,20 @@ def routes(gate: Gate, sight: Sight, present: live.Present) -> APIRouter:
         with gate.db.reading() as session:
             found = audit.latest(session)
         return pages.page("audit", who.locale, who, lines=found)
+
+    @router.post("/api/desk/find", response_class=Response, responses=ANSWERS)
+    def found(request: Request, body: Search) -> Response:
+        """Conversations in no queue, as a part of the page. Posted: names and phones belong in no address and no log."""
+        who = gate.writer(request)
+        return pages.page("found", who.locale, who, **sight.find(who, body.words))
+
+    @router.get("/desk/unsent", response_class=Response, responses={403: ANSWERS[403]})
+    def unsent(request: Request) -> Response:
+        """Messages that failed for good, and why."""
+        if gate.known(request) is None:
+            return RedirectResponse("/desk/sign-in", 303)
+        who = gate.may(request, "letters")
+        return pages.page("unsent", who.locale, who, **sight.letters(who))
 
     @router.get("/desk/static/{version}/{name}", include_in_schema=False)
     def static(version: Annotated[str, Path(max_length=20)], name: Annotated[str, Path(max_length=40)]) -> Response:

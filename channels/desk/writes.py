@@ -16,7 +16,7 @@ from channels.desk.acts import ActRefused, Acts
 from channels.desk.gate import ANSWERS, Gate
 from domain.store.desk_tables import DeskNote, RegressionRequest
 from domain.store.sql import insert_new
-from domain.store.tables import Conversation, Refund
+from domain.store.tables import Conversation, OutboxRow, Refund
 from prompts import desk as words
 
 LONGEST_NOTE = 4000  # characters
@@ -35,6 +35,12 @@ class Take(Body):
 class Words(Body):
     text: str
     key: Key = "once"
+
+
+class HandBack(Words):
+    text: str = ""
+    choice: str = Limit("", max_length=20, description="What the bot does first, or keeps to.")
+    args: dict[str, str] = Limit(default_factory=dict, description="Of that choice.")
 
 
 class Once(Body):
@@ -106,10 +112,11 @@ def routes(gate: Gate, acts: Acts, present: live.Present) -> APIRouter:
         return {"ok": True, "says": _told(who, body.tool, result), "result": result}
 
     @route(base + "/hand-back")
-    def hand_back(request: Request, conversation_id: ConversationId, body: Words) -> dict[str, Any]:
-        """The bot answers again."""
+    def hand_back(request: Request, conversation_id: ConversationId, body: HandBack) -> dict[str, Any]:
+        """The bot answers again, and does what was chosen."""
         who = gate.writer(request)
-        gate.do(who, conversation_id, "hand_back", lambda: acts.hand_back(conversation_id, who.login, body.text[:LONGEST_NOTE]))
+        told = (body.text[:LONGEST_NOTE], body.choice, body.args, body.key)
+        gate.do(who, conversation_id, "hand_back", lambda: acts.hand_back(conversation_id, who.login, *told))
         return _said(who, "done.handed_back")
 
     @route(base + "/close")
@@ -132,6 +139,16 @@ def routes(gate: Gate, acts: Acts, present: live.Present) -> APIRouter:
         who = gate.writer(request)
         present.look(conversation_id, who.login, who.name, body.typing)
         return {"ok": True}
+
+    @route("/api/desk/unsent/{row_id}")
+    def resend(request: Request, row_id: ConversationId) -> dict[str, Any]:
+        """Once more what failed for good: anywhere for who looks after that, else in a conversation of one's own."""
+        who = gate.writer(request, None)
+        with gate.db.reading() as session:
+            row = session.get(OutboxRow, row_id)
+            talk_id = row.conversation_id if row else None
+        gate.do(who, talk_id, "resend", lambda: acts.resend(row_id, who.login, anywhere=who.may("letters")))
+        return _said(who, "done.resent")
 
     @route("/api/desk/refunds/{refund_id}")
     def decide(request: Request, refund_id: ConversationId, body: Decision) -> dict[str, Any]:
@@ -185,4 +202,4 @@ def _told(who: Signed, tool: str, result: dict[str, Any]) -> str:
         return words.say(who.locale, "errors.bad_arguments", fields=fields)
     if result.get("error") == "verify_needed":
         return words.say(who.locale, "errors.verify_needed")
-    return words.say(who.locale, "errors.tool", code=result.get("error"))
+    return words.say(who.locale, "errors.tool", code=words.label(who.locale, "tool_errors", result.get("error")))

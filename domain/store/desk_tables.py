@@ -10,6 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from domain.store.tables import Base
 
+#: What an agent may ask of the bot when giving a conversation back; every brain honours each.
+HAND_BACKS = ("check_in", "ask_address", "propose_visit", "no_refund")
+
 
 class DeskAgent(Base):
     __tablename__ = "desk_agents"
@@ -69,6 +72,7 @@ class DeskNote(Base):
     login: Mapped[str] = mapped_column(String(40))
     kind: Mapped[str] = mapped_column(String(12), default="note")  # note instruction(to the bot, at hand-back)
     text: Mapped[str] = mapped_column(Text)
+    choice: Mapped[str] = mapped_column(String(20), default="", server_default="")  # one of HAND_BACKS, with an instruction
     at: Mapped[datetime]
 
 

@@ -16,6 +16,7 @@ from channels.web import StoredPhotos, WebChat, WebSettings, history_of
 from domain.clock import SystemClock
 from domain.engagement.reply import Reply
 from domain.store.desk_tables import DeskCase
+from domain.store.tables import Client, Conversation, OutboxRow
 from tests.support.axe import serious
 from tests.support.builders import ScriptedAgent, build_house
 from tests.support.desk import PASSWORD, Busy, quick_passwords, staff
@@ -106,7 +107,7 @@ def test_a_client_asks_for_a_person_who_answers_and_the_bot_goes_on(place: tuple
 
     desk.locator("#text").blur()
     desk.keyboard.press("b")
-    desk.get_by_label("Que doit savoir le bot").fill("صافي، تصايب المشكل")
+    desk.get_by_label("Note pour les collègues").fill("صافي، تصايب المشكل")
     desk.locator("#back .main").click()
     expect(desk.locator(".owner.bot")).to_be_visible()
     write(client, "سلام")
@@ -165,8 +166,40 @@ def test_axe_finds_nothing_serious_on_any_page(place: tuple[Server, Any], opened
     assert serious(desk) == []
     desk.get_by_role("button", name="Agir pour le client").click()
     assert serious(desk) == []
-    desk.goto(server.url + "/desk/reports")
+    desk.keyboard.press("Escape")
+    desk.keyboard.press("b")
+    desk.get_by_label("Et maintenant, le bot").select_option("propose_visit")
     assert serious(desk) == []
+    for page in ("unsent", "reports"):
+        desk.goto(f"{server.url}/desk/{page}")
+        assert serious(desk) == []
+
+
+def test_what_could_not_be_sent_leaves_at_one_press_and_somebody_is_found_by_name(place: tuple[Server, Any], opened: Callable[..., Page]) -> None:
+    server, house = place
+    client = opened(server.url + "/chat", viewport={"width": 390, "height": 844})
+    client.locator("#state.on").wait_for()
+    write(client, ASKS)
+    expect(client.locator(".msg.bot")).to_have_count(1)
+    with house.db.transaction() as session:
+        talk = session.query(Conversation).one()
+        salma = Client(phone="+212661000001", name="Salma", created_at=house.clock.now())
+        session.add(salma)
+        session.flush()
+        talk.client_id, talk.verified = salma.id, True
+        lost = {"channel": "web", "to": talk.address, "status": "failed", "error": "network: timeout", "created_at": house.clock.now()}
+        session.add(OutboxRow(key="lost", conversation_id=talk.id, reply=Reply("مازال معاك", "ary", "arab").to_dict(), **lost))
+    desk = signed_in(opened(server.url + "/desk"), "lalla")
+    expect(desk.locator(".unsent")).to_contain_text("1")
+    desk.keyboard.press("/")
+    desk.keyboard.type("salma")
+    desk.keyboard.press("Enter")
+    expect(desk.locator("#found .case")).to_have_count(1)
+    desk.locator(".unsent a").click()
+    expect(desk.locator(".letter .why")).to_contain_text("L'opérateur ou le réseau")
+    desk.get_by_role("button", name="Renvoyer").click()
+    expect(desk.get_by_role("alert")).to_contain_text("Renvoyé")
+    expect(client.locator(".msg.bot")).to_have_count(2)
 
 
 def write(page: Page, text: str) -> None:

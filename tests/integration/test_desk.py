@@ -280,6 +280,54 @@ def test_nothing_but_the_outbox_knows_what_the_desk_wrote(house: House, karima: 
         assert "words of mine" not in str([line.detail for line in session.scalars(select(DeskAudit))])
 
 
+@pytest.mark.parametrize(
+    ("words", "count"),
+    [
+        ("+212 661-00.00.01", 1),
+        ("0661000001", 1),
+        ("00212661000001", 1),
+        ("br 9001", 1),
+        ("BR-9001", 1),
+        ("salma ben", 1),
+        ("سعيد", 0),
+        ("12", 0),
+        ("BR-1", 0),
+    ],
+)
+def test_somebody_in_no_queue_is_found_by_phone_booking_or_name(house: House, karima: Agent, words: str, count: int) -> None:
+    number = says(house, "slm", 1)
+    says(house, "slm", 2, sender="+212661000077")
+    prepaid(house, number, 100)
+    with house.db.transaction() as session:
+        client = session.get_one(Conversation, number).client
+        assert client is not None
+        client.name = "Salma Bennani"
+    found = karima.post("find", words=words)
+    assert (found.status_code, found.text.count(f"/desk/c/{number}")) == (200, count)
+    assert found.text.count("/desk/c/") == count
+    assert [(line.detail["found"], words in str(line.detail)) for line in audit(house, "searched")] == [(count, False)]
+
+
+def test_who_was_erased_is_not_found_and_operators_find_nobody(house: House, app: Any, karima: Agent) -> None:
+    number = says(house, "slm", 1)
+    with house.db.transaction() as session:
+        client = session.get_one(Conversation, number).client
+        assert client is not None
+        client.name, client.erased = "Salma Bennani", True
+    assert "/desk/c/" not in karima.post("find", words="salma").text
+    assert sign_in(app, "omar").post("find", words="salma").status_code == 403
+    assert karima.post("find", words="salma", csrf="forged").status_code == 403
+
+
+def test_a_sentence_of_the_summary_reads_from_the_right_whatever_name_it_begins_with(house: House, karima: Agent, talk: int) -> None:
+    with house.db.transaction() as session:
+        client = session.get_one(Conversation, talk).client
+        assert client is not None
+        client.name = "Salma"
+    karima.http.post("/desk/language", data={"csrf": karima.csrf, "back": "/desk"})
+    assert "<li>\u2068Salma\u2069" in karima.page(talk)
+
+
 @dataclass
 class Pictures(FakeChannel):
     """A provider that keeps its people's photos."""
@@ -306,6 +354,7 @@ def test_a_photo_is_shown_from_wherever_its_channel_keeps_it_to_who_may_read_the
     found = karima.http.get(f"{path}/{shown.row_id}")
     assert (found.status_code, found.headers["content-type"], found.content) == (200, "image/png", png(30, 20))
     assert "sandbox" in found.headers["content-security-policy"]
+    assert [line.conversation_id for line in audit(house, "saw_photo")] == [shown.conversation_id]
     elsewhere = f"/desk/c/{other}/photo/{shown.row_id}"
     assert {karima.http.get(p).status_code for p in (f"{path}/{lying.row_id}", f"{path}/{gone.row_id}", elsewhere)} == {404}
     assert sign_in(app, "omar").http.get(f"{path}/{shown.row_id}").status_code == 403

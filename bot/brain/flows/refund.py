@@ -9,6 +9,7 @@ from typing import Any
 from bot.brain import answers
 from bot.brain.act import Call, Say, Steps
 from bot.brain.flows.cancel import cancel
+from bot.brain.flows.given_back import no_refund, refund_closed
 from bot.brain.flows.shared import trouble, whose
 from bot.brain.scene import Scene
 
@@ -27,6 +28,8 @@ def refund(scene: Scene) -> Steps:
             return scene.say("refund.left", over=True)
         else:
             return proposed(scene, proposal.summary)
+    if refund_closed(scene):
+        return no_refund(scene)
     job = yield from _paid(scene)
     if isinstance(job, Say):
         return job

@@ -12,34 +12,43 @@ $("#theme")?.addEventListener("click", () => {
   localStorage.setItem("bricol-desk-theme", next);
 });
 
+// --- telling the agent ---
+let hide;
+function toast(says, bad) {
+  const box = $("#toast");
+  box.textContent = says;
+  box.classList.toggle("bad", Boolean(bad));
+  box.hidden = false;
+  clearTimeout(hide);
+  hide = setTimeout(() => { box.hidden = true; }, bad ? 9000 : 3500);
+}
+
+// --- writes: one answer or one clear refusal; nothing typed is ever lost ---
+async function post(url, data) {
+  try {
+    const answer = await fetch(url, { method: "POST", headers: { "Content-Type": "application/json", "X-CSRF": body.dataset.csrf }, body: JSON.stringify(data) });
+    const said = await answer.json().catch(() => ({}));
+    if (answer.ok) return said;
+    toast(said.says ?? words.unavailable, true);
+  } catch {
+    toast(words.unavailable, true);
+  }
+  return null;
+}
+
+// --- what could not be sent ---
+for (const button of $$("[data-resend]")) button.addEventListener("click", async () => {
+  button.disabled = true;
+  const said = await post(button.dataset.resend, {});
+  button.disabled = Boolean(said);
+  if (said) { toast(said.says); button.closest(".letter").classList.add("settled"); }
+});
+
 if (body.classList.contains("desk")) start();
 
 function start() {
   const text = $("#text"), draft = `bricol-draft-${open}`;
 
-  // --- telling the agent ---
-  let hide;
-  function toast(says, bad) {
-    const box = $("#toast");
-    box.textContent = says;
-    box.classList.toggle("bad", Boolean(bad));
-    box.hidden = false;
-    clearTimeout(hide);
-    hide = setTimeout(() => { box.hidden = true; }, bad ? 9000 : 3500);
-  }
-
-  // --- writes: one answer or one clear refusal; nothing typed is ever lost ---
-  async function post(url, data) {
-    try {
-      const answer = await fetch(url, { method: "POST", headers: { "Content-Type": "application/json", "X-CSRF": body.dataset.csrf }, body: JSON.stringify(data) });
-      const said = await answer.json().catch(() => ({}));
-      if (answer.ok) return said;
-      toast(said.says ?? words.unavailable, true);
-    } catch {
-      toast(words.unavailable, true);
-    }
-    return null;
-  }
   async function act(url, data, shut) {
     const said = await post(url, data);
     if (!said) return null;
@@ -112,9 +121,21 @@ function start() {
   }
   for (const form of $$("[data-form]")) form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const done = await act(form.dataset.form, Object.fromEntries(new FormData(form)), form.closest("dialog"));
-    if (done) form.reset();
+    const data = {}, args = {};
+    for (const [name, value] of new FormData(form)) if (name.startsWith("args.")) { if (value) args[name.slice(5)] = value; } else data[name] = value;
+    if ("choice" in data) Object.assign(data, { args, key: key() });
+    const done = await act(form.dataset.form, data, form.closest("dialog"));
+    if (done) { form.reset(); choose(form); }
   });
+  function choose(form) { // only the fields of what was chosen count
+    const chosen = $("[data-choices]", form)?.value;
+    for (const set of $$("fieldset[data-for]", form)) {
+      set.hidden = set.disabled = set.dataset.for !== chosen;
+      const moves = Boolean($("[name='args.ref']", set)?.value);
+      for (const box of $$("[data-new]", set)) { box.hidden = moves; for (const field of $$("input, select", box)) field.disabled = moves; }
+    }
+  }
+  $("[data-choices]")?.form.addEventListener("change", (event) => choose(event.currentTarget));
   const tools = $("[data-tools]");
   tools?.addEventListener("change", (event) => {
     if (event.target.id !== "tool") return;
@@ -131,6 +152,17 @@ function start() {
     $("#result").hidden = false;
     $("#result").textContent = JSON.stringify(said.result, null, 1);
   });
+
+  // --- finding who is in no queue ---
+  $("#find").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const asked = $("input", event.target).value.trim();
+    if (!asked) { $("#found").textContent = ""; return; }
+    const answer = await fetch("/api/desk/find", { method: "POST", headers: { "Content-Type": "application/json", "X-CSRF": body.dataset.csrf }, body: JSON.stringify({ words: asked }) }).catch(() => null);
+    if (answer?.ok) $("#found").innerHTML = await answer.text();
+    else toast((await answer?.json().catch(() => null))?.says ?? words.unavailable, true);
+  });
+  $("#find input").addEventListener("search", (event) => { if (!event.target.value) $("#found").textContent = ""; });
 
   // --- writing ---
   let sendKey = key(), told = 0;
@@ -163,6 +195,7 @@ function start() {
       const cases = $$(".case"), at = cases.indexOf(document.activeElement.closest?.(".case") ?? $(".case[aria-current]"));
       cases[Math.min(Math.max(at + (pressed === "j" ? 1 : -1), 0), cases.length - 1)]?.focus();
     } else if (pressed === "r" && text && !text.readOnly) text.focus();
+    else if (event.key === "/") $("#find input").focus();
     else if (event.key === "?") $("#help").showModal();
     else { const button = $(`[data-key="${pressed}"]`); if (!button || !/^[a-z]$/.test(pressed)) return; button.click(); }
     event.preventDefault();
