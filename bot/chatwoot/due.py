@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
@@ -13,6 +13,7 @@ from domain.store.tables import Client, Conversation, Escalation, InboxRow, Outb
 
 LEFT = ("sent", "delivered", "read")  # what the person has, or is about to
 LOST = ("failed", "dropped")
+OF_LATE = timedelta(days=7)  # providers report failures for as long
 KEY = "cw-"  # begins the desk's key of what an agent wrote in Chatwoot
 
 
@@ -29,7 +30,7 @@ def conversations(session: Session, now: datetime) -> list[int]:
         exists().where(heard(link)),
         exists().where(said(link)),
     )
-    noted = select(ChatwootEvent.conversation_id).join(link, link.conversation_id == ChatwootEvent.conversation_id).where(free, notable())
+    noted = select(ChatwootEvent.conversation_id).join(link, link.conversation_id == ChatwootEvent.conversation_id).where(free, notable(now))
     tell = {*session.scalars(opened.where(told)), *session.scalars(noted)}
     gone = select(Conversation.id).join(Client, Conversation.client_id == Client.id).where(Conversation.id.in_(tell), Client.erased.is_(True))
     return sorted({*session.scalars(asked), *tell.difference(session.scalars(gone))})
@@ -52,9 +53,10 @@ def said(link: Any) -> ColumnElement[bool]:
     )
 
 
-def notable() -> ColumnElement[bool]:
-    """Events whose agent must be told something."""
-    return or_(and_(ChatwootEvent.says.is_not(None), ~mirrored("event", ChatwootEvent.id)), _lost())
+def notable(now: datetime) -> ColumnElement[bool]:
+    """Events of late whose agent must be told something."""
+    told = or_(and_(ChatwootEvent.says.is_not(None), ~mirrored("event", ChatwootEvent.id)), _lost())
+    return and_(ChatwootEvent.received_at > now - OF_LATE, told)
 
 
 def _lost() -> ColumnElement[bool]:
@@ -67,7 +69,7 @@ def mirrored(kind: str, row_id: Any) -> ColumnElement[bool]:
     return exists().where(ChatwootMirror.kind == kind, ChatwootMirror.row_id == row_id)
 
 
-def open_case(conversation_id: int) -> Select[tuple[Escalation]]:
+def open_case(conversation_id: int) -> Select[Escalation]:
     return select(Escalation).where(Escalation.conversation_id == conversation_id, Escalation.status != "closed")
 
 

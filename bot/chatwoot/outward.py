@@ -154,7 +154,7 @@ def _heard(bridge: Bridge, row: InboxRow) -> Line:
 
 def _said(row: OutboxRow, names: dict[str, str]) -> Line:
     reply = Reply.from_dict(row.reply)
-    who = "" if row.author == "bot" else f"{names.get(row.author, row.author)} : "
+    who = "" if row.author == "bot" else f"{names.get(row.author, row.author)}: "
     options = "".join(f"\n- {option.title}" for option in reply.options)
     return Line("said", row.id, "outgoing", f"{who}{reply.text}{options}", row.created_at)
 
@@ -164,7 +164,7 @@ def _notes(bridge: Bridge, session: Session, link: ChatwootLink) -> Iterator[Lin
     locale, now = bridge.settings.locale, bridge.house.clock.now()
     query = select(ChatwootEvent, OutboxRow).outerjoin(OutboxRow, OutboxRow.id == ChatwootEvent.row_id)
     mine = ChatwootEvent.conversation_id == link.conversation_id
-    for event, row in session.execute(query.where(mine, due.notable()).order_by(ChatwootEvent.id)):
+    for event, row in session.execute(query.where(mine, due.notable(now)).order_by(ChatwootEvent.id)):
         if event.says is not None and session.get(ChatwootMirror, ("event", event.id)) is None:
             yield Line("event", event.id, "note", _words(bridge, event, locale), now)
         if row is not None and row.status in due.LOST and session.get(ChatwootMirror, ("failed", event.id)) is None:

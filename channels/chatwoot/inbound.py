@@ -61,7 +61,7 @@ def _message(body: Mapping[str, Any], ours: int, remote: int) -> Event | None:
     by = part(body, "sender")
     if body.get("message_type") not in ("outgoing", 1) or body.get("private") is not False or word(body, "source_id").startswith(OURS):
         return None
-    if by.get("type", "user") != "user":  # a bot of theirs
+    if by.get("type", "user") != "user" or _whole(by.get("id")) is None:  # a bot of theirs, or an automation rule: no person wrote
         return None
     number = _required(body, "id", "id")
     told = {"id": number, "text": word(body, "content", LONGEST), "files": len(parts(body, "attachments")), "agent": _whole(by.get("id"))}

@@ -49,7 +49,7 @@ class ChatwootEvent(Base):
     kind: Mapped[str] = mapped_column(String(8))  # message state
     body: Mapped[dict[str, Any]] = mapped_column(default=dict)
     at: Mapped[float]  # Unix seconds, Chatwoot's clock
-    received_at: Mapped[datetime]
+    received_at: Mapped[datetime] = mapped_column(index=True)
     attempts: Mapped[int] = mapped_column(default=0)
     done: Mapped[bool] = mapped_column(default=False)
     row_id: Mapped[int | None] = mapped_column(index=True)  # the outbox row it became

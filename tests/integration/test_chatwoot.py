@@ -350,7 +350,9 @@ def test_of_recorded_webhooks_only_agents_words_and_states_count(opened: Stage) 
     ]  # fmt: skip
     agents = [one.text for one in opened.channel.sent[had:]]
     assert [text for text in agents if text in ("Bonjour, je m'en occupe.", "Voici la pièce")] == ["Bonjour, je m'en occupe.", "Voici la pièce"]
-    assert not {"slm", "Wakha", "I can help", "Cliente fidèle, faire un geste", "Rate your conversation"} & set(agents)
+    assert not {"slm", "Wakha", "I can help", "Cliente fidèle, faire un geste", "Rate your conversation", "Nous vous répondons sous peu"} & set(
+        agents
+    )
 
 
 @pytest.mark.parametrize(("labels", "outcome"), [((), "solved"), (("bricol-refunded",), "refunded"), (("vip", "bricol-no-answer"), "no_answer")])

@@ -59,6 +59,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_chatwoot_events_conversation_id"), "chatwoot_events", ["conversation_id"], unique=False)
     op.create_index(op.f("ix_chatwoot_events_done"), "chatwoot_events", ["done"], unique=False)
+    op.create_index(op.f("ix_chatwoot_events_received_at"), "chatwoot_events", ["received_at"], unique=False)
     op.create_index(op.f("ix_chatwoot_events_row_id"), "chatwoot_events", ["row_id"], unique=False)
 
 
