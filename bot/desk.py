@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bot import delivery, satisfaction, takeover
+from bot import delivery, media, satisfaction, takeover
 from bot.turn import context_of
 from channels.base import MAX_TEXT
 from channels.clean import words
@@ -68,8 +68,11 @@ class HouseActs:
                 raise ActRefused("taken", name=names_of(session).get(taken.desk, taken.desk)) from None
         return takeover.settled(self.house, conversation_id)
 
-    def reply(self, conversation_id: int, login: str, text: str, key: str, *, late: bool = False) -> int:
-        """As Acts says. `late`: written while the conversation was theirs, brought after it was handed back: it leaves, and takes nothing."""
+    def reply(self, conversation_id: int, login: str, text: str, key: str, *, late: bool = False, photo: tuple[bytes, str] | None = None) -> int:
+        """As Acts says. `late`: written while the conversation was theirs, brought after it was handed back: it leaves, and takes nothing.
+
+        `photo`: (content, kind by `bot.media.mime_of`), which goes with the words or without any.
+        """
         now = self.house.clock.now()
         with self.house.db.transaction() as session:
             talk = takeover.held(session, conversation_id) if late else self._mine(session, conversation_id, login)
@@ -77,13 +80,14 @@ class HouseActs:
             if len(text) > most:
                 raise ActRefused("too_long", length=len(text), most=most)
             said, _ = words(text)
-            if not said:
+            if not said and photo is None:
                 raise ActRefused("empty")
             if left := desk.gaps(said):
                 raise ActRefused("unfilled", what=", ".join(f"{{{gap}}}" for gap in left))
             if self._closed(talk, now):
                 raise ActRefused("session_closed")
-            row = takeover.put(session, self.house, talk, login, Reply(said, *written_in(said, *speech(talk))), f"desk:{talk.id}:{key}")
+            extra = {"media": media.address(self.house, session, talk.id, *photo)} if photo else {}
+            row = takeover.put(session, self.house, talk, login, Reply(said, *written_in(said, *speech(talk)), extra=extra), f"desk:{talk.id}:{key}")
             _answered(session, talk, now)
             audit.record(session, now, login, "replied", talk, row=row)
         self._spread()

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import select
 
+from bot import media
 from bot.chatwoot.due import KEY, erased, open_case
 from bot.desk import HouseActs
 from bot.inbox import STORE_DOWN
+from channels.base import MediaRefused
 from channels.desk.acts import OUTCOMES, ActRefused
 from domain.store.chatwoot_tables import ChatwootEvent, ChatwootLink
 from domain.store.desk_tables import DeskAgent
@@ -119,10 +121,27 @@ def _message(bridge: Bridge, acts: HouseActs, event: ChatwootEvent) -> Done:
         late = talk.owner == "bot" and event.at <= link.state.get("ended", 0.0)
     settled = late or _hold(bridge, acts, event.conversation_id, login)
     says = None if settled else "settling"
-    if not body.get("text", "").strip() and body.get("files"):
-        return Done(says="attachment")
-    row = acts.reply(event.conversation_id, login, body.get("text", ""), f"{KEY}{body['id']}", late=late)
-    return Done(row, "attachment" if body.get("files") else says)
+    text, files = body.get("text", ""), body.get("files", ())
+    photos = [found for url in files if (found := _photo(bridge, url)) is not None]
+    says = says if len(photos) == len(files) else "attachment"
+    if not text.strip() and not photos:
+        return Done(says=says or "empty")
+    rows = []
+    for number, photo in enumerate(photos or [None]):  # the words go with the first
+        key = f"{KEY}{body['id']}" + (f"-{number}" if number else "")
+        rows.append(acts.reply(event.conversation_id, login, "" if number else text, key, late=late, photo=photo))
+    return Done(rows[0], says)
+
+
+def _photo(bridge: Bridge, url: str) -> tuple[bytes, str] | None:
+    """(content, kind) of what an agent attached; None for what does not leave here."""
+    try:
+        content = bridge.api.photo(url, media.LARGEST).content if url else b""
+    except MediaRefused as refused:
+        log.warning("chatwoot: an attachment cannot be had: %s", refused.code)
+        return None
+    kind = media.mime_of(content)
+    return (content, kind) if kind else None
 
 
 def _state(bridge: Bridge, acts: HouseActs, event: ChatwootEvent) -> Done:

@@ -5,15 +5,20 @@ https://developers.chatwoot.com/api-reference
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import httpx
 
+from channels.base import Media, MediaRefused
 from channels.chatwoot.settings import ChatwootSettings
+from channels.download import download
 from channels.webhook import part, parts, word
 
+STORED = "/rails/active_storage/"  # where attachments lie
 Side = Literal["incoming", "outgoing", "note"]
 
 
@@ -95,6 +100,15 @@ class Api:
             return _number(self._call("POST", path, json={**fields, "private": side == "note"}), "id")
         attached = [("attachments[]", (one.name, one.content, one.mime)) for one in files]
         return _number(self._call("POST", path, data={**fields, "private": str(side == "note").lower()}, files=attached), "id")
+
+    def photo(self, url: str, most_bytes: int) -> Media:
+        """What an agent attached: asked of our Chatwoot, whatever host it calls itself, which may send us on to its store. Raises MediaRefused."""
+        parts_of = urlsplit(url)
+        if not parts_of.path.startswith(STORED):
+            raise MediaRefused("not_theirs")
+        here = f"{self._base}{parts_of.path}" + (f"?{parts_of.query}" if parts_of.query else "")
+        until = time.monotonic() + self.settings.timeout_seconds
+        return download(here, most_bytes, until, may_follow=lambda to: to.startswith(("https://", self._base + "/")))
 
     def _find_contact(self, words: str) -> int | None:
         found = parts(self._call("GET", "contacts/search", params={"q": words}), "payload")

@@ -15,6 +15,7 @@ from channels.webhook import Refused, part, parts, word
 
 STATES = ("conversation_status_changed", "conversation_updated")
 STATUSES = ("open", "pending", "resolved", "snoozed")
+MOST_FILES = 15  # in one message, Chatwoot's own limit
 LONGEST = 150_000  # characters of one message at Chatwoot
 _SOURCE = re.compile(r"bricol-(\d{1,9})-[0-9a-f]{16}")
 OURS = "bricol:"  # begins the `source_id` of every message that we wrote there
@@ -22,14 +23,18 @@ OURS = "bricol:"  # begins the `source_id` of every message that we wrote there
 
 @dataclass(frozen=True)
 class Event:
-    """One webhook that asks for something. `key` is its identity; `at`: Unix seconds of Chatwoot's clock."""
+    """One webhook that asks for something. `key` is its identity; `at`: Unix seconds of Chatwoot's clock.
+
+    `body` of a message: {"id", "text", "files" (addresses of photos, "" for others), "agent", "name"};
+    of a state: {"status", "labels", "assignee", "name"}.
+    """
 
     key: str
     kind: Literal["message", "state"]
     conversation_id: int  # ours
     remote_id: int
     at: float
-    body: dict[str, Any] = field(default_factory=dict)  # message: {"id","text","files","agent","name"}; state: {"status","labels","assignee","name"}
+    body: dict[str, Any] = field(default_factory=dict)
 
 
 def source(conversation_id: int, secret: bytes) -> str:
@@ -64,7 +69,8 @@ def _message(body: Mapping[str, Any], ours: int, remote: int) -> Event | None:
     if by.get("type", "user") != "user" or _whole(by.get("id")) is None:  # a bot of theirs, or an automation rule: no person wrote
         return None
     number = _required(body, "id", "id")
-    told = {"id": number, "text": word(body, "content", LONGEST), "files": len(parts(body, "attachments")), "agent": _whole(by.get("id"))}
+    files = [word(one, "data_url", 2000) if word(one, "file_type") == "image" else "" for one in parts(body, "attachments")][:MOST_FILES]
+    told = {"id": number, "text": word(body, "content", LONGEST), "files": files, "agent": _whole(by.get("id"))}
     return Event(f"message:{number}", "message", ours, remote, _moment(body.get("created_at")), {**told, "name": word(by, "name", 80)})
 
 

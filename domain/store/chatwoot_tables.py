@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import Double, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.store.tables import Base
@@ -48,7 +48,7 @@ class ChatwootEvent(Base):
     remote_id: Mapped[int]
     kind: Mapped[str] = mapped_column(String(8))  # message state
     body: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    at: Mapped[float]  # Unix seconds, Chatwoot's clock
+    at: Mapped[float] = mapped_column(Double)  # Unix seconds, Chatwoot's clock
     received_at: Mapped[datetime] = mapped_column(index=True)
     attempts: Mapped[int] = mapped_column(default=0)
     done: Mapped[bool] = mapped_column(default=False)

@@ -8,11 +8,12 @@ import random
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from fastapi.testclient import TestClient
@@ -40,6 +41,7 @@ from tests.support.clock import monday_clock
 from tests.support.desk import SALMA, Player
 from tests.support.fake_channel import FakeChannel, inbound
 from tests.support.fake_chatwoot import NOW, FakeChatwoot, signed
+from tests.support.fake_http import File
 from tools import registry
 from tools.context import TurnContext
 
@@ -434,10 +436,62 @@ def test_after_24_hours_a_note_says_why_and_where_and_the_bot_stays_silent(opene
     assert opened.channel.texts()[-1] == "Très bien"
 
 
-def test_a_photo_of_the_agent_does_not_leave_and_a_note_says_so(opened: Stage) -> None:
-    body = opened.chatwoot.writes(900, "Voici la pièce", attachments=fake_chatwoot.recorded("message_outgoing_photo")["attachments"])
-    opened.receive(body)
+PNG = b"\x89PNG\r\n\x1a\n" + b"the piece" * 100
+
+
+def attached(stage: Stage, content: bytes, kind: str = "image", name: str = "piece.png") -> dict[str, Any]:
+    """An attachment as Chatwoot tells of it, under whatever host it calls itself; it lies in a store elsewhere."""
+    path = f"/rails/active_storage/blobs/redirect/{name}"
+    stage.chatwoot.stored[f"/store/{name}"] = File(content, "image/png")
+    stage.chatwoot.stored[path] = File(moved=f"{stage.chatwoot.url}/store/{name}")
+    [one] = fake_chatwoot.recorded("message_outgoing_photo")["attachments"]
+    return {**one, "file_type": kind, "data_url": f"https://chatwoot.example.ma{path}"}
+
+
+def test_a_photo_of_the_agent_leaves_by_a_signed_link_that_dies(opened: Stage) -> None:
+    opened.channel.capabilities = replace(opened.channel.capabilities, media=True)
+    opened.receive(opened.chatwoot.writes(900, "Voici la pièce", attachments=[attached(opened, PNG)]))
+    sent = opened.channel.sent[-1]
+    assert (sent.text, str(sent.media).startswith(f"{opened.house.settings.address}/media/")) == ("Voici la pièce", True)
+    path = urlsplit(str(sent.media)).path
+    answer = opened.web.get(path)
+    assert (answer.content, answer.headers["content-type"], answer.headers["x-content-type-options"]) == (PNG, "image/png", "nosniff")
+    assert opened.web.get(path.replace("/media/1-", "/media/2-")).status_code == 404
+    assert opened.web.get(path[:-1] + ("0" if path[-1] != "0" else "1")).status_code == 404
+    assert len(opened.chatwoot.texts("note")) == 1
+    opened.clock.advance(hours=73)
+    assert opened.web.get(path).status_code == 404
+
+
+def test_where_no_photo_can_be_shown_its_link_stands_below_the_words(opened: Stage) -> None:
+    opened.receive(opened.chatwoot.writes(900, "Voici la pièce", attachments=[attached(opened, PNG)]))
+    words, link = opened.channel.texts()[-1].split("\n")
+    assert words == "Voici la pièce"
+    assert opened.web.get(urlsplit(link).path).content == PNG
+
+
+def test_photos_without_words_leave_each_once(opened: Stage) -> None:
+    had = len(opened.channel.sent)
+    files = [attached(opened, PNG + bytes([n]), name=f"{n}.png") for n in range(3)]
+    for _ in range(2):
+        opened.receive(opened.chatwoot.writes(900, None, attachments=files))
+    links = [urlsplit(text).path for text in opened.channel.texts()[had:]]
+    assert [opened.web.get(link).content[-1] for link in links] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"), [(b"%PDF-1.7", "file"), (b"<svg onload=alert(1)>", "image"), (PNG + b"x" * 5_000_000, "image"), (b"", "image")]
+)
+def test_another_attachment_does_not_leave_and_a_note_says_so(opened: Stage, content: bytes, kind: str) -> None:
+    opened.receive(opened.chatwoot.writes(900, "Voici la pièce", attachments=[attached(opened, content, kind)]))
     assert opened.channel.texts()[-1] == "Voici la pièce"
+    assert "pièce jointe" in opened.note()
+
+
+def test_an_attachment_of_another_place_is_never_asked_for(opened: Stage) -> None:
+    body = {**attached(opened, PNG), "data_url": "http://169.254.169.254/latest/meta-data"}
+    opened.receive(opened.chatwoot.writes(900, "Voici", attachments=[body]))
+    assert opened.channel.texts()[-1] == "Voici"
     assert "pièce jointe" in opened.note()
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from channels.chatwoot.webhook import signature
-from tests.support.fake_http import Answer, FakeHttp, Fault, Request, serving
+from tests.support.fake_http import Answer, FakeHttp, Fault, File, Request, serving
 
 TOKEN, SECRET, ACCOUNT, INBOX, BOT_USER = "the token of the tests", "the secret of the tests", 1, 3, 9
 WEBHOOK = "/channels/chatwoot"
@@ -50,6 +50,7 @@ class FakeChatwoot(FakeHttp):
     talks: list[dict[str, Any]] = field(default_factory=list)
     said: list[dict[str, Any]] = field(default_factory=list)
     reopened: list[int] = field(default_factory=list)
+    stored: dict[str, File] = field(default_factory=dict)  # attachments of agents, by path
 
     def fail(self, status: int, only: str = "/api/v1", *, hang: bool = False, times: int = 1) -> None:
         self.faults += [Fault(status, {"error": "told to fail"}, only, hang) for _ in range(times)]
@@ -59,6 +60,8 @@ class FakeChatwoot(FakeHttp):
         return [one["content"] for one in self.said if one["side"] == side]
 
     def answer(self, request: Request) -> Answer:
+        if found := self.stored.get(request.path):
+            return found
         if request.headers.get("api_access_token") != TOKEN:
             return 401, {"errors": ["Invalid Access Token"]}
         if request.path == "/api/v1/profile":

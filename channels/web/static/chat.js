@@ -40,9 +40,18 @@ function bubble(item) {
     label.append(make("small", "", `${item.lat.toFixed(4)}, ${item.lon.toFixed(4)}`));
     pin.append(icon("M12 21s-6.5-6-6.5-11a6.5 6.5 0 0 1 13 0c0 5-6.5 11-6.5 11z M12 9.9v.2"), label);
     node.append(pin);
-  } else node.append(words(item.text), make("span", "gap")); // the gap keeps the last line clear of the time
+  } else {
+    if (item.media) node.append(photo(item.media));
+    node.append(words(item.text), make("span", "gap")); // the gap keeps the last line clear of the time
+  }
   node.append(make("div", "meta"));
   return node;
+}
+
+function photo(address) {
+  const link = Object.assign(make("a", "photo"), { href: address, target: "_blank", rel: "noopener noreferrer" });
+  link.append(Object.assign(document.createElement("img"), { src: address, alt: "", loading: "lazy" }));
+  return link;
 }
 
 function meta(node, item) {

@@ -1,4 +1,4 @@
-"""The Chatwoot bridge: conversations mirrored there, what was told, and what came back."""
+"""The Chatwoot bridge: conversations mirrored there, what was told, and what came back; photos that agents send."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def upgrade() -> None:
         sa.Column("remote_id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=8), nullable=False),
         sa.Column("body", sa.JSON(), nullable=False),
-        sa.Column("at", sa.Float(), nullable=False),
+        sa.Column("at", sa.Double(), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("done", sa.Boolean(), nullable=False),
@@ -57,6 +57,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_chatwoot_events")),
         sa.UniqueConstraint("key", name=op.f("uq_chatwoot_events_key")),
     )
+    op.create_table(
+        "outbound_media",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("conversation_id", sa.Integer(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("mime", sa.String(length=40), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["conversation_id"], ["conversations.id"], name=op.f("fk_outbound_media_conversation_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outbound_media")),
+    )
+    op.create_index(op.f("ix_outbound_media_conversation_id"), "outbound_media", ["conversation_id"], unique=False)
+    op.create_index(op.f("ix_outbound_media_created_at"), "outbound_media", ["created_at"], unique=False)
     op.create_index(op.f("ix_chatwoot_events_conversation_id"), "chatwoot_events", ["conversation_id"], unique=False)
     op.create_index(op.f("ix_chatwoot_events_done"), "chatwoot_events", ["done"], unique=False)
     op.create_index(op.f("ix_chatwoot_events_received_at"), "chatwoot_events", ["received_at"], unique=False)
@@ -64,5 +76,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("chatwoot_events", "chatwoot_mirrors", "chatwoot_links"):
+    for table in ("outbound_media", "chatwoot_events", "chatwoot_mirrors", "chatwoot_links"):
         op.drop_table(table)
