@@ -17,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bot import inbox, metrics, onetap, outbox
+from bot import inbox, media, metrics, onetap, outbox
 from bot.desk import HouseActs
 from bot.wiring import House, LateKnowledge
 from channels.base import Accept, InboundMessage, LargeBodies, Listener, StatusUpdate, StoreUnavailable
@@ -68,6 +68,9 @@ def create_app(house: House, *, worker: Any = None, technicians: Any = None) -> 
     for channel in house.channels.values():
         app.include_router(channel.routes(accept, on_status))
     spread = worker.spread if worker is not None else lambda: None
+    if house.bridge is not None:
+        app.include_router(house.bridge.routes(worker.bridged if worker is not None else lambda conversations: None))
+    app.include_router(media.routes(house))
     app.include_router(onetap.routes(house, spread))
     app.include_router(Desk(house.db, house.clock, house.rules, HouseActs(house, spread), house.settings.address).routes())
     _own_routes(app, house, worker)

@@ -145,6 +145,7 @@ def messages(row: OutboxRow, channel: Channel) -> list[OutMessage]:
             language=reply.language,
             script=reply.script,
             awaiting=reply.awaiting,
+            media=form.media,
             asks=asked(reply),
         )
         for form in forms

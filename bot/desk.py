@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from bot import delivery, desk_photos, given_back, satisfaction, takeover
+from bot import delivery, desk_photos, given_back, media, satisfaction, takeover
 from bot.turn import context_of
 from channels.base import MAX_TEXT
 from channels.clean import words
@@ -72,21 +72,26 @@ class HouseActs:
                 raise ActRefused("taken", name=names_of(session).get(taken.desk, taken.desk)) from None
         return takeover.settled(self.house, conversation_id)
 
-    def reply(self, conversation_id: int, login: str, text: str, key: str) -> int:
+    def reply(self, conversation_id: int, login: str, text: str, key: str, *, late: bool = False, photo: tuple[bytes, str] | None = None) -> int:
+        """As Acts says. `late`: written while the conversation was theirs, brought after it was handed back: it leaves, and takes nothing.
+
+        `photo`: (content, kind by `bot.media.mime_of`), which goes with the words or without any.
+        """
         now = self.house.clock.now()
         with self.house.db.transaction() as session:
-            talk = self._mine(session, conversation_id, login)
+            talk = takeover.held(session, conversation_id) if late else self._mine(session, conversation_id, login)
             most = self._most(talk)
             if len(text) > most:
                 raise ActRefused("too_long", length=len(text), most=most)
             said, _ = words(text)
-            if not said:
+            if not said and photo is None:
                 raise ActRefused("empty")
             if left := desk.gaps(said):
                 raise ActRefused("unfilled", what=", ".join(f"{{{gap}}}" for gap in left))
             if self._closed(talk, now):
                 raise ActRefused("session_closed")
-            row = takeover.put(session, self.house, talk, login, Reply(said, *written_in(said, *speech(talk))), f"desk:{talk.id}:{key}")
+            extra = {"media": media.address(self.house, session, talk.id, *photo)} if photo else {}
+            row = takeover.put(session, self.house, talk, login, Reply(said, *written_in(said, *speech(talk)), extra=extra), f"desk:{talk.id}:{key}")
             _answered(session, talk, now)
             audit.record(session, now, login, "replied", talk, row=row)
         self._spread()

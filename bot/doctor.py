@@ -220,6 +220,33 @@ def _telegram(settings: Settings) -> Iterator[Finding]:
         yield Finding("telegram", "good", f"webhook {settings.address}/channels/telegram, set by itself at start")
 
 
+def _chatwoot(settings: Settings) -> Iterator[Finding]:
+    if not settings.chatwoot_url:
+        return
+    from bot.wiring import chatwoot_of
+    from channels.chatwoot import Api, Down, Refusal
+
+    try:
+        inbox = Api(chatwoot_of(settings)).inbox()
+    except (Down, Refusal) as error:
+        yield Finding("chatwoot", "broken", f"{settings.chatwoot_url}: {error}", _chatwoot_cure(str(error)))
+        return
+    if inbox.get("channel_type") not in (None, "Channel::Api"):
+        cure = "make an inbox of the kind API, and set BRICOL_CHATWOOT_INBOX_ID to its number"
+        yield Finding("chatwoot", "broken", f"inbox {settings.chatwoot_inbox_id} is a {inbox['channel_type']}", cure)
+        return
+    path = "/channels/chatwoot" + ("" if settings.chatwoot_webhook_secret.get_secret_value() else "/<BRICOL_CHATWOOT_PATH_SECRET>")
+    yield Finding("chatwoot", "good", f"inbox {settings.chatwoot_inbox_id} answers; webhook {settings.address}{path}")
+
+
+def _chatwoot_cure(problem: str) -> str:
+    if "401" in problem or "403" in problem:
+        return "set BRICOL_CHATWOOT_TOKEN to the access token of a user who is in the inbox"
+    if "404" in problem:
+        return "correct BRICOL_CHATWOOT_ACCOUNT_ID and BRICOL_CHATWOOT_INBOX_ID"
+    return "start Chatwoot, or correct BRICOL_CHATWOOT_URL; meanwhile everything waits, and people are answered"
+
+
 def _exposure(settings: Settings) -> Iterator[Finding]:
     if settings.is_public and settings.demo_on:
         yield Finding("demo", "note", "simulated technicians answer on a public service", "set BRICOL_DEMO=false")
@@ -238,5 +265,6 @@ CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     _vonage,
     _whatsapp,
     _telegram,
+    _chatwoot,
     _exposure,
 )

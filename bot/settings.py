@@ -19,6 +19,7 @@ from bot.learnt import MODULES
 PREFIX = "BRICOL_"
 WHISPER_FILES = ("model.bin", "config.json", "tokenizer.json")  # without the last, faster-whisper would look for it on the network
 TELEGRAM_TOKEN = re.compile(r"\d{3,20}:[\w-]{3,100}", re.ASCII)
+PATH_WORD = re.compile(r"[\w-]{24,128}", re.ASCII)
 SECRET_CHARACTERS = 32  # at least, when the service is public
 
 
@@ -92,6 +93,17 @@ class Settings(BaseSettings):
     telegram_token: SecretStr = Field(SecretStr(""), examples=["<what @BotFather gave, 123456:ABC...>"])
     telegram_mode: Literal["auto", "webhook", "polling"] = Field("auto", examples=["polling"])
     telegram_base_url: str = Field("", examples=["http://localhost:9997"])
+
+    # a desk that the team already has
+    chatwoot_url: str = Field("", examples=["https://chatwoot.example.ma"])
+    chatwoot_account_id: int = Field(0, ge=0, examples=["1"])
+    chatwoot_inbox_id: int = Field(0, ge=0, examples=["3"])
+    chatwoot_token: SecretStr = Field(SecretStr(""), examples=["<access token of a user made for Bricol>"])
+    chatwoot_webhook_secret: SecretStr = Field(SecretStr(""), examples=["<secret shown in the API inbox's settings>"])
+    chatwoot_path_secret: SecretStr = Field(SecretStr(""), examples=["<output of: openssl rand -hex 24>"])
+    chatwoot_locale: Literal["fr", "ar"] = Field("fr", examples=["fr"])
+
+    # the demonstration
     demo: bool | None = Field(None, examples=["true"])
     demo_answer_seconds: float = Field(4, ge=0, le=3600, examples=["4"])
 
@@ -106,7 +118,7 @@ class Settings(BaseSettings):
             raise ValueError("must begin with sqlite:/// or postgresql+psycopg://")
         return url
 
-    @field_validator("public_url", "twilio_base_url", "vonage_base_url", "whatsapp_base_url", "telegram_base_url", "model_base_url")
+    @field_validator("public_url", "twilio_base_url", "vonage_base_url", "whatsapp_base_url", "telegram_base_url", "model_base_url", "chatwoot_url")
     @classmethod
     def _web_address(cls, url: str) -> str:
         if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
@@ -146,6 +158,7 @@ class Settings(BaseSettings):
             raise ValueError("twilio_whatsapp_from|is missing: Twilio is configured without a number to send from (WhatsApp, SMS or both)")
         self._vonage_is_whole()
         self._whatsapp_is_whole()
+        self._chatwoot_is_whole()
         token = self.telegram_token.get_secret_value()
         if token and not TELEGRAM_TOKEN.fullmatch(token):
             raise ValueError("telegram_token|has not the form of a bot's token: digits, a colon, letters")
@@ -167,6 +180,14 @@ class Settings(BaseSettings):
         configured = self._whole("Meta's WhatsApp", "whatsapp_phone_id", "whatsapp_token", "whatsapp_app_secret", "whatsapp_verify_token")
         if configured and self.twilio_whatsapp_from:
             raise ValueError("whatsapp_phone_id|WhatsApp goes through Twilio already (BRICOL_TWILIO_WHATSAPP_FROM): unset one of the two")
+
+    def _chatwoot_is_whole(self) -> None:
+        configured = self._whole("the Chatwoot bridge", "chatwoot_url", "chatwoot_token", "chatwoot_account_id", "chatwoot_inbox_id")
+        signed, word = self.chatwoot_webhook_secret.get_secret_value(), self.chatwoot_path_secret.get_secret_value()
+        if configured and not (signed or word):
+            raise ValueError("chatwoot_webhook_secret|is missing: it checks webhooks (a Chatwoot that does not sign: BRICOL_CHATWOOT_PATH_SECRET)")
+        if word and not PATH_WORD.fullmatch(word):
+            raise ValueError("chatwoot_path_secret|must be 24 to 128 letters, digits, - or _: it is the end of an address")
 
     def _whole(self, provider: str, *names: str) -> bool:
         """Whether a provider is configured. Raises ValueError naming the first setting that is missing where others are given."""

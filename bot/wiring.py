@@ -23,8 +23,10 @@ from tools.context import Knowledge, Market, Passage
 if TYPE_CHECKING:
     from bot.agent import Agent
     from bot.brain.understanding.base import Understander
+    from bot.chatwoot import Bridge
     from bot.voice.listen import Ears
     from bot.voice.transcriber import Transcriber
+    from channels.chatwoot import ChatwootSettings
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +89,7 @@ class House:
     channels: dict[str, Channel]
     late_agent: Later
     late_understander: Later
+    bridge: Bridge | None = None  # to a desk elsewhere; None: there is none
     ears: Ears | None = None  # None: voice notes are not heard, a kind reply asks for words
     extras: dict[str, Any] = field(default_factory=dict)
 
@@ -134,8 +137,9 @@ def build(
         learnt=learnt.load(settings.learnt_models),
     )
     late_agent = Later((lambda: agent) if agent is not None else (lambda: _agent(settings, market, late_understander())))
-    house = House(settings, db, clock, rules, market, {}, late_agent, late_understander, hearing)
+    house = House(settings, db, clock, rules, market, {}, late_agent, late_understander, ears=hearing)
     house.channels = channels if channels is not None else configured_channels(settings, house)
+    house.bridge = configured_bridge(settings, house)
     return house
 
 
@@ -214,6 +218,30 @@ def configured_channels(settings: Settings, house: House) -> dict[str, Channel]:
 
         found["sms"] = DemoSms()
     return found
+
+
+def configured_bridge(settings: Settings, house: House) -> Bridge | None:
+    """The bridge to Chatwoot, where these settings name one."""
+    if not settings.chatwoot_url:
+        return None
+    from bot.chatwoot import Bridge
+
+    return Bridge(house, chatwoot_of(settings))
+
+
+def chatwoot_of(settings: Settings) -> ChatwootSettings:
+    """What the bridge needs of the settings."""
+    from channels.chatwoot import ChatwootSettings
+
+    return ChatwootSettings(
+        url=settings.chatwoot_url,
+        account_id=settings.chatwoot_account_id,
+        inbox_id=settings.chatwoot_inbox_id,
+        token=settings.chatwoot_token.get_secret_value(),
+        webhook_secret=settings.chatwoot_webhook_secret.get_secret_value(),
+        path_secret=settings.chatwoot_path_secret.get_secret_value(),
+        locale=settings.chatwoot_locale,
+    )
 
 
 def _agent(settings: Settings, market: Market, understander: Any) -> Any:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-CONVERSATIONS, CHORES = "conversations", "chores"  # queues
-CONVERSE, DUE_WORK = "converse", "due_work"  # workflows
+CONVERSATIONS, CHORES, BRIDGED = "conversations", "chores", "bridged"  # queues
+CONVERSE, DUE_WORK, BRIDGE = "converse", "due_work", "bridge"  # workflows
 # constant: DBOS's own default is a hash of the code, and a new release would never finish what an old one began
 APPLICATION_VERSION = "1"
 LEFT_BEHIND = timedelta(seconds=10)  # so old, and its own wake-up did not do it: try again under another name
@@ -66,7 +66,7 @@ class Worker:
         engine_log = logging.getLogger("dbos")
         engine_log.handlers.clear()  # one line per event, masked, like everything else (bot.logs)
         engine_log.propagate = True
-        register(self._converse, self._due_work)
+        register(self._converse, self._due_work, self._bridge)
         DBOS.launch()
         DBOS.register_queue(
             CONVERSATIONS,
@@ -75,6 +75,10 @@ class Worker:
             polling_interval_sec=settings.poll_seconds,
             on_conflict="always_update",
         )
+        if self.house.bridge is not None:  # a queue of its own: whoever waits for Chatwoot keeps nobody waiting
+            DBOS.register_queue(
+                BRIDGED, partition_concurrency=1, worker_concurrency=4, polling_interval_sec=settings.poll_seconds, on_conflict="always_update"
+            )
         DBOS.register_queue(CHORES, global_concurrency=1, polling_interval_sec=max(settings.poll_seconds, 0.2), on_conflict="always_update")
         for name, loop in (("waker", self._ring), ("sweeper", self._sweep_forever)):
             thread = threading.Thread(target=loop, name=f"bricol-{name}", daemon=True)
@@ -106,6 +110,18 @@ class Worker:
             waiting = outbox.due(session, self.house.clock.now(), notices_only=True)
         for conversation_id, row_id, attempts in waiting:
             self._call(conversation_id, f"out:{row_id}:{attempts}", 0.0)
+
+    def bridged(self, conversations: Sequence[int]) -> None:
+        """Somebody did something in Chatwoot: it is done here at once. What is lost here the sweep finds."""
+        for conversation_id in conversations:
+            try:
+                self._to_bridge(conversation_id)
+            except Exception:
+                log.exception("cannot wake the bridge of conversation %s", conversation_id)
+
+    def _to_bridge(self, conversation_id: int) -> None:
+        # twenty names a second: a step that runs already may have looked too early
+        enqueue(BRIDGE, BRIDGED, f"bridge:{conversation_id}:{int(time.time() * 20)}", conversation_id, partition=conversation_id)
 
     def _call(self, conversation_id: int, workflow_id: str, pause: float) -> None:
         with self._alarm:
@@ -143,6 +159,10 @@ class Worker:
         found = turn.gather(self.house, conversation_id)
         return found.to_dict() if found else None
 
+    def _bridge(self, conversation_id: int) -> None:
+        if self.house.bridge is not None:
+            self.house.bridge.step(conversation_id, self.spread)
+
     def _due_work(self) -> None:
         from tools.due import run_due
 
@@ -173,6 +193,8 @@ class Worker:
             unanswered = inbox.waiting(session, now - window)
             unsent = outbox.due(session, now)
             stuck = outbox.stuck(session, now - timedelta(seconds=60))
+        for conversation_id in self.house.bridge.due() if self.house.bridge is not None else ():
+            self._to_bridge(conversation_id)
         for conversation_id, row_id, came in unanswered:
             again = f":{int(time.time() // LEFT_BEHIND.total_seconds())}" if now - came > window + LEFT_BEHIND else ""
             enqueue(CONVERSE, CONVERSATIONS, f"in:{conversation_id}:{row_id}{again}", conversation_id, partition=conversation_id)
@@ -184,7 +206,7 @@ class Worker:
             enqueue(CONVERSE, CONVERSATIONS, f"stuck:{row_id}:{attempts}:{bucket}", conversation_id, partition=conversation_id)
 
 
-def register(converse: Callable[[int], None], due_work: Callable[[], None]) -> None:
+def register(converse: Callable[[int], None], due_work: Callable[[], None], bridge: Callable[[int], None]) -> None:
     """Names the workflows for the engine, which wants functions, not methods."""
 
     @DBOS.workflow(name=CONVERSE)
@@ -194,6 +216,10 @@ def register(converse: Callable[[int], None], due_work: Callable[[], None]) -> N
     @DBOS.workflow(name=DUE_WORK)
     def run_due_work() -> None:
         due_work()
+
+    @DBOS.workflow(name=BRIDGE)
+    def run_bridge(conversation_id: int) -> None:
+        bridge(conversation_id)
 
 
 def enqueue(workflow: str, queue: str, workflow_id: str, *args: Any, partition: int | None = None) -> None:

@@ -46,6 +46,7 @@ class OutMessage:
     language: str = "fr"
     script: str = "latn"
     awaiting: str | None = None
+    media: str | None = None  # https address of a photo that goes with the words, for as long as it takes to fetch it
     asks: Literal["phone", "place"] | None = None  # what one tap could give, where the channel can ask so
 
 
@@ -96,6 +97,7 @@ class Capabilities:
     rich_text: int = 1024  # longest text above buttons or a list
     session_hours: int | None = None  # free text only this long after the person's last message
     verified_sender: bool = True  # the provider proves who writes (web chat does not)
+    media: bool = False  # shows a photo with the words; elsewhere its address stands below them
     templates: bool = False  # sends those of prompts/templates, also when the session is over
 
 

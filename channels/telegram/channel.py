@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from telegram import LinkPreviewOptions
-from telegram.error import TelegramError
+from telegram.error import BadRequest, TelegramError
 
 from channels.base import Accept, Capabilities, Media, OnStatus, OutMessage, SendResult
 from channels.pace import Limit, Pace
@@ -35,7 +35,7 @@ class Telegram:
     """Who writes is a chat number until they share their phone; then the conversation is theirs as on WhatsApp."""
 
     name = "telegram"
-    capabilities = Capabilities(max_text=4096, buttons=10, button_title=40, rich_text=4096, verified_sender=False)
+    capabilities = Capabilities(max_text=4096, buttons=10, button_title=40, rich_text=4096, media=True, verified_sender=False)
 
     def __init__(self, settings: TelegramSettings, pace: Pace | None = None) -> None:
         self.settings = settings
@@ -78,8 +78,10 @@ class Telegram:
         if wait := self._pace.hold(message.to):
             return SendResult("failed", error="too fast for the provider", retry=True, wait_seconds=wait)
         try:
-            return self._sent(message.to, message.text, keyboard(message))
+            return self._photo(message) if message.media else self._sent(message.to, message.text, keyboard(message))
         except TelegramError as error:
+            if message.media and isinstance(error, BadRequest):
+                return self._in_words(message)
             if message.options and about_buttons(error):
                 return self._in_words(message)
             return self._failed(message, error)
@@ -98,11 +100,16 @@ class Telegram:
         call = self._line.bot.send_message(to, text, reply_markup=markup, link_preview_options=LinkPreviewOptions(is_disabled=True))
         return SendResult("sent", provider_id=f"{to}:{self._line.ask(call).message_id}")
 
+    def _photo(self, message: OutMessage) -> SendResult:
+        call = self._line.bot.send_photo(message.to, str(message.media), caption=message.text or None)
+        return SendResult("sent", provider_id=f"{message.to}:{self._line.ask(call).message_id}")
+
     def _in_words(self, message: OutMessage) -> SendResult:
-        log.warning("telegram: the buttons of message %s were refused, sending numbered text", message.id)
+        log.warning("telegram: message %s: its %s refused, sending plain text", message.id, "photo is" if message.media else "buttons are")
         options = tuple(Option(o["title"], o["payload"], o.get("description", "")) for o in message.options)
+        text = f"{message.text}\n{message.media}".strip() if message.media else message.text
         try:
-            return self._sent(message.to, numbered(message.text, options, isolated=True))
+            return self._sent(message.to, numbered(text, options, isolated=True))
         except TelegramError as error:
             return self._failed(message, error)
 

@@ -111,7 +111,8 @@ class _Twilio:
     def _create(self, message: OutMessage) -> Any:
         if message.template:
             return self._message(message, content_sid=message.template, content_variables=json.dumps(message.variables, ensure_ascii=False))
-        return self._message(message, body=self._bodies(message)[0])
+        body = {"body": said} if (said := self._bodies(message)[0]) else {}
+        return self._message(message, **body, **({"media_url": [message.media]} if message.media else {}))
 
     def _message(self, message: OutMessage, **content: Any) -> Any:
         callback = {"status_callback": self.settings.status_callback} if self.settings.status_callback else {}
@@ -136,7 +137,7 @@ class _Twilio:
 
 class TwilioWhatsApp(_Twilio):
     name = "whatsapp"
-    capabilities = Capabilities(max_text=1600, buttons=3, list_rows=10, rich_text=1024, session_hours=24)
+    capabilities = Capabilities(max_text=1600, buttons=3, list_rows=10, rich_text=1024, session_hours=24, media=True)
 
     def __init__(self, settings: TwilioSettings) -> None:
         super().__init__(settings)

@@ -18,7 +18,7 @@ from domain.store.tables import Conversation, InboxRow, OutboxRow
 
 #: What the page can show: real buttons of a comfortable size, and rows with a second line.
 CAPABILITIES = Capabilities(
-    max_text=4096, buttons=6, list_rows=12, button_title=32, row_title=60, row_description=120, rich_text=4096, verified_sender=False
+    max_text=4096, buttons=6, list_rows=12, button_title=32, row_title=60, row_description=120, rich_text=4096, media=True, verified_sender=False
 )
 #: A row being sent counts: its push may have missed a socket that opened meanwhile. The page drops what it has twice.
 LEFT = ("sending", "sent", "delivered", "read")
@@ -76,6 +76,7 @@ def _said(row: OutboxRow) -> list[Said]:
                 language=reply.language,
                 script=reply.script,
                 awaiting=reply.awaiting,
+                media=form.media,
             ),
             row.sent_at or row.created_at,
         )

@@ -76,6 +76,7 @@ def outbound(message: OutMessage, at: datetime) -> dict[str, Any]:
         "language": message.language,
         "script": message.script,
         "awaiting": message.awaiting,
+        **({"media": message.media} if message.media else {}),
     }
 
 

@@ -61,8 +61,8 @@ NAMES = {
 WAITS = {1: 2.0, 2: 2.0, 4: 60.0, 80007: 60.0, 130429: 2.0, 131000: 2.0, 131016: 5.0, 131048: 300.0, 131056: 6.0, 131057: 60.0, 133004: 5.0}
 #: Our own account is misconfigured; once it is mended the messages must still go.
 OURS = frozenset({0, 3, 10, 190, 368, 131005, 131031, 131042, 131045, 133010, *range(200, 300)})
-#: What buttons and lists may be refused for: the words alone can still go.
-SHAPE = frozenset({100, 131008, 131009, 131051})
+#: What buttons, lists and photos may be refused for: the words alone can still go.
+SHAPE = frozenset({100, 131008, 131009, 131051, 131052, 131053})
 
 
 @dataclass(frozen=True)

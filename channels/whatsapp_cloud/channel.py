@@ -35,7 +35,7 @@ class WhatsAppCloud:
     """Takes the place of Twilio's WhatsApp: to the rest of the house both are `whatsapp`."""
 
     name = "whatsapp"
-    capabilities = Capabilities(max_text=4096, buttons=3, list_rows=10, rich_text=1024, session_hours=24, templates=True)
+    capabilities = Capabilities(max_text=4096, buttons=3, list_rows=10, rich_text=1024, session_hours=24, media=True, templates=True)
     max_bodies = {PATH: MAX_BODY}  # noqa: RUF012
 
     def __init__(self, settings: WhatsAppCloudSettings, pace: Pace | None = None) -> None:
@@ -108,6 +108,8 @@ class WhatsAppCloud:
     def _form(self, message: OutMessage) -> Callable[[OutMessage], Any]:
         if message.kind == "template":
             return self._template
+        if message.media:
+            return self._photo
         fits = all(0 < len(o["payload"]) <= LONGEST_ID for o in message.options)
         if message.kind in ("buttons", "list") and message.options and fits:
             return self._choices
@@ -120,7 +122,11 @@ class WhatsAppCloud:
 
     def _plain(self, message: OutMessage) -> Any:
         text = message.text if message.kind == "text" else numbered(message.text, _options(message), isolated=True)
+        text = f"{text}\n{message.media}".strip() if message.media else text
         return self._client.send_message(_to(message), text, tracker=message.id)
+
+    def _photo(self, message: OutMessage) -> Any:
+        return self._client.send_image(_to(message), str(message.media), message.text or None, tracker=message.id)
 
     def _choices(self, message: OutMessage) -> Any:
         buttons: Any = [Button(o["title"], o["payload"]) for o in message.options]

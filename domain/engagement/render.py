@@ -10,6 +10,7 @@ from domain.engagement import sms
 from domain.engagement.bidi import RLM, clean, isolate
 from domain.engagement.reply import Option, Reply
 
+CAPTION = 1024  # characters that WhatsApp and Telegram show below a photo
 FormKind = Literal["text", "buttons", "list", "sms"]
 
 
@@ -30,6 +31,8 @@ class Shows(Protocol):
     def row_description(self) -> int: ...
     @property
     def rich_text(self) -> int: ...
+    @property
+    def media(self) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class Form:
     kind: FormKind
     text: str
     options: tuple[dict[str, str], ...] = ()  # [{"title","payload","description"}] for buttons and list
+    media: str | None = None  # address of a photo that the channel shows above the words
 
 
 def render(reply: Reply, channel: str, capabilities: Shows, *, one_part: bool = False) -> list[Form]:
@@ -46,8 +50,12 @@ def render(reply: Reply, channel: str, capabilities: Shows, *, one_part: bool = 
 
     `one_part` (offers to technicians) keeps an SMS within one part, answers and links whole. Text too long for the
     channel loses its end at a sentence or a word, marked with "…"; options are never lost.
+    A photo (`reply.extra["media"]`, an address) goes with words that fit below it, else its address follows them.
     """
-    text = tidy(reply.text)
+    text, media = tidy(reply.text), reply.extra.get("media")
+    if media and capabilities.media and not reply.options and len(text) <= min(capabilities.rich_text, CAPTION):
+        return [Form("text", text, media=str(media))]
+    text = f"{text}\n{media}".strip() if media else text
     options = tuple(Option(tidy(o.title), o.payload, tidy(o.description)) for o in reply.options)
     if channel == "sms":
         text = sms.to_gsm7(numbered(text, options))

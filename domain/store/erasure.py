@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from domain.store import predictions, web_photos
 from domain.store.desk_tables import DeskNote, RegressionRequest
+from domain.store.outbound_media import OutboundMedia
 from domain.store.tables import (
     Booking,
     BookingEvent,
@@ -104,6 +105,7 @@ def _blank_words(session: Session, talk: Conversation) -> None:
     session.execute(delete(ToolReceipt).where(ToolReceipt.key.startswith(f"{conversation_id}:", autoescape=True)))
     session.execute(update(Escalation).where(Escalation.conversation_id == conversation_id).values(note=None))
     session.execute(update(DeskNote).where(DeskNote.conversation_id == conversation_id).values(text=""))
+    session.execute(delete(OutboundMedia).where(OutboundMedia.conversation_id == conversation_id))
     session.execute(delete(RegressionRequest).where(RegressionRequest.conversation_id == conversation_id))
     session.execute(update(VerificationCode).where(VerificationCode.conversation_id == conversation_id).values(phone="erased"))
 

@@ -36,6 +36,7 @@ class Request:
     path: str
     data: dict[str, Any]
     headers: dict[str, str]
+    raw: bytes = b""
 
 
 @dataclass
@@ -129,9 +130,9 @@ def serving(provider: Provider) -> Iterator[Provider]:
             data: dict[str, Any] = {k: v[0] for k, v in parse_qs(parts.query).items()}
             if "json" in kind and raw:
                 data |= json.loads(raw)
-            elif raw:
+            elif raw and "multipart" not in kind:
                 data |= {k: v[0] for k, v in parse_qs(raw.decode(), keep_blank_values=True).items()}
-            request = Request(self.command, parts.path, data, {k.lower(): v for k, v in self.headers.items()})
+            request = Request(self.command, parts.path, data, {k.lower(): v for k, v in self.headers.items()}, raw)
             provider.requests.append(request)
             fault = provider.take_fault(parts.path)
             if fault and fault.hang:

@@ -106,6 +106,8 @@ def _problem(data: dict[str, Any]) -> int:
         return 131008
     if data["type"] == "text" and not 0 < len(own["body"]) <= 4096:
         return 131009
+    if data["type"] == "image":
+        return 0 if own.get("link", "").startswith("https://") and len(own.get("caption", "")) <= 1024 else 131053
     if data["type"] == "template":
         values = [p.get("text", "") for c in own.get("components", ()) for p in c["parameters"] if p["type"] == "text"]
         return 132012 if any(not v or re.search(r"[\n\t]|\s{5,}", v) for v in values) else 0

@@ -60,6 +60,14 @@ class FakeTelegram(FakeHttp):
         chat = {"id": int(data["chat_id"]), "type": "private"}
         return 200, {"message_id": len(self.sent), "date": 1795420800, "chat": chat, "text": str(data["text"])}
 
+    def _sendPhoto(self, data: dict[str, Any]) -> tuple[int, Any]:
+        if not str(data["photo"]).startswith("https://"):
+            return 400, "Bad Request: wrong file identifier/HTTP URL specified"
+        if len(str(data.get("caption", ""))) > 1024:
+            return 400, "Bad Request: message caption is too long"
+        self.sent.append(data)
+        return 200, {"message_id": len(self.sent), "date": 1795420800, "chat": {"id": int(data["chat_id"]), "type": "private"}}
+
     def _getUpdates(self, data: dict[str, Any]) -> tuple[int, Any]:
         if self.webhook.get("url"):
             return 409, "Conflict: can't use getUpdates method while webhook is active"

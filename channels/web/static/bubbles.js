@@ -31,7 +31,10 @@ export function bubble(item) {
   else if (item.kind !== "photo") node.dir = "auto";
   if (item.kind === "location") node.append(pin(item));
   else if (item.kind === "photo") node.append(...photo(item));
-  else node.append(words(item.text), make("span", "gap")); // the gap keeps the last line clear of the time
+  else {
+    if (item.media) node.append(theirs(item.media));
+    node.append(words(item.text), make("span", "gap")); // the gap keeps the last line clear of the time
+  }
   node.append(make("div", "meta"));
   return node;
 }
@@ -49,6 +52,12 @@ function photo(item) {
   kept.get(item.id).then((blob) => { if (blob) picture.src = URL.createObjectURL(blob); });
   const bar = Object.assign(document.createElement("progress"), { max: 1, value: 0 });
   return [picture, bar, make("p", "why")];
+}
+
+function theirs(address) {
+  const link = Object.assign(make("a", "theirs"), { href: address, target: "_blank", rel: "noopener noreferrer" });
+  link.append(Object.assign(new Image(), { src: address, alt: say("page_photo_theirs"), loading: "lazy" }));
+  return link;
 }
 
 export function meta(node, item) { // again whenever its state or the page's language changes

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from alembic import context
 
-from domain.store import desk_tables  # noqa: F401 - its tables join the metadata
+from domain.store import chatwoot_tables, desk_tables, outbound_media  # noqa: F401 - their tables join the metadata
 from domain.store.tables import Base, Utc
 
 

@@ -213,3 +213,11 @@ def test_media_that_is_gone_never_ends_or_is_away_says_so(telegram: Telegram, pr
     provider.files["AwAC"] = File(b"x", missing=1)
     assert refusal(telegram).retry
     assert refusal(channel("http://127.0.0.1:9")).retry
+
+
+def test_a_photo_leaves_with_its_words_and_as_a_link_where_it_is_refused(telegram: Telegram, provider: FakeTelegram) -> None:
+    telegram.send(message("Voici la pièce", media="https://bricol.example.ma/media/1"))
+    telegram.send(message("Voici la pièce", media="http://localhost/media/1"))
+    photo, words = provider.sent
+    assert (photo["photo"], photo["caption"]) == ("https://bricol.example.ma/media/1", "Voici la pièce")
+    assert words["text"] == "Voici la pièce\nhttp://localhost/media/1"

@@ -148,3 +148,11 @@ def test_an_sms_is_spelled_in_the_cheap_alphabet_unless_it_is_arabic(sms: Twilio
 def test_a_messaging_service_sends_in_its_own_name(provider: FakeTwilio) -> None:
     TwilioSms(settings(provider, sms_from="MG" + "a" * 32)).send(message(channel="sms"))
     assert (provider.messages[0]["from"], provider.messages[0]["messaging_service_sid"]) == (None, "MG" + "a" * 32)
+
+
+def test_a_photo_leaves_with_its_words_or_alone(whatsapp: TwilioWhatsApp, provider: FakeTwilio) -> None:
+    whatsapp.send(message("Voici la pièce", media="https://bricol.example.ma/media/1"))
+    whatsapp.send(message("", media="https://bricol.example.ma/media/2"))
+    with_words, alone = (sent["form"] for sent in provider.messages)
+    assert (with_words["MediaUrl"], with_words["Body"]) == ("https://bricol.example.ma/media/1", "Voici la pièce")
+    assert (alone["MediaUrl"], alone.get("Body")) == ("https://bricol.example.ma/media/2", None)

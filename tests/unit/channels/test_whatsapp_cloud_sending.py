@@ -242,3 +242,12 @@ def test_media_that_is_gone_unreachable_or_forbidden_says_so(whatsapp: WhatsAppC
     assert (refusal(whatsapp).code, refusal(channel("http://127.0.0.1:9"), seconds=1).code) == ("refused", "unreachable")
     provider.fail(190, 401, only="/27548594")
     assert refusal(whatsapp).retry is False
+
+
+def test_a_photo_leaves_with_its_words_and_as_a_link_where_it_is_refused(whatsapp: WhatsAppCloud, provider: FakeMeta) -> None:
+    whatsapp.send(message("Voici la pièce", media="https://bricol.example.ma/media/1"))
+    whatsapp.send(message("Voici la pièce", media="http://localhost/media/1"))
+    photo, words = provider.sent
+    assert (photo["image"]["link"], photo["image"]["caption"]) == ("https://bricol.example.ma/media/1", "Voici la pièce")
+    assert photo["biz_opaque_callback_data"] == "7"
+    assert words["text"]["body"] == "Voici la pièce\nhttp://localhost/media/1"
