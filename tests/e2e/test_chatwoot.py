@@ -16,11 +16,11 @@ from bot.app import create_app
 from bot.wiring import House
 from channels.web import WebChat, WebSettings, history_of
 from domain.clock import SystemClock
+from evals.providers.http import File
 from tests.support import fake_chatwoot
 from tests.support.builders import ScriptedAgent, build_house
 from tests.support.desk import Player
 from tests.support.fake_chatwoot import signed
-from tests.support.fake_http import File
 from tests.support.talking_app import serving
 from tools import registry
 from tools.context import TurnContext

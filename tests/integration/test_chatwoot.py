@@ -35,13 +35,13 @@ from domain.store.desk_tables import DeskCase
 from domain.store.erasure import erase_client
 from domain.store.migrate import migrate
 from domain.store.tables import Conversation, Escalation
+from evals.providers.http import File
 from tests.support import fake_chatwoot
 from tests.support.builders import ScriptedAgent, build_house
 from tests.support.clock import monday_clock
 from tests.support.desk import SALMA, Player
 from tests.support.fake_channel import FakeChannel, inbound
 from tests.support.fake_chatwoot import NOW, FakeChatwoot, signed
-from tests.support.fake_http import File
 from tests.support.pictures import png
 from tools import registry
 from tools.context import TurnContext

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from channels.chatwoot.webhook import signature
-from tests.support.fake_http import Answer, FakeHttp, Fault, File, Request, serving
+from evals.providers.http import Answer, FakeHttp, Fault, File, Request, serving
 
 TOKEN, SECRET, ACCOUNT, INBOX, BOT_USER = "the token of the tests", "the secret of the tests", 1, 3, 9
 WEBHOOK = "/channels/chatwoot"
