@@ -78,7 +78,7 @@ def examine(world: Path, model: Path, until: int) -> Examined:
             ways["model"][:, 1],
             came,
             losses,
-            {"asked": np.array(KINDS, object)[later.extra["kind"]], "weather": np.select([rain > 0, rain == 0], WEATHER[:2], WEATHER[2])} | slices,
+            {"when it is asked": np.array(KINDS, object)[later.extra["kind"]], "weather": np.select([rain > 0, rain == 0], WEATHER[:2], WEATHER[2])} | slices,
             start - asked_at(later),
             end - asked_at(later),
             COVERAGE,

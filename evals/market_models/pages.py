@@ -49,7 +49,8 @@ def _shown(one: Row, place: Path, live: Any) -> Row:
         "words": words, "model": {**one, "passed": bool(one["serving"])}, "live": _live(live, words), "simulated": True,
         "tiles": [], "worst": None, "weak": [], "whole": {}, "slice_count": 0, "chance": 0, "calibration": "", "reliability": [],
         "audit_plan": "", "coverage": 0.95, "rivals": [], "curves": [], "inputs": [], "explained": [], "slices": {}, "slices_of": {},
-        "quantiles": [], "tables": [], "facts": [], "worlds": [], "read": [], "hidden": {}, "sources": [], "missing": [], "absent": dict.fromkeys(SECTIONS, ""),
+        "quantiles": [], "tables": [], "facts": [], "worlds": [], "read": [], "hidden": {}, "sources": [], "missing": [],
+        "absent": dict.fromkeys(SECTIONS, ""),
     }  # fmt: skip
     if (place / "model.json").exists():
         return shown | _market(one, place, words)
@@ -155,9 +156,14 @@ def _inputs(entry: Row, audit: Row) -> list[Row]:
 
 
 def _explained(audit: Row) -> list[Row]:
-    """What moves the answers, by what was asked: the strongest input first, with its share of the strongest and its picture."""
+    """What moves the answers, by what was asked: the strongest input first, with its share of the strongest and its picture.
+
+    A file from before pictures were kept has `contributions` alone.
+    """
+    bars = [{"name": name, "moves": moves, "picture": []} for name, moves in audit.get("contributions", {}).items()]
+    older = {"": {"unit": "", "rows": 0, "reach": 0, "inputs": sorted(bars, key=lambda row: -row["moves"])}} if bars else {}
     found = []
-    for asked, told in (audit.get("explained") or {}).items():
+    for asked, told in audit.get("explained", older).items():
         most = max((row["moves"] for row in told["inputs"]), default=0.0) or 1.0
         rows = [
             {**row, "part": row["moves"] / most, "drawing": drawings.swarm(row["picture"], f"{row['name']}: {row['moves']:.3g} {told['unit']}")}

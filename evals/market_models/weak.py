@@ -48,7 +48,8 @@ def _narrow(audit: Row) -> list[str]:
     if not narrow:
         return []
     named = _list([f"{_name(row)} {row['inside']:.1%}" for row in narrow], len(narrow), ", ")
-    return [f"Its range claims to hold {claimed:.0%} and holds clearly less in {len(narrow)} slices: {named}."]
+    many = "1 slice" if len(narrow) == 1 else f"{len(narrow)} slices"
+    return [f"Its range claims to hold {claimed:.0%} and holds clearly less in {many}: {named}."]
 
 
 def _without(losses: Mapping[str, float | None], rule: str) -> list[str]:

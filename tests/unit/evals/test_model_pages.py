@@ -23,7 +23,7 @@ from evals.market_models.explained import sampled, told
 SPAN = {"rows": 10, "from": "2026-01-01", "to": "2026-03-01"}
 SECTIONS = (
     "What it is bad at", "Does it come true?", "Quantile by quantile", "Curves", "What it looks at", "What moves its answer", "By slice",
-    "What a marketplace must hold, and what only the simulator knows", "World by world", "Data and files",
+    "What a marketplace must hold, and what only the simulator knows", "Which worlds, and when", "Data and files",
 )  # fmt: skip
 
 
