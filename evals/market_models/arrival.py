@@ -67,8 +67,11 @@ def examine(world: Path, model: Path, until: int) -> Examined:
     losses = {who: pinball(minutes, came) for who, minutes in ways.items()}
     start, end = windows(ways["model"], later, fitted.widen)
     request = later.extra["request_id"].astype(np.int64)
-    slices = groups(world, request, later.inputs[:, FEATURES.names.index("technician_visits")])
-    rain = later.inputs[:, FEATURES.names.index("rain")]
+    rain = later.inputs[:, column("rain")]
+    slices = {
+        "when it is asked": np.array(KINDS, object)[later.extra["kind"]],
+        "weather": np.select([rain > 0, rain == 0], WEATHER[:2], WEATHER[2]),
+    } | groups(world, request, later.inputs[:, column("technician_visits")])
     return Examined(
         losses={who: float(of.mean()) for who, of in losses.items()},
         figures={who: figures(minutes, came, later, widen[who]) for who, minutes in ways.items()},
@@ -78,7 +81,7 @@ def examine(world: Path, model: Path, until: int) -> Examined:
             ways["model"][:, 1],
             came,
             losses,
-            {"when it is asked": np.array(KINDS, object)[later.extra["kind"]], "weather": np.select([rain > 0, rain == 0], WEATHER[:2], WEATHER[2])} | slices,
+            slices,
             start - asked_at(later),
             end - asked_at(later),
             COVERAGE,

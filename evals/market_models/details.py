@@ -48,7 +48,7 @@ def details(parts: Sequence[Judged], baseline: str) -> Row:
         "behind": behind[:NAMED],
         "behind_of": {"clearly": sum(row["gain_high"] < 0 for row in behind), "every": len(behind)},
         "curves": {name: _curve([part.curves[name] for part in parts]) for name in every.curves},
-        "explained": {asked: explained.told([part.explained[asked] for part in parts]) for asked in every.explained},
+        "explained": {asked: explained.told([part.explained[asked] for part in parts if asked in part.explained]) for asked in every.explained},
         "worlds": [{name: value for name, value in part.data.items() if name != "rows"} for part in parts if part.data],
     }
 
@@ -68,8 +68,8 @@ def joined(parts: Sequence[Judged]) -> Judged:
         found = [np.unique(part.unit, return_inverse=True)[1] for part in parts if part.unit is not None]
         before = np.cumsum([0, *(len(part.true) for part in parts)])
         units = np.concatenate([unit + start for unit, start in zip(found, before, strict=False)])
-    lists = {name: each(name) for name in ("losses", "groups", "quantiles")}
-    columns = {name: stacked(name) for name in ("said", "true", "low", "high", "whole")}
+    lists: dict[str, Any] = {name: each(name) for name in ("losses", "groups", "quantiles")}
+    columns: dict[str, Any] = {name: stacked(name) for name in ("said", "true", "low", "high", "whole")}
     return replace(first, **columns, **lists, unit=units)
 
 

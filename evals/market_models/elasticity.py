@@ -73,14 +73,14 @@ def _estimated(lists: Columns, chances: Floats, rows: NDArray[np.int64]) -> dict
 
 
 def _judged(world: Path, lists: Columns, chances: Floats, needs: dict[str, dict[str, float]], data: dict[str, Any]) -> Judged | None:
-    """One row an estimate: of each need (these are the whole), then of every slice with enough lists. None where nothing could be estimated."""
+    """One row an estimate: of each need (these are the whole), then of every slice with enough lists. None where no need had enough."""
+    if not needs:
+        return None
     kinds = groups(world, lists["request"], lists["reviews"][:, 0].astype(np.int64))
     rows = [("kind of need", need, one) for need, one in needs.items()]
     for kind, names in kinds.items():
         slices = ((name, _estimated(lists, chances, np.flatnonzero(names == name))) for name in sorted(set(names.tolist())))
         rows += [(kind, name, one) for name, one in slices if one is not None and kind != "world"]
-    if not rows:
-        return None
     told = {who: np.array([one[who] for _, _, one in rows]) for who in ("model", "naive", "oracle", "low", "high")}
     whole = np.array([kind == "kind of need" for kind, _, _ in rows])
     named = {kind: np.array([name if of == kind else "" for of, name, _ in rows], object) for kind in ("kind of need", *kinds)}

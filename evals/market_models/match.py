@@ -30,8 +30,8 @@ Columns = dict[str, NDArray[Any]]
 SHOWN = 3
 DEEPEST = 8  # how many may be shown, in the curves
 NEW = 5  # reviews below which a technician is new
-NEWCOMERS = {0.0: "none", 1e-9: "up to a quarter", 0.25: "more than a quarter"}
-FREE = {0: "2 to 5", 6: "6 to 15", 16: "16 and more"}
+NEWCOMERS: Mapping[float, str] = {0.0: "none", 1e-9: "up to a quarter", 0.25: "more than a quarter"}
+FREE: Mapping[float, str] = {0: "2 to 5", 6: "6 to 15", 16: "16 and more"}
 DRAWN = ("model", "model, what our tables hold", "the lists' own rule", "rule", "nearest")  # their curves
 REASONED = 40  # lists of each world whose reasons are taken away one by one
 
@@ -64,9 +64,11 @@ def examine(world: Path, model: Path, until: int) -> Examined:
 
 def judged(
     world: Path, tables: Mapping[str, Columns], pools: Columns, ways: Mapping[str, Floats], model: MatchModel, inputs: Floats, until: int
-) -> Judged:
-    """One row a list; what is said is the worth of whom the model puts first."""
+) -> Judged | None:
+    """One row a list; what is said is the worth of whom the model puts first. None without a list of two."""
     lists = lists_of(pools["slate_id"])
+    if not lists:
+        return None
     true, request = ways["oracle"], _request(tables, pools)[[rows[0] for rows in lists]]
     first = np.array([rows[ways["model"][rows].argmax()] for rows in lists])
     new = np.array([(pools["reviews"][rows] < NEW).mean() for rows in lists])
@@ -140,11 +142,11 @@ def by_rule(world: Path, tables: Mapping[str, Columns], pools: Columns, ratio: F
 
 def explained(model: MatchModel, inputs: Floats, lists: Sequence[Ints]) -> Explained:
     """Candidates spread over all lists, each against the average one of their list: what they share with it moves nothing."""
-    asked = spread(len(inputs), EXPLAINED)
-    of = np.repeat(np.arange(len(lists)), [len(rows) for rows in lists])
-    known = model.columns(inputs).T.astype(float)
-    typical = np.array([known[rows].mean(axis=0) for rows in lists])
-    moves = sampled(lambda rows: np.log(model.values(np.ascontiguousarray(rows.T, np.float32))), known[asked], typical[of[asked]])
+    every, of = np.concatenate(lists), np.repeat(np.arange(len(lists)), [len(rows) for rows in lists])
+    some = spread(len(every), EXPLAINED)
+    asked, known = every[some], model.columns(inputs).T.astype(float)
+    typical = np.array([known[rows].mean(axis=0) for rows in lists])[of[some]]
+    moves = sampled(lambda rows: np.log(model.values(np.ascontiguousarray(rows.T, np.float32))), known[asked], typical)
     return Explained(FEATURES.names, inputs[asked], moves, "log of the score")
 
 
@@ -249,7 +251,7 @@ EXAMINER = Examiner(
         "95 % of the reasons are true to the score": lambda mean: mean["model"]["faithful"] >= 0.95,
     },
     latency,
-    tables=TABLES | {"pools": TABLES["slate_items"]},
+    tables={**TABLES, "pools": TABLES["slate_items"]},
     hidden=(
         "choice_truths.choice_probability",
         "client_traits.price_weight",

@@ -27,7 +27,7 @@ BATCH = 200  # quotes between two lessons: answers come hours later
 SEED = 11
 FULLNESS = ("idle", "usual", "full")
 INPUTS = (
-    Feature("utilisation", "hours agreed that day over hours offered: idle, usual, full", "agenda", 0, 2, unit="0 under 30 %, 1, 2 from 80 %"),
+    Feature("utilisation", "hours agreed that day over hours offered: 0 idle, under 30 %; 2 full, from 80 %", "agenda", 0, 2, unit="level"),
     Feature("hurry", "asked as an emergency", "job", 0, 1, unit="yes or no"),
     Feature("evening", "the visit is from 19:00 on", "job", 0, 1, unit="yes or no"),
 )

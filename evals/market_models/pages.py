@@ -48,8 +48,8 @@ def _shown(one: Row, place: Path, live: Any) -> Row:
     shown: Row = {
         "words": words, "model": {**one, "passed": bool(one["serving"])}, "live": _live(live, words), "simulated": True,
         "tiles": [], "worst": None, "weak": [], "whole": {}, "slice_count": 0, "chance": 0, "calibration": "", "reliability": [],
-        "audit_plan": "", "coverage": 0.95, "rivals": [], "curves": [], "inputs": [], "explained": [], "slices": {}, "slices_of": {},
-        "quantiles": [], "tables": [], "facts": [], "worlds": [], "read": [], "hidden": {}, "sources": [], "missing": [],
+        "audit_plan": "", "coverage": 0.95, "rivals": [], "figure_names": [], "curves": [], "inputs": [], "explained": [], "slices": {},
+        "slices_of": {}, "quantiles": [], "tables": [], "facts": [], "worlds": [], "read": [], "hidden": {}, "sources": [], "missing": [],
         "absent": dict.fromkeys(SECTIONS, ""),
     }  # fmt: skip
     if (place / "model.json").exists():
@@ -68,6 +68,7 @@ def _market(one: Row, place: Path, words: Row) -> Row:
     slices = {kind: [{**row, "drawing": drawings.whisker(row, rows)} for row in rows] for kind, rows in audit.get("slices", {}).items()}
     slices_of = audit.get("slices_of") or {kind: len(rows) for kind, rows in slices.items()}
     count = sum(slices_of.values())
+    figures = measured.get("figures") or {}
     losses = sorted((measured.get("losses") or {}).items(), key=lambda item: item[1] if item[1] is not None else float("inf"))
     again = f"Not in this run. Measure it: bricol eval models {one['name']} --audit"
     return {
@@ -83,7 +84,8 @@ def _market(one: Row, place: Path, words: Row) -> Row:
         "reliability": audit.get("reliability", []),
         "quantiles": _quantiles(audit),
         "audit_plan": _plan(audit.get("plan")),
-        "rivals": [{"name": who, "loss": loss, "figures": (measured.get("figures") or {}).get(who, {})} for who, loss in losses],
+        "rivals": [{"name": who, "loss": loss, "figures": figures.get(who, {})} for who, loss in losses],
+        "figure_names": list(dict.fromkeys(name for told in figures.values() for name in told)),
         "curves": _curves(entry, measured, audit, words),
         "inputs": _inputs(entry, audit),
         "explained": _explained(audit),
