@@ -32,15 +32,14 @@ def details(parts: Sequence[Judged], baseline: str) -> Row:
         raise ValueError("no judged rows: the examiner keeps none (evals.market_models.examined.Judged)")
     every = joined(parts)
     slices = {kind: _slices(every, names, baseline) for kind, names in every.groups.items()}
-    counted = np.ones(len(every.true), bool) if every.whole is None else every.whole
-    whole = _slice(every, np.flatnonzero(counted), baseline)
+    whole = _slice(every, every.counted, baseline)
     behind = sorted(({"group": kind, **row} for kind, rows in slices.items() for row in rows if row["gain"] < 0), key=_clear_first)
     return {
         "kind": every.kind,
         "baseline": baseline,
         "coverage": every.coverage,
         "whole": whole,
-        "reliability": reliability(every, np.flatnonzero(counted)),
+        "reliability": reliability(every),
         "quantiles": quantiles(every, baseline),
         "slices": {kind: _ends(rows) for kind, rows in slices.items()},
         "slices_of": {kind: len(rows) for kind, rows in slices.items()},
@@ -73,10 +72,9 @@ def joined(parts: Sequence[Judged]) -> Judged:
     return replace(first, **columns, **lists, unit=units)
 
 
-def reliability(judged: Judged, rows: NDArray[np.int64] | None = None) -> list[Row]:
+def reliability(judged: Judged) -> list[Row]:
     """By tenths of what was said: its mean, and what came true with its 95 % interval (share, median or mean, by `Judged.kind`)."""
-    rows = np.arange(len(judged.true)) if rows is None else rows
-    order = rows[np.argsort(judged.said[rows], kind="stable")]
+    order = judged.counted[np.argsort(judged.said[judged.counted], kind="stable")]
     found = []
     for part in np.array_split(order, min(BINS, max(1, len(order) // IN_A_BIN))):
         if len(part):

@@ -70,6 +70,11 @@ class Judged:
     explained: Mapping[str, Explained] = field(default_factory=dict)
     data: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def counted(self) -> NDArray[np.int64]:
+        """Places of the rows that count for the whole."""
+        return np.arange(len(self.true)) if self.whole is None else np.flatnonzero(self.whole)
+
 
 @dataclass(frozen=True)
 class Examined:

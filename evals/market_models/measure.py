@@ -114,7 +114,7 @@ def curve(name: str, plan: Plan, work: Path, verdict: Verdict, say: Say = lambda
 def kept(name: str, verdict: Verdict, plan: Plan, curve: list[dict[str, Any]], folder: Path) -> Path | None:
     """Writes examined.json, what the model's page shows beside the verdict; None where the examiner keeps none, or one row."""
     parts = [trial.judged for trial in verdict.trials.values() if trial.judged is not None]
-    if sum(len(part.true) for part in parts) < 2:
+    if sum(len(part.counted) for part in parts) < 2:
         return None
     told = report(verdict, plan)
     head = {key: told[key] for key in ("simulated", "parameters", "plan", "judged_rows")}
