@@ -104,6 +104,18 @@ def test_what_was_kept_is_on_the_page_and_what_was_not_is_said_to_be_missing(tmp
     assert 'href="cost.html"' in read(index)[0]
 
 
+def test_a_file_from_before_a_section_was_kept_shows_the_rest_and_says_what_it_lacks(tmp_path: Path) -> None:
+    place = tmp_path / "artifacts" / "cost"
+    registry.write(place, registry.Entry("cost", "1", "loss"))
+    whole = details.details([judged()], "rule")
+    older = {name: whole[name] for name in ("kind", "baseline", "whole", "reliability", "slices", "worst")}
+    plan = {"worlds": ["W1"], "seeds": 1, "bookings": 1000, "technicians": 100, "days": 90}
+    details.write(place, {"judged_rows": 2000, "plan": plan, "curve": [], "contributions": {"hurry": 0.125}} | older)
+    text, _ = read(pages.write(tmp_path / "out", tmp_path / "artifacts")[1])
+    assert "dakhla" in text and "0.125" in text and "of the outcomes fell within the range" in text
+    assert text.count("ot in this run. Measure it") == 6  # who the rule beats, quantiles, pictures, curves, tables, worlds
+
+
 def test_a_file_that_cannot_be_read_still_has_a_page_that_says_so(tmp_path: Path) -> None:
     (tmp_path / "a" / "match").mkdir(parents=True)
     (tmp_path / "a" / "match" / "model.json").write_text("{")
