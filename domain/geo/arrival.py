@@ -36,19 +36,27 @@ FEATURES = FeatureSet(
     NAME,
     1,
     (
-        Feature("under_way", "0 not left yet, 1 left or seen on the way", "state", 0, 1),
-        Feature("since", "time since they left or were seen, over the usual minutes of the way", "state", 0, 100),
-        Feature("ahead", "minutes until the planned start", "state", -300, 20_000),
-        Feature("usual", "usual minutes of the way: road factor, hour, door", "way", 1, 2_000),
-        Feature("hour", "wall-clock hour of leaving", "time", 0, 23),
-        Feature("weekday", "0 = Monday", "time", 0, 6),
-        Feature("rain", "a wet day, where anybody knows", "time", 0, 1, empty=True),
+        Feature("under_way", "0 not left yet, 1 left or seen on the way", "state", 0, 1, unit="yes or no"),
+        Feature("since", "time since they left or were seen, over the usual minutes of the way", "state", 0, 100, unit="usual ways"),
+        Feature("ahead", "minutes until the planned start", "state", -300, 20_000, unit="min"),
+        Feature("usual", "usual minutes of the way: road factor, hour, door", "way", 1, 2_000, unit="min"),
+        Feature("hour", "wall-clock hour of leaving", "time", 0, 23, unit="h"),
+        Feature("weekday", "0 = Monday", "time", 0, 6, unit="day"),
+        Feature("rain", "a wet day, where anybody knows", "time", 0, 1, empty=True, unit="yes or no"),
         Feature(
-            "gap", "minutes from the planned end of the visit they are still at to this one; empty: free", "technician", -1_500, 1_500, empty=True
+            "gap",
+            "minutes from the planned end of the visit they are still at to this one; empty: free",
+            "technician",
+            -1_500,
+            1_500,
+            empty=True,
+            unit="min",
         ),
-        Feature("technician_visits", "arrivals of theirs", "technician", 0, source="visits", entity="technician_id", how="count"),
-        Feature("technician_late", "their minutes late, shrunk", "technician", -300, 900, source="late", entity="technician_id", weight=2.0),
-        Feature("city_trip", "the town's log(way / usual way), shrunk", "way", *TRIP, source="trip", entity="city", weight=20.0),
+        Feature("technician_visits", "arrivals of theirs", "technician", 0, source="visits", entity="technician_id", how="count", unit="visits"),
+        Feature(
+            "technician_late", "their minutes late, shrunk", "technician", -300, 900, source="late", entity="technician_id", weight=2.0, unit="min"
+        ),
+        Feature("city_trip", "the town's log(way / usual way), shrunk", "way", *TRIP, source="trip", entity="city", weight=20.0, unit="log ratio"),
     ),
 )
 #: What a training or an evaluation must hand over.

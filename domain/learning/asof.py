@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -74,7 +74,7 @@ class Past:
 class Feature:
     """One input of a model. Without `source` it is given as known at the decision; with it, it is asked of that Past about `entity`.
 
-    `low`..`high`: what can be true; `empty`: it may be unknown (nan).
+    `low`..`high`: what can be true; `empty`: it may be unknown (nan). `unit` is for readers alone: no fingerprint holds it.
     """
 
     name: str
@@ -89,6 +89,7 @@ class Feature:
     days: float | None = None
     prior: float = 0.0
     weight: float = 0.0
+    unit: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)

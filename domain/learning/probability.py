@@ -31,6 +31,12 @@ class Probability:
         logit = self.blend[0] + self.blend[1] * (self.line[0] + known @ self.line[1:]) + self.blend[2] * self.trees.predict(known)
         return np.asarray(np.clip(1 / (1 + np.exp(-np.clip(logit, -30, 30))), SURELY, 1 - SURELY))
 
+    def contributions(self, inputs: Floats, background: Floats) -> Floats:
+        """(n, features): what each input added to the log-odds, against the mean of `background` (m, features); exact (Trees.attribution)."""
+        known, usual = np.nan_to_num(inputs), np.nan_to_num(background)
+        line = (known - usual.mean(axis=0)) * self.line[1:]
+        return np.asarray(self.blend[1] * line + self.blend[2] * self.trees.attribution(known, usual))
+
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What np.savez takes; `read` is the way back."""
         return {"line": self.line, "blend": self.blend} | self.trees.arrays("trees")
@@ -41,10 +47,15 @@ class Probability:
         return cls(stored["line"], Trees.read(stored, "trees"), stored["blend"])
 
 
-def log_loss(probability: Floats, true: Floats) -> float:
-    """Mean of -log of what was said of what came true, nats; lower is better, proper. `true` 0 or 1."""
+def log_losses(probability: Floats, true: Floats) -> Floats:
+    """(n,): -log of what was said of what came true, nats; lower is better, proper. `true` 0 or 1."""
     sure = np.clip(probability, SURELY, 1 - SURELY)
-    return float(-np.mean(np.where(true > 0.5, np.log(sure), np.log(1 - sure))))
+    return np.asarray(-np.where(true > 0.5, np.log(sure), np.log(1 - sure)))
+
+
+def log_loss(probability: Floats, true: Floats) -> float:
+    """The mean of `log_losses`."""
+    return float(log_losses(probability, true).mean())
 
 
 def brier(probability: Floats, true: Floats) -> float:

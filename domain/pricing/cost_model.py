@@ -30,17 +30,41 @@ FEATURES = FeatureSet(
     NAME,
     1,
     (
-        Feature("described", "how hard the client's words make it, sd units", "job", -8, 8, empty=True),
-        Feature("price_factor", "the job's usual price over a small one's", "job", 0.05, 50),
-        Feature("minutes_log", "log of the usual minutes on site", "job", 0, 10),
-        Feature("minutes_spread", "log of p90 / p10 of the minutes", "job", 0, 6),
-        Feature("parts", "kinds of parts it may need", "job", 0, 50),
-        Feature("hurry", "share that short notice adds", "job", 0, 0.30),
-        Feature("over_usual", "log of the quote over the job's usual price", "quote", -3, 3),
-        Feature("technician_jobs", "visits of theirs that are over", "technician", 0, source="visits", entity="technician_id", how="count"),
-        Feature("technician_ratio", "their log final / quoted, shrunk", "technician", -4, 4, source="log_ratio", entity="technician_id", weight=8.0),
-        Feature("node_ratio", "the job's log final / quoted, shrunk", "job", -4, 4, source="node_ratio", entity="node", weight=20.0),
-        Feature("service_ratio", "the trade's log final / quoted, shrunk", "job", -4, 4, source="service_ratio", entity="service", weight=40.0),
+        Feature("described", "how hard the client's words make it, sd units", "job", -8, 8, empty=True, unit="sd"),
+        Feature("price_factor", "the job's usual price over a small one's", "job", 0.05, 50, unit="ratio"),
+        Feature("minutes_log", "log of the usual minutes on site", "job", 0, 10, unit="log min"),
+        Feature("minutes_spread", "log of p90 / p10 of the minutes", "job", 0, 6, unit="log ratio"),
+        Feature("parts", "kinds of parts it may need", "job", 0, 50, unit="kinds"),
+        Feature("hurry", "share that short notice adds", "job", 0, 0.30, unit="share"),
+        Feature("over_usual", "log of the quote over the job's usual price", "quote", -3, 3, unit="log ratio"),
+        Feature(
+            "technician_jobs", "visits of theirs that are over", "technician", 0, source="visits", entity="technician_id", how="count", unit="visits"
+        ),
+        Feature(
+            "technician_ratio",
+            "their log final / quoted, shrunk",
+            "technician",
+            -4,
+            4,
+            source="log_ratio",
+            entity="technician_id",
+            weight=8.0,
+            unit="log ratio",
+        ),
+        Feature(
+            "node_ratio", "the job's log final / quoted, shrunk", "job", -4, 4, source="node_ratio", entity="node", weight=20.0, unit="log ratio"
+        ),
+        Feature(
+            "service_ratio",
+            "the trade's log final / quoted, shrunk",
+            "job",
+            -4,
+            4,
+            source="service_ratio",
+            entity="service",
+            weight=40.0,
+            unit="log ratio",
+        ),
     ),
 )
 #: What a training or an evaluation must hand over.

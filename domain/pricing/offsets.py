@@ -104,9 +104,13 @@ class Thompson:
         sampled: Floats = mean[contexts] + sd[contexts] * rng.standard_normal((len(contexts), mean.shape[1]))
         return sampled.argmax(axis=1)
 
+    def expected(self, contexts: Ints) -> Floats:
+        """(n, steps): the mean reward that it believes in."""
+        return np.asarray(self._posterior()[0][contexts])
+
     def best(self, contexts: Ints) -> Ints:
         """Without chance: for when nothing is to be learnt."""
-        return self._posterior()[0][contexts].argmax(axis=1)
+        return self.expected(contexts).argmax(axis=1)
 
     def learn(self, contexts: Ints, steps: Ints, rewards: Floats) -> None:
         for held, values in ((self.count, np.ones(len(rewards))), (self.total, rewards), (self.square, rewards**2)):

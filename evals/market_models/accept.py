@@ -38,7 +38,9 @@ def examine(world: Path, model: Path, until: int) -> Examined:
         "model, no level, nothing described": fitted.within(served),
         "oracle": truths["acceptance_probability"][places(truths["offer_id"], later.extra["offer_id"])].astype(float),
     }
-    return examined(ways, later.target)
+    sent = read(world, "offers", ["offer_id", "request_id"])
+    request = sent["request_id"][places(sent["offer_id"], later.extra["offer_id"])].astype(np.int64)
+    return examined(world, ways, past, later, request, "offers", fitted.yes, FEATURES)
 
 
 def simple(past: Rows, later: Rows) -> dict[str, Floats]:
@@ -67,4 +69,6 @@ EXAMINER = Examiner(
     examine,
     chances.guardrails(RULES),
     latency,
+    tables=TABLES,
+    hidden=("offer_truths.acceptance_probability", "technician_traits.choosy", "technician_traits.reply_median_min", "client_traits.income"),
 )

@@ -9,7 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from domain.geo.arrival import COVERAGE, FEATURES, FILE, PLANNED, QUANTILES, TABLES, UNDER_WAY, ArrivalModel, one, rows, until_arrival
+from domain.geo.arrival import (
+    COVERAGE,
+    FEATURES,
+    FILE,
+    PLANNED,
+    QUANTILES,
+    TABLES,
+    UNDER_WAY,
+    ArrivalModel,
+    column,
+    line,
+    one,
+    rows,
+    until_arrival,
+    visible,
+)  # fmt: skip
 from domain.geo.travel import DOOR_MINUTES
 from domain.geo.window import HIGH_RISK, PROMISE, late_risk, told
 from domain.learning import registry
@@ -17,10 +32,13 @@ from domain.learning.quality import Rows
 from evals.market import laws
 from evals.market.files import read
 from evals.market.oracle import Oracle
-from evals.market_models.examined import Examined, Examiner, p95_ms
+from evals.market_models.audience import groups
+from evals.market_models.examined import Examined, Examiner, Explained, Judged, facts_of, p95_ms
+from evals.market_models.explained import taken_apart
 
 Floats = NDArray[np.float64]
 Point = Callable[[Rows], Floats]
+WEATHER = ("wet day", "dry day", "nobody knows")
 KINDS = ("long before", "around the hour", "just left", "on the way")
 ENOUGH = 30  # arrivals before a town's hour is believed
 FIXED_KMH = 30.0
@@ -46,17 +64,56 @@ def examine(world: Path, model: Path, until: int) -> Examined:
     ways["model, no weather told"] = fitted.minutes(dry)
     ways["oracle"] = truth(Oracle(world), later)
     widen = {who: np.zeros(2) for who in ways} | {who: fitted.widen for who in ways if who.startswith("model")}
+    losses = {who: pinball(minutes, came) for who, minutes in ways.items()}
+    start, end = windows(ways["model"], later, fitted.widen)
+    request = later.extra["request_id"].astype(np.int64)
+    rain = later.inputs[:, column("rain")]
+    slices = {
+        "when it is asked": np.array(KINDS, object)[later.extra["kind"]],
+        "weather": np.select([rain > 0, rain == 0], WEATHER[:2], WEATHER[2]),
+    } | groups(world, request, later.inputs[:, column("technician_visits")])
     return Examined(
-        losses={who: pinball(minutes, came) for who, minutes in ways.items()},
+        losses={who: float(of.mean()) for who, of in losses.items()},
         figures={who: figures(minutes, came, later, widen[who]) for who, minutes in ways.items()},
         rows=len(later),
+        judged=Judged(
+            "minutes",
+            ways["model"][:, 1],
+            came,
+            losses,
+            slices,
+            start - asked_at(later),
+            end - asked_at(later),
+            COVERAGE,
+            unit=request,
+            quantiles=ways,
+            levels=QUANTILES,
+            explained=taken_apart_by_state(fitted, later, past),
+            data=facts_of(world, past, later),
+        ),
     )
 
 
-def pinball(minutes: Floats, came: Floats) -> float:
-    """Mean over rows and the three quantiles; lower is better, proper."""
+def pinball(minutes: Floats, came: Floats) -> Floats:
+    """(n,): mean over the three quantiles; lower is better, proper."""
     missed = came[:, None] - minutes
-    return float(np.maximum(np.array(QUANTILES) * missed, (np.array(QUANTILES) - 1) * missed).mean())
+    return np.asarray(np.maximum(np.array(QUANTILES) * missed, (np.array(QUANTILES) - 1) * missed).mean(axis=1))
+
+
+def taken_apart_by_state(model: ArrivalModel, later: Rows, past: Rows) -> dict[str, Explained]:
+    """What moves the likely answer: minutes late while nobody has left, else log(way / usual way); its plain line is the line's input alone."""
+    found = {}
+    for state, name, unit in ((PLANNED, "while nobody has left", "minutes late"), (UNDER_WAY, "on the way", "log of the way over the usual one")):
+
+        def attribution(inputs: Floats, usual: Floats, state: int = state) -> Floats:
+            moves = model.trees[state][1].attribution(visible(inputs, state), visible(usual, state))
+            moves[:, column("technician_late" if state == PLANNED else "city_trip")] += line(inputs, state) - line(usual, state).mean()
+            return moves
+
+        mine, theirs = (rows.part(rows.inputs[:, column("under_way")] == state) for rows in (later, past))
+        if len(mine) and len(theirs):
+            found[name] = taken_apart(FEATURES, attribution, mine, theirs, unit)
+    return found
 
 
 def simple(past: Rows, later: Rows) -> dict[str, Floats]:
@@ -174,9 +231,8 @@ def figures(minutes: Floats, came: Floats, later: Rows, widen: Floats) -> dict[s
 
     `mae`: error of the likely minute; `risk_brier`: of P(later than promised); `warned`: share told of it, `warned_late`: of these, those who were.
     """
-    asked, way = later.decided_at % 86_400 / 60, later.inputs[:, FEATURES.names.index("under_way")].astype(int)
-    wide = np.maximum(0.0, minutes + np.array([-1.0, 0.0, 1.0]) * widen[way][:, None])
-    start, end = told(asked, wide, way).T
+    way = later.inputs[:, FEATURES.names.index("under_way")].astype(int)
+    asked, (start, end) = asked_at(later), windows(minutes, later, widen)
     held = (asked + came >= start) & (asked + came <= end)
     some = np.arange(len(later)) % max(1, len(later) // RISKED) == 0
     until = ((later.extra["start"] - later.decided_at) / 60 + PROMISE.total_seconds() / 60)[some]
@@ -193,6 +249,19 @@ def figures(minutes: Floats, came: Floats, later: Rows, widen: Floats) -> dict[s
         "warned": float((risk >= HIGH_RISK).mean()),
         "warned_late": float(late[risk >= HIGH_RISK].mean()) if (risk >= HIGH_RISK).any() else float("nan"),
     }
+
+
+def windows(minutes: Floats, later: Rows, widen: Floats) -> tuple[Floats, Floats]:
+    """((n,), (n,)): start and end of the window as it is said, rounded, `widen` (2,) minutes wider by state; minutes of the day, UTC."""
+    way = later.inputs[:, FEATURES.names.index("under_way")].astype(int)
+    wide = np.maximum(0.0, minutes + np.array([-1.0, 0.0, 1.0]) * widen[way][:, None])
+    start, end = told(asked_at(later), wide, way).T
+    return start, end
+
+
+def asked_at(later: Rows) -> Floats:
+    """Minutes of the day, UTC."""
+    return np.asarray(later.decided_at % 86_400 / 60)
 
 
 def latency(folder: Path) -> float:
@@ -216,4 +285,11 @@ EXAMINER = Examiner(
         "told windows hold 88..92 % without weather": _holds("told", who="model, no weather told"),
     },
     latency,
+    tables=TABLES,
+    hidden=(
+        "technician_traits.unpunctual",
+        "towns.road_factor",
+        "towns.speed_level",
+        "client_traits.income",
+    ),
 )

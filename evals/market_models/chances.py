@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from domain.learning.asof import FeatureSet
-from domain.learning.probability import brier, calibration_error, log_loss
+from domain.learning.probability import Probability, brier, calibration_error, log_losses
 from domain.learning.quality import Rows
-from evals.market_models.examined import Examined, p95_ms
+from evals.market_models.audience import groups
+from evals.market_models.examined import Examined, Judged, facts_of, p95_ms
+from evals.market_models.explained import taken_apart
 
 Floats = NDArray[np.float64]
 Guardrail = Callable[[Mapping[str, Mapping[str, float]]], bool]
@@ -19,11 +22,33 @@ NOT_SERVED = ("level_over", "described")  # inputs that the service does not kno
 WEIGHT = 20.0  # rows of everybody that a cell's own share is drawn towards
 
 
-def examined(ways: Mapping[str, Floats], true: Floats) -> Examined:
-    """Log-loss is the loss; accuracy is told because people ask for it, beside the truth's own (systems.md 0.4)."""
-    return Examined(
-        losses={who: log_loss(said, true) for who, said in ways.items()}, figures={w: figures(p, true) for w, p in ways.items()}, rows=len(true)
+def examined(
+    world: Path,
+    ways: Mapping[str, Floats],
+    past: Rows,
+    later: Rows,
+    request_id: NDArray[np.int64],
+    done: str,
+    chance: Probability,
+    features: FeatureSet,
+) -> Examined:
+    """Log-loss is the loss; accuracy is told because people ask for it, beside the truth's own (systems.md 0.4).
+
+    `request_id` (later rows,); `done`: the input that counts what is over of the technician's; `chance`: what was fitted.
+    """
+    losses = {who: log_losses(said, later.target) for who, said in ways.items()}
+    judged = Judged(
+        "probability",
+        ways["model"],
+        later.target,
+        losses,
+        groups(world, request_id, later.inputs[:, features.names.index(done)]),
+        unit=request_id,
+        explained={"": taken_apart(features, chance.contributions, later, past, "log-odds")},
+        data=facts_of(world, past, later),
     )
+    told = {who: figures(said, later.target) for who, said in ways.items()}
+    return Examined({who: float(of.mean()) for who, of in losses.items()}, told, len(later), judged)
 
 
 def figures(said: Floats, true: Floats) -> dict[str, float]:

@@ -15,12 +15,12 @@ from domain.pricing.estimate import USUAL_FACTOR
 from evals.market.files import read
 from evals.market.oracle import Oracle
 from evals.market_models.audience import groups
-from evals.market_models.examined import Examined, Examiner, Judged, p95_ms
+from evals.market_models.examined import Examined, Examiner, Judged, facts_of, p95_ms
+from evals.market_models.explained import taken_apart
 
 Floats = NDArray[np.float64]
 ENOUGH = 30  # outcomes before a median of a trade in a town is believed
 BATCH = 2_000  # the oracle holds 41 mixtures a row
-EXPLAINED, USUAL = 400, 100  # rows whose answers are taken apart, and rows that say what is usual
 
 
 def load(folder: Path) -> CostModel:
@@ -52,19 +52,16 @@ def examine(world: Path, model: Path, until: int) -> Examined:
             likely,
             np.exp(later.target),
             scores,
-            groups(world, later.extra["request_id"].astype(np.int64)),
+            groups(world, later.extra["request_id"].astype(np.int64), later.inputs[:, FEATURES.names.index("technician_jobs")]),
             low,
             high,
-            contributions(fitted, later, past),
+            COVERAGE,
+            quantiles={who: np.exp(logs) for who, logs in ways.items()},
+            levels=QUANTILES,
+            explained={"": taken_apart(FEATURES, fitted.contributions, later, past, "log of likely final / quoted")},
+            data=facts_of(world, past, later),
         ),
     )
-
-
-def contributions(model: CostModel, later: Rows, past: Rows) -> dict[str, float]:
-    """Input -> mean absolute share of the likely log(final / quoted), over rows spread evenly in time."""
-    asked, usual = (np.linspace(0, len(rows) - 1, min(len(rows), most)).astype(int) for rows, most in ((later, EXPLAINED), (past, USUAL)))
-    found = np.abs(model.contributions(later.inputs[asked], past.inputs[usual])).mean(axis=0)
-    return dict(zip(FEATURES.names, (float(value) for value in found), strict=True))
 
 
 def score(logs: Floats, true: Floats) -> Floats:
@@ -124,4 +121,6 @@ EXAMINER = Examiner(
         "likely price errs no more than the rule's": lambda mean: mean["model"]["mape"] <= mean["rule"]["mape"],
     },
     latency,
+    tables=TABLES,
+    hidden=("job_truths.complexity", "technician_traits.dearness", "visit_truths.cost_median_ratio", "client_traits.income"),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,14 +20,20 @@ from domain.matching.ranker import FILE, GROUPS, MatchModel, contributions
 from evals.bench.match import latencies
 from evals.market.files import read
 from evals.market.oracle import Oracle
-from evals.market_models.examined import Examined, Examiner
+from evals.market_models.audience import groups, named
+from evals.market_models.examined import EXPLAINED, Curve, Examined, Examiner, Explained, Judged, facts, spread
+from evals.market_models.explained import sampled
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Columns = dict[str, NDArray[Any]]
 SHOWN = 3
-DISCOUNT = 1 / np.log2(np.arange(SHOWN) + 2)
-EXPLAINED = 40  # lists of each world whose reasons are taken away one by one
+DEEPEST = 8  # how many may be shown, in the curves
+NEW = 5  # reviews below which a technician is new
+NEWCOMERS: Mapping[float, str] = {0.0: "none", 1e-9: "up to a quarter", 0.25: "more than a quarter"}
+FREE: Mapping[float, str] = {0: "2 to 5", 6: "6 to 15", 16: "16 and more"}
+DRAWN = ("model", "model, what our tables hold", "the lists' own rule", "rule", "nearest")  # their curves
+REASONED = 40  # lists of each world whose reasons are taken away one by one
 
 
 def load(folder: Path) -> MatchModel:
@@ -52,7 +58,33 @@ def examine(world: Path, model: Path, until: int) -> Examined:
     first = np.flatnonzero(np.append(True, np.diff(pools["slate_id"]) != 0))
     told = {who: figures(scores, ways["oracle"], first) for who, scores in ways.items()}
     told["model"]["faithful"] = faithful(fitted, columns, first)
-    return Examined({who: 1 - each["ndcg3"] for who, each in told.items()}, told, len(first))
+    kept = judged(world, tables, pools, ways, fitted, inputs, until)
+    return Examined({who: 1 - each["ndcg3"] for who, each in told.items()}, told, len(first), kept)
+
+
+def judged(
+    world: Path, tables: Mapping[str, Columns], pools: Columns, ways: Mapping[str, Floats], model: MatchModel, inputs: Floats, until: int
+) -> Judged | None:
+    """One row a list; what is said is the worth of whom the model puts first. None without a list of two."""
+    lists = lists_of(pools["slate_id"])
+    if not lists:
+        return None
+    true, request = ways["oracle"], _request(tables, pools)[[rows[0] for rows in lists]]
+    first = np.array([rows[ways["model"][rows].argmax()] for rows in lists])
+    new = np.array([(pools["reviews"][rows] < NEW).mean() for rows in lists])
+    sizes = np.array([len(rows) for rows in lists])
+    at = tables["slates"]["at"].astype(np.int64)
+    return Judged(
+        "value",
+        ways["model"][first],
+        true[first],
+        {who: 1 - np.array([ndcg(scores[rows], true[rows]) for rows in lists]) for who, scores in ways.items()},
+        {"newcomers among them": named(NEWCOMERS, new), "free then": named(FREE, sizes)} | groups(world, request),
+        enough=30,
+        curves=curves(ways, lists),
+        explained={"": explained(model, inputs, lists)},
+        data=facts(world, at[at < until], _times(tables, request), pools["slate_id"], pools["technician_id"]),
+    )
 
 
 def candidates(world: Path, tables: Mapping[str, Columns], until: int) -> Columns:
@@ -108,19 +140,54 @@ def by_rule(world: Path, tables: Mapping[str, Columns], pools: Columns, ratio: F
     return found
 
 
+def explained(model: MatchModel, inputs: Floats, lists: Sequence[Ints]) -> Explained:
+    """Candidates spread over all lists, each against the average one of their list: what they share with it moves nothing."""
+    every, of = np.concatenate(lists), np.repeat(np.arange(len(lists)), [len(rows) for rows in lists])
+    some = spread(len(every), EXPLAINED)
+    asked, known = every[some], model.columns(inputs).T.astype(float)
+    typical = np.array([known[rows].mean(axis=0) for rows in lists])[of[some]]
+    moves = sampled(lambda rows: np.log(model.values(np.ascontiguousarray(rows.T, np.float32))), known[asked], typical)
+    return Explained(FEATURES.names, inputs[asked], moves, "log of the score")
+
+
+def curves(ways: Mapping[str, Floats], lists: Sequence[Ints]) -> dict[str, Curve]:
+    """By how many are shown: NDCG, and what the best of the list is worth more than the best shown."""
+    shown = range(1, DEEPEST + 1)
+    true = ways["oracle"]
+    ndcgs = {who: np.array([np.mean([ndcg(ways[who][rows], true[rows], k) for rows in lists]) for k in shown]) for who in DRAWN}
+    missed = {who: np.array([np.mean([regret(ways[who][rows], true[rows], k) for rows in lists]) for k in shown]) for who in DRAWN}
+    return {"ndcg": Curve(list(shown), ndcgs), "regret": Curve(list(shown), missed)}
+
+
+def lists_of(slate_id: Ints) -> list[Ints]:
+    """The rows of every list with at least two candidates; those of one list stand together."""
+    every = np.split(np.arange(len(slate_id)), np.flatnonzero(np.diff(slate_id)) + 1)
+    return [rows for rows in every if len(rows) > 1]
+
+
+def ndcg(scores: Floats, true: Floats, shown: int = SHOWN) -> float:
+    """Of one list, 0..1; gains are the true values (Jarvelin and Kekalainen 2002)."""
+    order, best = np.argsort(-scores, kind="stable")[:shown], np.sort(true)[::-1][:shown]
+    discount = 1 / np.log2(np.arange(len(order)) + 2)
+    return float((true[order] * discount).sum() / (best * discount).sum())
+
+
+def regret(scores: Floats, true: Floats, shown: int = 1) -> float:
+    """Of one list: the worth of its best less that of the best shown."""
+    return float(true.max() - true[np.argsort(-scores, kind="stable")[:shown]].max())
+
+
 def figures(scores: Floats, true: Floats, first: Ints) -> dict[str, float]:
     """ndcg3 (gains are the true values), top-1 regret and what the first is truly worth, share of the three that are in the list's best quarter."""
-    ndcg, regret, worth_, precise = [], [], [], []
+    told: dict[str, list[float]] = {"ndcg3": [], "regret": [], "first is worth": [], "precision3": []}
     for start, end in zip(first, np.append(first[1:], len(true)), strict=True):
-        value = true[start:end]
+        said, value = scores[start:end], true[start:end]
         if len(value) < 2:
             continue
-        order, best = np.argsort(-scores[start:end], kind="stable")[:SHOWN], np.sort(value)[::-1]
-        ndcg.append((value[order] * DISCOUNT[: len(order)]).sum() / (best[:SHOWN] * DISCOUNT[: len(order)]).sum())
-        regret.append(best[0] - value[order[0]])
-        worth_.append(value[order[0]])
-        precise.append((value[order] >= np.quantile(value, 0.75)).mean())
-    told = {"ndcg3": ndcg, "regret": regret, "first is worth": worth_, "precision3": precise}
+        order = np.argsort(-said, kind="stable")[:SHOWN]
+        precise = (value[order] >= np.quantile(value, 0.75)).mean()
+        for name, one in zip(told, (ndcg(said, value), regret(said, value), value[order[0]], precise), strict=True):
+            told[name].append(float(one))
     return {name: float(np.mean(values)) for name, values in told.items()}
 
 
@@ -128,7 +195,7 @@ def faithful(model: MatchModel, columns: NDArray[np.float32], first: Ints) -> fl
     """The share of reasons that are true to the score: the same technician, average in what the reason names, scores lower."""
     held = []
     bounds = list(zip(first, np.append(first[1:], columns.shape[1]), strict=True))
-    for start, end in bounds[:: max(1, len(bounds) // EXPLAINED)]:
+    for start, end in bounds[:: max(1, len(bounds) // REASONED)]:
         list_ = np.ascontiguousarray(columns[:, start:end])
         typical, best = list_.mean(axis=1), np.argsort(-model.values(list_))[:SHOWN]
         for shown, why in zip(best, contributions(model, list_, best), strict=True):
@@ -156,6 +223,12 @@ def latency(folder: Path) -> float:
     return latencies(load(folder), asked=300)["learnt"][1]
 
 
+def _times(tables: Mapping[str, Columns], request: Ints) -> Ints:
+    """When these were asked, seconds."""
+    requests = tables["requests"]
+    return requests["at"][place(requests["request_id"], request)].astype(np.int64)
+
+
 def _request(tables: Mapping[str, Columns], pools: Columns) -> Ints:
     slates = tables["slates"]
     return slates["request_id"][place(slates["slate_id"], pools["slate_id"])].astype(np.int64)
@@ -178,4 +251,15 @@ EXAMINER = Examiner(
         "95 % of the reasons are true to the score": lambda mean: mean["model"]["faithful"] >= 0.95,
     },
     latency,
+    tables={**TABLES, "pools": TABLES["slate_items"]},
+    hidden=(
+        "choice_truths.choice_probability",
+        "client_traits.price_weight",
+        "client_traits.quality_weight",
+        "client_traits.loyalty",
+        "technician_traits.quality",
+        "technician_traits.reliability",
+        "technician_weeks.fatigue",
+        "client_traits.income",
+    ),
 )

@@ -18,7 +18,7 @@ from typing import Any
 from domain.learning import registry
 from domain.learning.gate import Decision, Trial, decide
 from evals.market.parameters import fingerprint
-from evals.market_models import details
+from evals.market_models import details, known
 from evals.market_models.examined import Examined, Examiner
 from evals.market_models.worlds import Plan, ready, split_at
 
@@ -112,13 +112,13 @@ def curve(name: str, plan: Plan, work: Path, verdict: Verdict, say: Say = lambda
 
 
 def kept(name: str, verdict: Verdict, plan: Plan, curve: list[dict[str, Any]], folder: Path) -> Path | None:
-    """Writes examined.json, what the model's page shows beside the verdict; None where the examiner keeps no rows."""
+    """Writes examined.json, what the model's page shows beside the verdict; None where the examiner keeps none, or one row."""
     parts = [trial.judged for trial in verdict.trials.values() if trial.judged is not None]
-    if not parts:
+    if sum(len(part.counted) for part in parts) < 2:
         return None
     told = report(verdict, plan)
     head = {key: told[key] for key in ("simulated", "parameters", "plan", "judged_rows")}
-    return details.write(folder, head | {"curve": curve} | details.details(parts, verdict.baseline))
+    return details.write(folder, head | {"curve": curve} | details.details(parts, verdict.baseline) | known.data(examiner(name), parts))
 
 
 def _verdict(judge: Examiner, trials: Mapping[tuple[str, int], Examined], ms: float, seconds: float) -> Verdict:

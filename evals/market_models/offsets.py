@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from domain.learning.asof import Feature
 from domain.pricing.estimate import HIGHEST
 from domain.pricing.offsets import IDLE, KEEP, STEPS, QLearning, Thompson, context, rule_step
 from evals.market.files import read
 from evals.market.oracle import Oracle
-from evals.market_models.examined import Examined, Examiner, p95_ms
+from evals.market_models.audience import groups
+from evals.market_models.examined import EXPLAINED, Curve, Examined, Examiner, Explained, Judged, facts, p95_ms, spread
+from evals.market_models.explained import sampled
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -22,6 +25,12 @@ SHOWN = 5
 BUSY_HOURS = 2.2  # of a nine-hour day that one agreed visit takes, way included
 BATCH = 200  # quotes between two lessons: answers come hours later
 SEED = 11
+FULLNESS = ("idle", "usual", "full")
+INPUTS = (
+    Feature("utilisation", "hours agreed that day over hours offered: 0 idle, under 30 %; 2 full, from 80 %", "agenda", 0, 2, unit="level"),
+    Feature("hurry", "asked as an emergency", "job", 0, 1, unit="yes or no"),
+    Feature("evening", "the visit is from 19:00 on", "job", 0, 1, unit="yes or no"),
+)
 
 
 def examine(world: Path, model: Path | None, until: int) -> Examined:
@@ -33,15 +42,54 @@ def examine(world: Path, model: Path | None, until: int) -> Examined:
     rows, rng = np.arange(int(later.sum())), np.random.default_rng(SEED)
     contexts = quotes["context"]
     steps = {"fixed price": np.full(len(rows), KEEP), "idle goes down": rule_step(contexts[later]), "oracle": worth[later].argmax(axis=1)}
-    for name, learner in (("model", Thompson()), ("Q-learning", QLearning())):
-        _teach(learner, contexts[past], worth[past], chance[past], rng)
+    thompson, drawn = Thompson(), {"fixed price": np.full(int(past.sum()), KEEP)}
+    for name, learner in (("model", thompson), ("Q-learning", QLearning())):
+        drawn[name] = _teach(learner, contexts[past], worth[past], chance[past], rng)
         steps[name] = learner.best(contexts[later])
     truth = {who: worth[later][rows, step] for who, step in steps.items()}
     return Examined(
         losses={who: float(-values.mean()) for who, values in truth.items()},
         figures={who: _told(values, steps[who], chance[later]) for who, values in truth.items()},
         rows=len(rows),
+        judged=Judged(
+            "value",
+            thompson.expected(contexts[later])[rows, steps["model"]],
+            truth["model"],
+            {who: -values for who, values in truth.items()},
+            {"technician that day": np.array(FULLNESS, object)[contexts[later] // 4]}
+            | groups(world, quotes["request"][later], quotes["reviews"][later, 0].astype(np.int64)),
+            curves=_curves(worth[past], drawn, worth[later], steps),
+            explained={"": _explained(thompson, contexts[later], contexts[past])},
+            data=facts(world, quotes["at"][past].astype(np.int64), quotes["at"][later].astype(np.int64), contexts[later], worth[later]),
+        ),
     )
+
+
+def _curves(past: Floats, drawn: dict[str, Ints], later: Floats, steps: dict[str, Ints]) -> dict[str, Curve]:
+    """Worth lost by tenths of what was learnt on; the share of later quotes at each step, and what each is worth there."""
+    lost = {who: past.max(axis=1) - past[np.arange(len(past)), step] for who, step in drawn.items()}
+    tenths = {who: np.array([part.mean() if len(part) else np.nan for part in np.array_split(values, 10)]) for who, values in lost.items()}
+    taken = {who: np.bincount(steps[who], minlength=len(STEPS)) / max(1, len(later)) for who in ("model", "oracle")}
+    return {
+        "while learning": Curve([(number + 1) / 10 for number in range(10)], tenths),
+        "steps taken": Curve(STEPS, taken),
+        "worth of a step": Curve(STEPS, {"all later quotes": later.mean(axis=0)}),
+    }
+
+
+def _explained(learner: Thompson, later: Ints, past: Ints) -> Explained:
+    """How the three facts move the step, each quote against one of the past."""
+
+    def step(rows: Floats) -> Floats:
+        full, hurry, evening = rows.astype(np.int64).T
+        return np.array(STEPS)[learner.best(full * 4 + hurry * 2 + evening)]
+
+    def parts(contexts: Ints) -> Floats:
+        return np.column_stack([contexts // 4, contexts // 2 % 2, contexts % 2]).astype(float)
+
+    asked = parts(later[spread(len(later), EXPLAINED)])
+    usual = parts(np.random.default_rng(SEED).choice(past, len(asked)))
+    return Explained(tuple(each.name for each in INPUTS), asked, sampled(step, asked, usual), "price step")
 
 
 def _told(worth: Floats, steps: Ints, chance: Floats) -> dict[str, float]:
@@ -100,14 +148,17 @@ def _worth(oracle: Oracle, quotes: dict[str, NDArray[Any]]) -> tuple[Floats, Flo
     return worth, chance
 
 
-def _teach(learner: Thompson | QLearning, contexts: Ints, worth: Floats, chance: Floats, rng: np.random.Generator) -> None:
-    """Quotes one after the other: a step is drawn, the visit happens or not, and only that is learnt."""
+def _teach(learner: Thompson | QLearning, contexts: Ints, worth: Floats, chance: Floats, rng: np.random.Generator) -> Ints:
+    """Quotes one after the other: a step is drawn, the visit happens or not, and only that is learnt. Returns the steps drawn."""
+    drawn = np.zeros(len(contexts), np.int64)
     for start in range(0, len(contexts), BATCH):
         here = np.arange(start, min(start + BATCH, len(contexts)))
         step = learner.draw(contexts[here], rng)
         happened = rng.random(len(here)) < chance[here, step]
         reward = np.where(happened, worth[here, step] / np.maximum(chance[here, step], 1e-9), 0.0)
         learner.learn(contexts[here], step, reward)
+        drawn[here] = step
+    return drawn
 
 
 def latency(folder: Path | None) -> float:
@@ -124,4 +175,18 @@ EXAMINER = Examiner(
     latency,
     trained=False,
     metric="minus the worth of a quote, in usual prices",
+    tables={
+        "slates": ("slate_id", "request_id", "source", "offset"),
+        "slate_items": ("slate_id", "position", "technician_id", "price_mad", "rating", "reviews", "km", "known", "jobs_that_day"),
+        "requests": ("request_id", "at", "urgency", "start_hour", "usual_mad"),
+    },
+    hidden=(
+        "choice_truths.choice_probability",
+        "offer_truths.acceptance_probability",
+        "visit_truths.kept_probability",
+        "visit_truths.success_probability",
+        "client_traits.price_weight",
+        "client_traits.income",
+    ),
+    inputs=INPUTS,
 )

@@ -13,12 +13,19 @@ from markupsafe import Markup
 
 from bot import models_command
 from bot.learnt import ARTIFACTS, features
+from domain.learning.asof import Feature
 from evals.market import plots
-from evals.market_models import details, reader_page
+from evals.market_models import details, drawings, known, reader_page, weak
 
 FOLDER = Path(__file__).parent
 STYLE = FOLDER.parent / "report" / "style.css"
 Row = dict[str, Any]
+#: Parts of examined.json that a page shows; a file written before one of them was kept lacks it.
+SECTIONS = ("reliability", "slices", "behind", "quantiles", "explained", "curves", "worlds", "tables")
+#: What pages.yaml may say of a model, and of one of its curves.
+WORDS: Row = {"title": "", "what": "", "use": "", "never": "", "loss": "", "said": "said", "seen": "seen", "curves": {}}
+WORDS |= dict.fromkeys(("moves", "still", "bias", "unit", "range"), "")
+CURVE = {"title": "", "x": "", "y": "", "note": ""}
 
 
 def write(folder: Path, artifacts: Path = ARTIFACTS, live: Mapping[str, Any] | None = None) -> list[Path]:
@@ -29,17 +36,21 @@ def write(folder: Path, artifacts: Path = ARTIFACTS, live: Mapping[str, Any] | N
     for name, one in sorted(told.items()):
         shown = _shown(one, artifacts / name, (live or {}).get(name))
         written.append(_render("model.html.jinja", folder / f"{name}.html", **shown))
-        rows.append({**one, "title": shown["words"]["title"], "page": f"{name}.html", "passed": shown["model"]["passed"], "drawing": _gap(one)})
+        rows.append(
+            {**one, "title": shown["words"]["title"], "page": f"{name}.html", "passed": shown["model"]["passed"], "drawing": drawings.gap(one)}
+        )
     order = sorted(rows, key=lambda row: (not row["passed"], row["name"]))
     return [_render("index.html.jinja", folder / "index.html", rows=order, passed=sum(row["passed"] for row in rows)), *written]
 
 
 def _shown(one: Row, place: Path, live: Any) -> Row:
-    words = {"title": one["name"], "what": "", "use": "", "never": "", "loss": "", "said": "said", "seen": "seen"} | _words().get(one["name"], {})
+    words = {**WORDS, "title": one["name"]} | _words().get(one["name"], {})
     shown: Row = {
         "words": words, "model": {**one, "passed": bool(one["serving"])}, "live": _live(live, words), "simulated": True,
-        "tiles": [], "worst": None, "weak": [], "whole": {}, "slice_count": 0, "chance": 0, "calibration": "", "audit_plan": "",
-        "rivals": [], "curves": [], "inputs": [], "contributions": {}, "slices": {}, "tables": [], "facts": [], "sources": [], "missing": [],
+        "tiles": [], "worst": None, "weak": [], "whole": {}, "slice_count": 0, "chance": 0, "calibration": "", "reliability": [],
+        "audit_plan": "", "coverage": 0.95, "rivals": [], "figure_names": [], "curves": [], "inputs": [], "explained": [], "slices": {},
+        "slices_of": {}, "quantiles": [], "tables": [], "facts": [], "worlds": [], "read": [], "hidden": {}, "sources": [], "missing": [],
+        "absent": dict.fromkeys(SECTIONS, ""),
     }  # fmt: skip
     if (place / "model.json").exists():
         return shown | _market(one, place, words)
@@ -54,29 +65,38 @@ def _market(one: Row, place: Path, words: Row) -> Row:
         return {}
     measured, audit = entry.get("measured") or {}, details.read(place) or {}
     whole = audit.get("whole", {})
-    slices = {kind: [{**row, "drawing": _whisker(row, rows)} for row in rows] for kind, rows in audit.get("slices", {}).items()}
-    count = sum(len(rows) for rows in slices.values())
+    slices = {kind: [{**row, "drawing": drawings.whisker(row, rows)} for row in rows] for kind, rows in audit.get("slices", {}).items()}
+    slices_of = audit.get("slices_of") or {kind: len(rows) for kind, rows in slices.items()}
+    count = sum(slices_of.values())
+    figures = measured.get("figures") or {}
     losses = sorted((measured.get("losses") or {}).items(), key=lambda item: item[1] if item[1] is not None else float("inf"))
-    missing = (
-        [] if audit else [f"Slices, calibration and learning curve are not kept for this model; measure it: bricol eval models {one['name']} --audit"]
-    )
+    again = f"Not in this run. Measure it: bricol eval models {one['name']} --audit"
     return {
         "model": {**one, "passed": bool(entry.get("serving")), "metric": entry.get("metric")},
         "tiles": _tiles(entry, whole),
         "worst": audit.get("worst") if audit else None,
+        "weak": weak.sentences(audit, measured, words),
         "whole": whole,
+        "coverage": audit.get("coverage", 0.95),
         "slice_count": count,
         "chance": max(1, round(0.025 * count)) if count else 0,
         "calibration": plots.agreement(audit["reliability"], words["said"], words["seen"]) if audit.get("reliability") else "",
+        "reliability": audit.get("reliability", []),
+        "quantiles": _quantiles(audit),
         "audit_plan": _plan(audit.get("plan")),
-        "rivals": [{"name": who, "loss": loss, "figures": (measured.get("figures") or {}).get(who, {})} for who, loss in losses],
-        "curves": _curves(entry, measured, audit),
-        "inputs": _inputs(entry, audit.get("contributions", {})),
-        "contributions": audit.get("contributions", {}),
+        "rivals": [{"name": who, "loss": loss, "figures": figures.get(who, {})} for who, loss in losses],
+        "figure_names": list(dict.fromkeys(name for told in figures.values() for name in told)),
+        "curves": _curves(entry, measured, audit, words),
+        "inputs": _inputs(entry, audit),
+        "explained": _explained(audit),
         "slices": slices,
+        "slices_of": slices_of,
         "facts": _facts(entry, measured, audit),
+        "worlds": audit.get("worlds", []),
+        "read": audit.get("tables", []),
+        "hidden": audit.get("hidden", {}),
         "sources": (entry.get("data") or {}).get("sources", []),
-        "missing": missing,
+        "absent": {section: again if section not in audit else "" for section in SECTIONS},
     }
 
 
@@ -95,14 +115,15 @@ def _tiles(entry: Row, whole: Row) -> list[tuple[str, str]]:
     return found
 
 
-def _curves(entry: Row, measured: Row, audit: Row) -> list[tuple[str, Markup, Sequence[str], str]]:
+def _curves(entry: Row, measured: Row, audit: Row, words: Row) -> list[tuple[str, Markup, Sequence[str], str]]:
+    """(title, drawing, names of its lines, note)."""
     found: list[tuple[str, Markup, Sequence[str], str]] = []
     trials, rule = measured.get("trials") or [], entry.get("baseline_name")
     worlds = sorted({trial["world"] for trial in trials})
     if len(trials) > 1 and rule:
         gaps = [(trial["world"], _closed(trial["losses"], str(rule))) for trial in trials]
         note = "Gap closed in each simulated market, one dot a seed. W1 is smooth, W2 has steps and heavy tails, W3 drifts and holds cheats."
-        found.append(("World by world", _strip(worlds, [(world, gap) for world, gap in gaps if gap is not None]), (), note))
+        found.append(("World by world", drawings.strip(worlds, [(world, gap) for world, gap in gaps if gap is not None]), (), note))
     curve = audit.get("curve") or []
     if len(curve) > 1:
         x = [point["share"] for point in curve]
@@ -113,6 +134,11 @@ def _curves(entry: Row, measured: Row, audit: Row) -> list[tuple[str, Markup, Se
         found.append(
             ("What more data would bring", drawing, tuple(series), "Where the curve is still falling at the right end, more visits would help.")
         )
+    for name, told in (audit.get("curves") or {}).items():
+        said = CURVE | words["curves"].get(name, {})
+        lines = {"this model" if who == "model" else "truth" if who == "oracle" else who: (told["x"], line) for who, line in told["lines"].items()}
+        drawing = plots.lines(lines, said["x"], said["y"], from_zero=False)
+        found.append((said["title"] or name, drawing, tuple(lines), said["note"]))
     return found
 
 
@@ -121,21 +147,40 @@ def _closed(losses: Row, rule: str) -> float | None:
     return (losses[rule] - losses["model"]) / room if room > 0 else None
 
 
-def _inputs(entry: Row, contributions: Mapping[str, float]) -> list[Row]:
-    """From the code's own feature set where this model has one, else the names that the entry kept; the strongest first."""
-    known = features(entry["name"])
-    most = max(contributions.values(), default=0.0) or 1.0
-    rows: list[Row] = []
-    if known is not None:
-        for each in known.features:
-            since = f"the past of the {each.entity.removesuffix('_id')}" if each.source else "the moment of asking"
-            rows.append({"name": each.name, "meaning": each.meaning, "family": each.family, "since": since})
-    else:
-        rows = [{"name": name, "meaning": "", "family": "", "since": ""} for name in (entry.get("features") or {}).get("names", [])]
-    for row in rows:
-        row["moves"] = contributions.get(row["name"], 0.0)
-        row["part"] = row["moves"] / most
-    return sorted(rows, key=lambda row: -row["moves"])
+def _inputs(entry: Row, audit: Row) -> list[Row]:
+    """From the code's own feature set where this model has one, else what the examination kept of them, or their names alone."""
+    read = features(entry["name"])
+    if read is not None:
+        return known.inputs(read.features)
+    names = [Feature(name, "", "") for name in (entry.get("features") or {}).get("names", [])]
+    kept: list[Row] = audit.get("inputs") or known.inputs(names)
+    return kept
+
+
+def _explained(audit: Row) -> list[Row]:
+    """What moves the answers, by what was asked: the strongest input first, with its share of the strongest and its picture.
+
+    A file from before pictures were kept has `contributions` alone.
+    """
+    bars = [{"name": name, "moves": moves, "picture": []} for name, moves in audit.get("contributions", {}).items()]
+    older = {"": {"unit": "", "rows": 0, "reach": 0, "inputs": sorted(bars, key=lambda row: -row["moves"])}} if bars else {}
+    found = []
+    for asked, told in audit.get("explained", older).items():
+        most = max((row["moves"] for row in told["inputs"]), default=0.0) or 1.0
+        rows = [
+            {**row, "part": row["moves"] / most, "drawing": drawings.swarm(row["picture"], f"{row['name']}: {row['moves']:.3g} {told['unit']}")}
+            for row in told["inputs"]
+        ]
+        found.append({**told, "asked": asked, "inputs": rows})
+    return found
+
+
+def _quantiles(audit: Row) -> list[Row]:
+    """One row a level: who said it -> the share that came true below."""
+    found: dict[float, Row] = {}
+    for row in audit.get("quantiles") or []:
+        found.setdefault(row["level"], {})[row["who"]] = row
+    return [{"level": level, "by": by} for level, by in found.items()]
 
 
 def _facts(entry: Row, measured: Row, audit: Row) -> list[tuple[str, str]]:
@@ -162,55 +207,6 @@ def _live(live: Any, words: Row) -> Row | None:
         return None
     drawing = plots.agreement(live.reliability, words["said"], words["seen"]) if len(live.reliability) > 1 else ""
     return {"lines": live.lines, "drawing": drawing}
-
-
-def _whisker(row: Row, rows: Sequence[Row]) -> Markup:
-    """The gain on the rule with its interval; all slices of a kind share one axis."""
-    reach = max(max(abs(each["gain_low"]), abs(each["gain_high"])) for each in rows) or 1.0
-
-    def x(value: float) -> float:
-        return round(75 + 71 * value / reach, 1)
-
-    told = f"{row['gain']:+.4g}, 95 % {row['gain_low']:+.4g} to {row['gain_high']:+.4g}"
-    return Markup(
-        f'<svg class="whisker{" worse" if row["gain_high"] < 0 else ""}" viewBox="0 0 150 16" role="img" aria-label="{told}"><title>{told}</title>'
-        f'<line class="zero" x1="75" x2="75" y1="0" y2="16"/><line class="range" x1="{x(row["gain_low"])}" x2="{x(row["gain_high"])}" y1="8" y2="8"/>'
-        f'<circle cx="{x(row["gain"])}" cy="8" r="3.4"/></svg>'
-    )
-
-
-def _gap(one: Row) -> Markup:
-    """The gap closed with its interval, from -0.5 to 1."""
-    if one["gap_closed"] is None or not one["ci"]:
-        return Markup("")
-
-    def x(value: float) -> float:
-        return round(4 + 142 * (min(1.0, max(-0.5, value)) + 0.5) / 1.5, 1)
-
-    low, high = one["ci"]
-    told = f"gap closed {one['gap_closed']:.2f}, 95 % {low:.2f} to {high:.2f}"
-    return Markup(
-        f'<svg class="whisker{" worse" if low <= 0 else ""}" viewBox="0 0 150 16" role="img" aria-label="{told}"><title>{told}</title>'
-        f'<line class="zero" x1="{x(0)}" x2="{x(0)}" y1="0" y2="16"/><line class="axis" x1="{x(1)}" x2="{x(1)}" y1="0" y2="16"/>'
-        f'<line class="range" x1="{x(low)}" x2="{x(high)}" y1="8" y2="8"/><circle cx="{x(one["gap_closed"])}" cy="8" r="3.4"/></svg>'
-    )
-
-
-def _strip(names: Sequence[str], dots: Sequence[tuple[str, float]]) -> Markup:
-    """One row a name, one dot a value, on an axis that holds 0 and 1."""
-    low, high = min(0.0, *(v for _, v in dots)), max(1.0, *(v for _, v in dots))
-    width, height = 520, 34 * len(names) + 24
-
-    def x(value: float) -> float:
-        return round(46 + (width - 66) * (value - low) / (high - low), 1)
-
-    drawn = [f'<line class="{"zero" if at == 0 else "axis"}" x1="{x(at)}" x2="{x(at)}" y1="4" y2="{height - 18}"/>' for at in (0, 1)]
-    drawn += [f'<text x="{x(at)}" y="{height - 4}" text-anchor="middle">{word}</text>' for at, word in ((0, "rule"), (1, "truth"))]
-    for row, name in enumerate(names):
-        y = 20 + 34 * row
-        marks = "".join(f'<circle cx="{x(v)}" cy="{y}" r="4"><title>{name}: {v:.2f}</title></circle>' for of, v in dots if of == name)
-        drawn.append(f'<text x="6" y="{y + 4}">{name}</text><g class="dots">{marks}</g>')
-    return Markup(f'<svg class="chart" viewBox="0 0 {width} {height}" role="img" aria-label="gap closed by world">{"".join(drawn)}</svg>')
 
 
 def _words() -> dict[str, Row]:

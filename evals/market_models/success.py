@@ -40,7 +40,7 @@ def examine(world: Path, model: Path, until: int) -> Examined:
         "model, no level, nothing described": fitted.of(served),
         "oracle": truth(world, later),
     }
-    return examined(ways, later.target)
+    return examined(world, ways, past, later, later.extra["request_id"].astype(np.int64), "visits", fitted.well, FEATURES)
 
 
 def simple(past: Rows, later: Rows) -> dict[str, Floats]:
@@ -77,4 +77,15 @@ EXAMINER = Examiner(
     examine,
     chances.guardrails(RULES),
     latency,
+    tables=TABLES,
+    hidden=(
+        "visit_truths.kept_probability",
+        "technician_traits.quality",
+        "technician_traits.reliability",
+        "technician_weeks.fatigue",
+        "client_traits.absence",
+        "job_truths.complexity",
+        "fraud_bookings.scheme",
+        "client_traits.income",
+    ),
 )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from bot import models_command
-from evals.market_models import measure
+from domain.learning import registry
+from evals.market_models import measure, pages
 from evals.market_models.measure import Verdict
 from evals.market_models.worlds import Plan
 
@@ -53,3 +55,16 @@ def test_the_leaderboard_tells_loss_and_calibration_of_model_rule_and_truth(
     monkeypatch.setenv("COLUMNS", "200")
     models_command.show([told])
     assert capsys.readouterr().out.count("calibration error 0.") == 3
+
+
+def test_the_page_holds_calibration_slices_and_what_moves_a_chance(verdict: Verdict, tmp_path: Path) -> None:
+    name = "accept" if "rule: way, notice, hour" in verdict.losses else "success"
+    registry.write(tmp_path / "a" / name, registry.Entry(name, "1", "log-loss"))
+    kept = measure.kept(name, verdict, TINY, [], tmp_path / "a" / name)
+    assert kept is not None
+    audit = json.loads(kept.read_text())
+    assert sum(row["rows"] for row in audit["reliability"]) == audit["whole"]["rows"] == verdict.trials["W1", 0].rows
+    assert audit["whole"]["loss"] == pytest.approx(verdict.losses["model"], rel=1e-3)
+    assert audit["explained"][""]["inputs"][0]["moves"] > 0
+    text = pages.write(tmp_path / "html", tmp_path / "a")[1].read_text(encoding="utf-8")
+    assert "Not in this run" not in text and "casablanca" in text and "on the log-odds" in text

@@ -10,9 +10,10 @@ from typer.testing import CliRunner
 
 from bot import models_command
 from domain.learning import registry
+from domain.learning.gate import Trial, decide
 from domain.pricing.cost_model import FEATURES
 from evals.cli import app
-from evals.market_models import cost, measure, offsets
+from evals.market_models import cost, measure, offsets, pages
 from evals.market_models.measure import Verdict
 from evals.market_models.worlds import Plan, ready, split_at
 
@@ -45,6 +46,29 @@ def test_arrivals_are_told_as_well_as_claimed_and_nobody_beats_the_truth(work: P
     folder = TINY.folder(work, "W1", 0)
     measure.train("arrival", [folder / "observed"], folder / "models" / "again", split_at(folder, TINY.split))
     assert registry.read(folder / "models" / "again").files == registry.read(folder / "models" / "arrival").files
+
+
+@pytest.mark.parametrize("name", ["arrival", "cost", "offsets", "elasticity"])
+def test_one_examination_keeps_all_that_its_page_shows(name: str, work: Path, tmp_path: Path) -> None:
+    folder = ready(TINY, work, "W1", 0)
+    models, until = folder / "models", split_at(folder, TINY.split)
+    judge = measure.examiner(name)
+    if judge.trained and not (models / name).exists():
+        measure.train(name, [folder / "observed"], models / name, until)
+    found = judge.examine(folder, models / name if judge.trained else None, until)
+    told = measure.Verdict(decide([Trial("W1", 0, 1, 2, 0)]), judge.rules[0], found.losses, found.figures, {("W1", 0): found}, 1.0, 1.0)
+    place = tmp_path / "a" / name
+    registry.write(place, registry.Entry(name, "1", judge.metric))
+    kept = measure.kept(name, told, TINY, [], place)
+    assert kept is not None and kept.stat().st_size < 100_000
+    audit = json.loads(kept.read_text(), parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
+    assert {"city", "district", "language and script", "hour of the visit", "technician's past here", "world"} <= set(audit["slices"])
+    assert audit["worlds"][0]["taught"]["to"] <= "2026-04-02" and len(audit["worlds"][0]["sha256"]) == 12
+    assert audit["tables"][0]["rows"] > 0 and audit["hidden"] and audit["reliability"]
+    _, page = pages.write(tmp_path / "html", tmp_path / "a")
+    text = page.read_text(encoding="utf-8")
+    assert "Not in this run" not in text and "By slice" in text and "the simple rule “" in text
+    assert ("Quantile by quantile" in text) == (name in ("arrival", "cost")) and ("What moves its answer" in text)
 
 
 def test_one_seed_of_one_world_lets_nothing_serve(verdict: Verdict) -> None:

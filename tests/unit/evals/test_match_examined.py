@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from evals.market.files import read
-from evals.market_models import match, measure
+from evals.market_models import details, match, measure
 from evals.market_models.examined import Examined
 from evals.market_models.worlds import Plan, ready, split_at
 
@@ -55,3 +55,14 @@ def test_figures_are_those_one_works_out_by_hand() -> None:
     assert told["ndcg3"] == pytest.approx((0.5 + 0.4 / np.log2(3) + 0.1 / 2) / best) and told["regret"] == 0
     worst = match.figures(np.array([1.0, 2, 4, 3]), true, first)
     assert worst["regret"] == pytest.approx(0.4) and worst["first is worth"] == pytest.approx(0.1)
+
+
+def test_its_page_has_the_order_by_depth_and_what_moves_a_score(found: Examined) -> None:
+    judged = found.judged
+    assert judged is not None and len(judged.true) == found.rows
+    assert judged.losses["model"].mean() == pytest.approx(found.losses["model"])
+    told = details.details([judged], "rule")
+    assert told["curves"]["ndcg"]["lines"]["model"][2] == pytest.approx(found.figures["model"]["ndcg3"], rel=1e-3)
+    assert told["curves"]["regret"]["lines"]["model"][0] == pytest.approx(found.figures["model"]["regret"], rel=1e-2)
+    moved = {row["name"]: row["moves"] for row in told["explained"][""]["inputs"]}
+    assert moved["emergency"] == 0 < moved["price"]  # a list shares its job: that moves nobody up or down
