@@ -15,6 +15,7 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
+from bot.brain.flows.shared import MOST
 from channels.base import Capabilities
 from domain.engagement import sms
 from domain.engagement.render import render
@@ -91,15 +92,22 @@ def _composed(locale: str, known: dict[str, str]) -> dict[str, str]:
     def say(key: str, **more: str) -> str:
         return replies.render(key, locale, **{**known, "text": "", "who": "", **more})
 
-    people = "\n".join(
-        say("search.line", technician=wording.person_name(name, locale)) for name in ("Ahmed Bennani", "Kamal Mernissi", "Said Alaoui")
-    )
+    comma = str(wording.names(locale)["comma"])
+    told = [say("search.stars"), known["price"], say("search.free"), say("reasons.near"), say("reasons.experienced")]
+    names = [wording.person_name(name, locale) for name in ("Ahmed Bennani", "Kamal Mernissi", "Said Alaoui")]
+    people = "\n".join(f"{n}. {say('search.line', technician=name, facts=comma.join(told))}" for n, name in enumerate(names, 1))
     jobs = "\n".join(say("track.line", status=say("track.status_confirmed")) for _ in range(2))
     return {
         "alternatives": known["slots"],
         "people": people,
         "lines": jobs,
-        "uplift": say("price.uplift"),
+        "facts": comma.join((say("booking.rating"), say("reasons.same_district"))),
+        "then": " " + known["when"],
+        "uplift": say("price.uplift_or_wait"),
+        "why": " " + say("price.made_of", lines=comma.join((say("price.line_visit"), say("price.line_harder_job")))),
+        "held": say("booking.kept") + " ",
+        "visits": "\n".join(say("technician_flow.visit", place=known["district"]) for _ in range(MOST)),
+        "way": say("technician_flow.way_tight"),
         "reasons": say("price.line_visit"),
         "slower": " " + say("price.without_hurry"),
         "careful": say("booking.until_gas"),
