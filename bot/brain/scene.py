@@ -121,8 +121,8 @@ class Scene:
     def minutes(self, count: Any) -> str:
         return wording.format_minutes(float(count), self.locale)
 
-    def moment(self, start: str) -> str:
-        return wording.format_when(start, self.locale, self.now)
+    def moment(self, start: str, *, short: bool = False) -> str:
+        return wording.format_when(start, self.locale, self.now, short=short)
 
     def day(self, start: str) -> str:
         return wording.format_day(start, self.locale, self.now)
@@ -183,7 +183,7 @@ class Scene:
             Option(
                 cut(self.person(t.get("name")), TITLE),
                 f"tech:{t.get('id')}|{t.get('name')}",
-                cut(self.text("search.detail", rating=t.get("rating") or "-", price=self.money(t.get("price_mad")), km=self.km(t)), DETAIL),
+                cut(self.text("search.detail", stars=t.get("rating") or "-", price=self.money(t.get("price_mad")), km=self.km(t)), DETAIL),
             )
             for t in found
         )
@@ -197,7 +197,7 @@ class Scene:
 
     def slot_title(self, start: str) -> str:
         full = self.moment(start)
-        return full if len(full) <= TITLE else cut(wording.format_when(start, self.locale, self.now, short=True), TITLE)
+        return full if len(full) <= TITLE else cut(self.moment(start, short=True), TITLE)
 
     def jobs(self, found: list[Mapping[str, Any]]) -> tuple[Option, ...]:
         options = []

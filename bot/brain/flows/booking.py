@@ -168,8 +168,8 @@ def uplift(scene: Scene, priced: Mapping[str, Any], waiting: Any = None) -> str:
 
 
 def made_of(scene: Scene, breakdown: Sequence[Mapping[str, Any]]) -> str:
-    """What the likely price is for, in one sentence; hurry has words of its own."""
-    labels = {line["label"] for line in breakdown} - {"emergency", "short_notice"}
+    """What the likely price is for, in one sentence; a price with hurry is explained by `uplift`."""
+    labels = {line["label"] for line in breakdown}
     if not labels:
         return ""
     return scene.tail("price.all_in") if labels == {"visit"} else scene.tail("price.made_of", lines=_lines(scene, breakdown))

@@ -15,24 +15,26 @@ OF_A_PROPOSAL = frozenset({"your_last", "skilled", "same_district", "near"})
 
 
 def listing(scene: Scene, found: Mapping[str, Any], people: Sequence[Technician], start: Any = None) -> dict[str, Any]:
-    """What a list is said with: `people` line by line, `then` the asked moment they are all free at, `km` how far the farthest comes from."""
+    """What a list is said with: `people` line by line (`row`: the first alone), `then` the asked moment they are all free at, `km` how far the farthest comes from."""
     asked = str(start) if start and all(t.get("next_slot") == start for t in people) else ""
     rows = [_line(scene, found, t, asked) for t in people]
     numbered = [f"{n}. {row}" for n, row in enumerate(rows, 1)] if len(rows) > 1 else rows
     far = max((t.get("distance_km") or 0 for t in people), default=0)
-    return {"people": "\n".join(numbered), "then": f" {scene.moment(asked)}" if asked else "", "km": wording.format_km(float(far), scene.locale)}
+    then = f" {scene.moment(asked)}" if asked else ""
+    return {"people": "\n".join(numbered), "row": rows[0] if rows else "", "then": then, "km": wording.format_km(float(far), scene.locale)}
 
 
 def _line(scene: Scene, found: Mapping[str, Any], one: Technician, asked: str) -> str:
-    stars = scene.text("search.stars", rating=one["rating"]) if one.get("rating") and one.get("jobs") != 0 else ""
-    soonest = scene.text("search.free", when=scene.moment(str(one["next_slot"]))) if one.get("next_slot") and not asked else ""
-    facts = [stars, scene.money(one.get("price_mad")), soonest, *reasons(scene, found, one)[:TOLD]]
+    stars = scene.text("search.stars", stars=one["rating"]) if one.get("rating") and one.get("jobs") != 0 else ""
+    soonest = scene.text("search.free", when=scene.moment(str(one["next_slot"]), short=True)) if one.get("next_slot") and not asked else ""
+    most = TOLD if scene.facts.get("channel") != "sms" else 1  # a text message is billed by the part
+    facts = [stars, scene.money(one.get("price_mad")), soonest, *reasons(scene, found, one)[:most]]
     return scene.text("search.line", technician=scene.person(one.get("name")), facts=_joined(scene, facts))
 
 
 def known_for(scene: Scene, found: Mapping[str, Any], one: Technician) -> str:
     """Behind the name of who is proposed: " (4.9/5, 512 jobs, in your neighbourhood)"; where nobody is nearer, how far they come from."""
-    parts = [scene.text("booking.rating", rating=one["rating"], jobs=one["jobs"])] if one.get("rating") and one.get("jobs") else []
+    parts = [scene.text("booking.rating", stars=one["rating"], jobs=one["jobs"])] if one.get("rating") and one.get("jobs") else []
     if found.get("widened_km") is not None and one:
         parts.append(scene.text("booking.from_far", km=scene.km(one)))
     else:

@@ -45,13 +45,14 @@ def price(scene: Scene) -> Steps:
     else:
         key = "price.range"
     waiting = {one.get("label"): one.get("mad") for one in found.get("alternatives") or ()}
+    hurry = uplift(scene, found, waiting.get("without_hurry"))
     said = scene.say(
         key,
         over=True,
         service=scene.service(found.get("service") or service),
         price=scene.range(found.get("min_mad"), found.get("max_mad")),
         likely=scene.money(found.get("likely_mad")),
-        uplift=uplift(scene, found, waiting.get("without_hurry")),
-        why=made_of(scene, found.get("breakdown") or ()),
+        uplift=hurry,
+        why=made_of(scene, found.get("breakdown") or ()) if not hurry else "",
     )
     return Say(said.key, said.params, None, (), said.flow, True, {})
