@@ -12,11 +12,12 @@ from domain.clock import to_utc
 from domain.errors import DomainError
 from domain.geo import Place
 from domain.matching import reasons
+from domain.matching.explore import POOL
 from domain.matching.rank import Candidate, find
 from domain.store import agenda, ranking, roster
 from domain.store.people import technicians_named
 from domain.store.tables import Booking, Client, Technician
-from tools import candidates, openings, quotes, skilled
+from tools import candidates, exploring, openings, quotes, skilled
 from tools.areas import place_of, service_of
 from tools.spec import Args, RowId, tool
 from tools.turn import Turn
@@ -55,9 +56,12 @@ def find_technicians(turn: Turn, args: FindArgs) -> dict[str, Any]:
     request = openings.described(openings.request_for(service, place, turn.now, start=start, last=_last(turn)), args.issue, args.urgency)
     known, anytime = roster.read(turn.session), openings.request_for(service, place, turn.now)
     order = ranking.order(turn.session, turn.market.learnt.match, turn.now)
-    slate = find(known.index, request, away=away, only=named or None, k=3, order=order)
     wish = None if named else skilled.wanted(known, anytime, args.issue)
+    # with an hour or a name the best is proposed, which is no place to try somebody out
+    tries = turn.market.learnt.explore is not None and start is None and not named and wish is None
+    slate = find(known.index, request, away=away, only=named or None, k=POOL if tries else 3, order=order)
     slate, lacking = skilled.skilled_first(known, request, slate, wish, away, 3)
+    slate = exploring.drawn(turn, slate, 3, emergency=args.urgency == "emergency") if tries else slate
     if not slate.candidates and start is not None:
         anyone = find(known.index, anytime, only=named or None, k=1)
         if anyone.candidates:

@@ -188,6 +188,8 @@ def reasons(scene: Scene, breakdown: Sequence[Mapping[str, Any]], likely: Any, l
     """ "travel and work 300 dh, harder than usual 60 dh: 360 dh"; a price without lines is its range alone."""
     if not breakdown:
         return scene.range(low, high, likely)
+    if len(breakdown) == 1:
+        return _lines(scene, breakdown)
     return scene.text("price.sum", lines=_lines(scene, breakdown), likely=scene.money(likely))
 
 
