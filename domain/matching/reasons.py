@@ -9,10 +9,9 @@ from domain.matching.rank import REASONS
 
 #: Codes that compare those shown, whoever ranked them: they say nothing of why somebody is in the list.
 COMPARED = ("skilled", "cheapest", "soonest", "new_here")
-CODES = (*REASONS, *COMPARED)
+CODES = (*(code for code in REASONS if code != "free_now"), *COMPARED)
 TOLD = 2  # more is a form, not a reason
 SOONER_H = 0.5  # hours by which one must be free before everybody else
-NOW_H = 1.0  # "free now" is a free time within this many hours
 FEW_JOBS = 5
 
 
@@ -40,12 +39,13 @@ def told(options: Sequence[Option]) -> list[tuple[str, ...]]:
 def _true(option: Option, others: Sequence[Option]) -> list[str]:
     cheapest = _least([option.price, *(o.price for o in others)], 0.0)
     soonest = _least([option.wait_h, *(o.wait_h for o in others)], SOONER_H)
-    codes = [code for code in option.reasons if code != "free_now" or (option.wait_h is not None and option.wait_h <= NOW_H and not soonest)]
+    codes = [code for code in option.reasons if code != "free_now"]  # at work is not yet free, and their next free time is told
     if cheapest:  # says all that "a good price" says
         codes = ["cheapest" if code == "good_price" else code for code in codes]
         codes += ["cheapest"] * ("cheapest" not in codes)
     first = ["skilled"] if option.skilled else []
-    return [*first, *codes, *(["soonest"] if soonest else []), *(["new_here"] if option.jobs < FEW_JOBS else [])]
+    found = [*first, *codes, *(["soonest"] if soonest else []), *(["new_here"] if option.jobs < FEW_JOBS else [])]
+    return found or ["experienced"]  # how many jobs they did says something of anybody
 
 
 def _least(values: Sequence[float | None], by: float) -> bool:

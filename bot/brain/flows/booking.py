@@ -245,7 +245,7 @@ def others(scene: Scene, summary: Mapping[str, Any]) -> Steps:
     slower = scene.tail("price.without_hurry", price=scene.money(waiting)) if waiting else ""
     if not people:
         key = "search.nobody_cheaper" if cheap else "search.nobody_else"
-        return scene.say(key, awaiting="confirm", options=_answers(scene), slower=slower, **words(scene, summary))
+        return scene.say(key, awaiting="confirm", options=_answers(scene), **words(scene, summary))
     key = "search.cheaper" if cheap else "search.others"
     return scene.say(key, awaiting="choice", options=scene.technicians(people), slower=slower, **listing(scene, found, people, summary.get("start")))
 
