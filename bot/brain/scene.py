@@ -190,7 +190,9 @@ class Scene:
 
     def km(self, technician: Mapping[str, Any]) -> str:
         km = technician.get("distance_km")
-        return wording.format_km(float(km), self.locale) if isinstance(km, int | float) and km >= 0.1 else wording.district_name(technician.get("district"), self.locale)
+        if isinstance(km, int | float) and km >= 0.1:
+            return wording.format_km(float(km), self.locale)
+        return wording.district_name(technician.get("district"), self.locale)
 
     def slots(self, found: list[Mapping[str, Any]]) -> tuple[Option, ...]:
         return tuple(Option(self.slot_title(s["start"]), slot_payload(s), cut(self.person(s.get("technician")), DETAIL)) for s in found)

@@ -101,7 +101,8 @@ def off_policy(outcome: Floats, propensity: Floats, target: Floats) -> tuple[flo
     """What another policy's mean outcome would be, from lists that this one showed: (estimate, lower, upper 95 %).
 
     `propensity` (n,): what was logged, above 0; `target` (n,): how likely the other policy shows the same. Inverse propensity weights (Horvitz and
-    Thompson 1952) over their own sum (Hajek 1971), with the interval of that ratio. Raises ValueError where nothing of what was shown could be the other's.
+    Thompson 1952) over their own sum (Hajek 1971), with the interval of that ratio.
+    Raises ValueError where nothing of what was shown could be the other's.
     """
     weights = target / propensity
     total = float(weights.sum())

@@ -15,7 +15,7 @@ OF_A_PROPOSAL = frozenset({"your_last", "skilled", "same_district", "near"})
 
 
 def listing(scene: Scene, found: Mapping[str, Any], people: Sequence[Technician], start: Any = None) -> dict[str, Any]:
-    """What a list is said with: `people` line by line (`row`: the first alone), `then` the asked moment they are all free at, `km` how far the farthest comes from."""
+    """What a list is said with: `people` line by line, `row` the first alone, `then` the asked moment they are all free at, `km` of the farthest."""
     asked = str(start) if start and all(t.get("next_slot") == start for t in people) else ""
     rows = [_line(scene, found, t, asked) for t in people]
     numbered = [f"{n}. {row}" for n, row in enumerate(rows, 1)] if len(rows) > 1 else rows

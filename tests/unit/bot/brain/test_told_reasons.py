@@ -1,4 +1,4 @@
-"""Whoever may choose hears of each person a price, a time and a reason in their language; what is kept for them, what hurry costs, how late it gets."""
+"""Whoever may choose hears a price, a time and a reason of each, in their language; and what is kept for them, what hurry costs, how late it gets."""
 
 from __future__ import annotations
 
@@ -6,24 +6,39 @@ from typing import Any
 
 import pytest
 
-from domain.engagement.reply import LOCALES
 from domain.matching.reasons import CODES
 from prompts import replies, wording
 from tests.support.brain import NOW, MemoryTools, Talk, job
 
 PLACE = {"service": "plumbing", "city": "casablanca", "district": "maarif"}
 VISIT = {**PLACE, "date": "tomorrow", "time": "10:00"}
-WHO = {"ary-Latn": "chkoun kayn f maarif?", "ary-Arab": "شكون كاين فالمعاريف؟", "fr": "qui est disponible à maarif ?", "ar": "من المتاح في المعاريف؟", "en": "who is there in maarif?"}  # fmt: skip
-ORDER = {"ary-Latn": "bghit plombi ghedda m3a 10 f maarif", "ary-Arab": "بغيت بلومبي غدا مع 10 فالمعاريف", "fr": "je veux un plombier demain à 10h à maarif", "ar": "أريد سباكا غدا على العاشرة في المعاريف", "en": "I want a plumber tomorrow at 10 in maarif"}  # fmt: skip
-THINK = {"ary-Latn": "nfekker chwiya", "ary-Arab": "غادي نفكر شوية", "fr": "je vais réfléchir", "ar": "سأفكر في الأمر", "en": "let me think"}
-WHERE = {"ary-Latn": "fin wsel?", "ary-Arab": "فين وصل؟", "fr": "il est où ?", "ar": "أين وصل التقني؟", "en": "where is he?"}
-THREE = [
-    {"id": 1, "name": "ahmed", "rating": 4.9, "jobs": 512, "district": "maarif", "distance_km": 0.0, "price_mad": 300, "next_slot": "2026-11-23T11:00",
-     "reasons": list(CODES)},
-    {"id": 2, "name": "hassan", "rating": 4.6, "jobs": 200, "district": "ain chock", "distance_km": 3.4, "price_mad": 250, "next_slot": "2026-11-24T09:00",
-     "reasons": ["near", "cheapest", "soonest"]},
-    {"id": 3, "name": "said", "rating": 4.5, "jobs": 0, "district": "oulfa", "distance_km": 6.2, "price_mad": 280, "next_slot": None, "reasons": ["new_here"]},
-]  # fmt: skip
+LOCALES = ("ary-Latn", "ary-Arab", "fr", "ar", "en")
+
+
+def said(*words: str) -> dict[str, str]:
+    return dict(zip(LOCALES, words, strict=True))
+
+
+WHO = said("chkoun kayn f maarif?", "شكون كاين فالمعاريف؟", "qui est disponible à maarif ?", "من المتاح في المعاريف؟", "who is there in maarif?")
+ORDER = said(
+    "bghit plombi ghedda m3a 10 f maarif",
+    "بغيت بلومبي غدا مع 10 فالمعاريف",
+    "je veux un plombier demain à 10h à maarif",
+    "أريد سباكا غدا على العاشرة في المعاريف",
+    "I want a plumber tomorrow at 10 in maarif",
+)
+THINK = said("nfekker chwiya", "غادي نفكر شوية", "je vais réfléchir", "سأفكر في الأمر", "let me think")
+WHERE = said("fin wsel?", "فين وصل؟", "il est où ?", "أين وصل التقني؟", "where is he?")
+TOMORROW = said("chno 3endi ghedda?", "شنو عندي غدا؟", "qu'est-ce que j'ai demain ?", "ما هي مواعيدي غدا؟", "what do I have tomorrow?")
+YES = said("ah", "آه", "oui", "نعم", "yes")
+AHMED = {"id": 1, "name": "ahmed", "rating": 4.9, "jobs": 512, "district": "maarif", "distance_km": 0.0, "price_mad": 300}
+HASSAN = {"id": 2, "name": "hassan", "rating": 4.6, "jobs": 200, "district": "ain chock", "distance_km": 3.4, "price_mad": 250}
+SAID = {"id": 3, "name": "said", "rating": 4.5, "jobs": 0, "district": "oulfa", "distance_km": 6.2, "price_mad": 280}
+THREE: list[dict[str, Any]] = [
+    {**AHMED, "next_slot": "2026-11-23T11:00", "reasons": list(CODES)},
+    {**HASSAN, "next_slot": "2026-11-24T09:00", "reasons": ["near", "cheapest", "soonest"]},
+    {**SAID, "next_slot": None, "reasons": ["new_here"]},
+]
 
 
 def market(**more: Any) -> MemoryTools:
@@ -84,7 +99,7 @@ def test_who_hesitates_hears_once_until_when_the_hour_is_kept_and_may_still_say_
     assert reply["key"] == "booking.take_your_time" and until in reply["text"] and "decline_proposal" not in talk.called
     reply = talk.say("hmm", intents=["inform"])
     assert reply["key"] != "booking.propose_again" or until not in reply["text"]
-    talk.say({"fr": "oui", "en": "yes"}.get(locale, "ah" if locale == "ary-Latn" else "نعم"), intents=["affirm"])
+    talk.say(YES[locale], intents=["affirm"])
     assert "confirm_proposal" in talk.called
 
 
@@ -114,8 +129,8 @@ def test_who_waits_is_told_a_window_and_honestly_how_late_it_is(case: str, local
     talk = Talk(MemoryTools({"BR-1": booking}, answers={"track_technician": answer}), locale=locale, now="2026-11-23T10:00+01:00")
     reply = talk.say(WHERE[locale], intents=["track"])
     assert reply["key"] == key
-    said = wording.format_window(window["from"], window["to"], locale)
-    assert (said in reply["text"]) == (key != "track.overdue")
+    span = wording.format_window(window["from"], window["to"], locale)
+    assert (span in reply["text"]) == (key != "track.overdue")
     if late is not None:
         sorry = replies.render("track.later_than_agreed", locale, hour=wording.format_time(start, locale))
         assert (sorry in reply["text"]) == late
@@ -127,10 +142,8 @@ def test_a_full_day_is_read_in_the_order_of_its_route_with_its_time_on_the_road(
     jobs = [job(f"BR-{n}", start=f"2026-11-24T{9 + 2 * n:02d}:00", district=place) for n, place in enumerate(("maarif", "anfa", "oulfa"))]
     answer = {"ok": True, "jobs": jobs, "offers": [], "route": {"order": ["BR-1", "BR-0", "BR-2"], "travel_minutes": 95, "kept": kept}}
     talk = Talk(MemoryTools(answers={"my_jobs": answer}), role="technician", locale=locale, channel="sms")
-    asked = {"ary-Latn": "chno 3endi ghedda?", "ary-Arab": "شنو عندي غدا؟", "fr": "qu'est-ce que j'ai demain ?", "ar": "ما هي مواعيدي غدا؟", "en": "what do I have tomorrow?"}
-    text = talk.say(asked[locale], intents=["ask_job_details"], entities={"date": "tomorrow"})["text"]
+    text = talk.say(TOMORROW[locale], intents=["ask_job_details"], entities={"date": "tomorrow"})["text"]
     assert [text.index(f"BR-{n}") for n in (1, 0, 2)] == sorted(text.index(f"BR-{n}") for n in range(3))
     day = wording.format_day("2026-11-24T12:00", locale, wording.local_moment(NOW))
     assert wording.format_minutes(95, locale) in text and text.lower().count(day.lower()) == 1
     assert (replies.render("technician_flow.way_tight", locale, minutes=wording.format_minutes(95, locale)) in text) != kept
-

@@ -20,7 +20,8 @@ def last_taken(km: np.ndarray, rating: np.ndarray, reviews: np.ndarray) -> np.nd
     same, flat = np.ones_like(km), np.zeros((len(km), 1))
     utility = laws.choice_utility(
         W1, day=flat, hour=flat + 10, need=flat.astype(int), price_ratio=same, rating=rating, reviews=reviews, km=km,
-        position=np.arange(1, km.shape[1] + 1)[None], verified=same, speaks=same, known=0 * same, price_weight=same, quality_weight=same, loyalty=same,
+        position=np.arange(1, km.shape[1] + 1)[None], verified=same, speaks=same, known=0 * same,
+        price_weight=same, quality_weight=same, loyalty=same,
     )  # fmt: skip
     nobody = flat[:, 0]
     outside = laws.outside_utility(W1, day=nobody, need=nobody.astype(int), patience=nobody, range_quote=nobody)
