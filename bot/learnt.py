@@ -21,12 +21,15 @@ MODULES = {
     "success": "domain.matching.success",
 }
 
+#: What learns by trying things on people: only where the settings name it, never with "all".
+POLICIES = {"explore": "domain.matching.explore"}
+
 
 def load(names: Collection[str], folder: Path = ARTIFACTS) -> Learnt:
     """The named models that passed their gate. What did not pass, or is damaged, stays None: its rule serves, and the log says why."""
     from tools.context import Learnt
 
-    found: dict[str, Any] = {name: import_module(MODULES[name]).serving(folder / name) for name in names}
+    found: dict[str, Any] = {name: import_module({**MODULES, **POLICIES}[name]).serving(folder / name) for name in names}
     return Learnt(**found)
 
 

@@ -14,7 +14,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError as UnreadableSetting
 
-from bot.learnt import MODULES
+from bot.learnt import MODULES, POLICIES
 
 PREFIX = "BRICOL_"
 WHISPER_FILES = ("model.bin", "config.json", "tokenizer.json")  # without the last, faster-whisper would look for it on the network
@@ -137,9 +137,9 @@ class Settings(BaseSettings):
     @classmethod
     def _known_models(cls, names: str) -> str:
         asked = {name.strip() for name in names.split(",")} - {""}
-        if unknown := sorted(asked - {*MODULES, "all"}):
-            raise ValueError(f"{unknown[0]!r} is no model; known: all, {', '.join(MODULES)}")
-        return ",".join(sorted(MODULES if "all" in asked else asked))
+        if unknown := sorted(asked - {*MODULES, *POLICIES, "all"}):
+            raise ValueError(f"{unknown[0]!r} is no model; known: all, {', '.join((*MODULES, *POLICIES))}")
+        return ",".join(sorted((asked | MODULES.keys() if "all" in asked else asked) - {"all"}))
 
     @field_validator("voice_model")
     @classmethod

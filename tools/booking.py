@@ -14,7 +14,7 @@ from domain.scheduling.dispatch import WARN_FROM
 from domain.store import predictions
 from domain.store.references import next_ref
 from domain.store.tables import Booking, BookingEvent, Proposal
-from tools import candidates, dispatch, quotes
+from tools import candidates, dispatch, exploring, quotes
 from tools.areas import place_of, service_of
 from tools.proposals import confirms, propose
 from tools.spec import Args, RowId, tool
@@ -156,6 +156,8 @@ def book(turn: Turn, proposal: Proposal) -> dict[str, Any]:
     turn.session.flush()
     turn.session.add(BookingEvent(booking_id=booking.id, event="booked", actor="client", at=turn.now, data={"proposal_id": proposal.id}))
     predictions.follow(turn.session, f"proposal:{proposal.id}", predictions.entity_of(booking))
+    if turn.market.learnt.explore is not None:
+        predictions.taken(turn.session, exploring.MODEL, f"conversation:{turn.context.conversation_id}", technician.id, turn.now)
     _remember(client, booking)
     offer = dispatch.start(turn.session, turn.market, booking, turn.now)
     result = {"booking": job(booking), "offer": dispatch.offer_view(offer, turn.now)}

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 from domain.clock import Clock
 from domain.geo.arrival import ArrivalModel
 from domain.matching.acceptance import AcceptModel
+from domain.matching.explore import Exploring
 from domain.matching.ranker import MatchModel
 from domain.matching.success import SuccessModel
 from domain.pricing.cost_model import CostModel
@@ -38,6 +39,7 @@ class Learnt:
     accept: AcceptModel | None = None
     success: SuccessModel | None = None
     match: MatchModel | None = None
+    explore: Exploring | None = None  # a policy, not a model: draws the last place of some lists
 
 
 @dataclass(frozen=True)

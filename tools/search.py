@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import Field
 
 from domain import catalog
+from domain.clock import to_utc
 from domain.errors import DomainError
-from domain.matching.rank import find
+from domain.geo import Place
+from domain.matching import reasons
+from domain.matching.explore import POOL
+from domain.matching.rank import Candidate, find
 from domain.store import agenda, ranking, roster
 from domain.store.people import technicians_named
 from domain.store.tables import Booking, Client, Technician
-from tools import candidates, openings, quotes, skilled
+from tools import candidates, exploring, openings, quotes, skilled
 from tools.areas import place_of, service_of
 from tools.spec import Args, RowId, tool
 from tools.turn import Turn
@@ -35,8 +39,9 @@ class FindArgs(Args):
 
 @tool("READ", who="client", personal=False)
 def find_technicians(turn: Turn, args: FindArgs) -> dict[str, Any]:
-    """The best three technicians for a job, with price, distance, next free time and the reasons (codes). widened_km: nobody nearer, say so.
+    """The best three technicians for a job, with price, distance, next free time and the reasons (codes, the most telling first: say two at most).
 
+    widened_km: nobody nearer, these are up to this far: say so and ask whether that will do. skill: the special skill that "skilled" is about.
     no_specialist: nobody who has this special skill is free then; these do the trade in general, say so honestly.
 
     Errors: unknown_service, unknown_place (suggestions), ambiguous_place (cities), no_technician (nearest_km).
@@ -51,9 +56,12 @@ def find_technicians(turn: Turn, args: FindArgs) -> dict[str, Any]:
     request = openings.described(openings.request_for(service, place, turn.now, start=start, last=_last(turn)), args.issue, args.urgency)
     known, anytime = roster.read(turn.session), openings.request_for(service, place, turn.now)
     order = ranking.order(turn.session, turn.market.learnt.match, turn.now)
-    slate = find(known.index, request, away=away, only=named or None, k=3, order=order)
     wish = None if named else skilled.wanted(known, anytime, args.issue)
+    # with an hour or a name the best is proposed, which is no place to try somebody out
+    tries = turn.market.learnt.explore is not None and start is None and not named and wish is None
+    slate = find(known.index, request, away=away, only=named or None, k=POOL if tries else 3, order=order)
     slate, lacking = skilled.skilled_first(known, request, slate, wish, away, 3)
+    slate = exploring.drawn(turn, slate, 3, emergency=args.urgency == "emergency") if tries else slate
     if not slate.candidates and start is not None:
         anyone = find(known.index, anytime, only=named or None, k=1)
         if anyone.candidates:
@@ -71,43 +79,55 @@ def find_technicians(turn: Turn, args: FindArgs) -> dict[str, Any]:
             raise DomainError("slot_taken", alternatives=found)
     if not slate.candidates:
         raise DomainError("no_technician", service=service, city=place.city, nearest_km=slate.nearest_km)
-    listed = []
-    for candidate in slate.candidates:
-        technician = turn.session.get_one(Technician, candidate.technician_id)
-        price = quotes.price(turn.market, technician, service, issue=args.issue, urgency=args.urgency, start=start, now=turn.now)
-        free = openings.slots(
-            turn.session,
-            turn.market,
-            service=service,
-            place=place,
-            now=turn.now,
-            near=start,
-            technicians=[technician.id],
-            urgency=args.urgency,
-            client_id=_asker(turn),
-            k=1,
-        )
-        listed.append(
-            {
-                "id": technician.id,
-                "name": technician.name,
-                "rating": round(technician.rating, 1),
-                "jobs": technician.jobs,
-                "district": technician.district,
-                "distance_km": candidate.distance_km,
-                "price_mad": mad(price.likely_mad),
-                "next_slot": free[0]["start"] if free else None,
-                "reasons": list(candidate.reasons),
-            }
-        )
+    shown = [_shown(turn, args, service, place, start, candidate) for candidate in slate.candidates]
+    skill = wish.skill if wish is not None and lacking is None else None
+    holders = wish.ids if wish is not None else frozenset[int]()
+    options = [_option(turn, one, one["id"] in holders) for one in shown]
+    listed = [{**one, "reasons": list(codes)} for one, codes in zip(shown, reasons.told(options), strict=True)]
     result: dict[str, Any] = {"technicians": listed, "city": place.city, "district": place.district}
     if lacking is not None:
         result["no_specialist"] = lacking
+    if skill is not None:
+        result["skill"] = skill
     if slate.widened_km is not None:
         result["widened_km"] = slate.widened_km
     if args.technician:
         result["named_found"] = bool(named)
     return result
+
+
+def _shown(turn: Turn, args: FindArgs, service: str, place: Place, start: datetime | None, candidate: Candidate) -> dict[str, Any]:
+    technician = turn.session.get_one(Technician, candidate.technician_id)
+    price = quotes.price(turn.market, technician, service, issue=args.issue, urgency=args.urgency, start=start, now=turn.now)
+    free = openings.slots(
+        turn.session,
+        turn.market,
+        service=service,
+        place=place,
+        now=turn.now,
+        near=start,
+        technicians=[technician.id],
+        urgency=args.urgency,
+        client_id=_asker(turn),
+        k=1,
+    )
+    return {
+        "id": technician.id,
+        "name": technician.name,
+        "rating": round(technician.rating, 1),
+        "jobs": technician.jobs,
+        "district": technician.district,
+        "distance_km": candidate.distance_km,
+        "price_mad": mad(price.likely_mad),
+        "next_slot": free[0]["start"] if free else None,
+        "reasons": candidate.reasons,
+    }
+
+
+def _option(turn: Turn, shown: dict[str, Any], skilled: bool) -> reasons.Option:
+    free = to_utc(datetime.fromisoformat(shown["next_slot"])) if shown["next_slot"] else None
+    wait = (free - turn.now).total_seconds() / 3600 if free is not None else None
+    return reasons.Option(shown["reasons"], shown["price_mad"], wait, shown["jobs"], skilled)
 
 
 class SlotArgs(Args):

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from domain.bookings.states import LIVE
 from domain.clock import to_local
 from domain.geo import locate, travel_minutes
-from domain.geo.window import PROMISE, Window
+from domain.geo.window import PROMISE, Window, usual
 from domain.store import arrivals
 from domain.store.tables import Booking, BookingEvent, Offer
 from tools.spec import Args, tool
@@ -54,7 +54,7 @@ def booking_status(turn: Turn, args: RefArgs) -> dict[str, Any]:
 
 @tool("READ", who="client")
 def track_technician(turn: Turn, args: RefArgs) -> dict[str, Any]:
-    """Where the technician is: state, minutes until arrival when they are on the way or late, else the window in which they come.
+    """Where the technician is: state, minutes until arrival when they are on the way or late, and the window in which they come.
 
     state: waiting_answer, planned, en_route, late, arrived, done or the booking's status. Say minutes as "about".
     late_risk (0..1, null where nobody can tell): from 0.5 on say that they may be late.
@@ -69,6 +69,7 @@ def track_technician(turn: Turn, args: RefArgs) -> dict[str, Any]:
         passed = max(0.0, (turn.now - begun).total_seconds() / 60) if said else 0.0
         # never "0 minutes": the last word is an estimate of ours or theirs, not a position
         view["minutes"] = max(5, round(whole - passed))
+        view["window"] = _span(usual(turn.now, view["minutes"], booking.start + PROMISE))
     elif booking.status == "confirmed":
         late = int(said.data.get("minutes") or 0) if said is not None and said.event == "late" else 0
         if late:
@@ -77,11 +78,15 @@ def track_technician(turn: Turn, args: RefArgs) -> dict[str, Any]:
         start = booking.start + timedelta(minutes=late)
         view["window"] = {"from": local(start), "to": local(start + PROMISE)}
     if (expected := _expected(turn, booking)) is not None:
-        view["window"] = {"from": local(expected.earliest), "to": local(expected.latest)}
+        view["window"] = _span(expected)
         view["late_risk"] = round(expected.late_risk, 2)
         if booking.status == "en_route":
             view["minutes"] = max(5, round((expected.likely - turn.now).total_seconds() / 60))
     return view
+
+
+def _span(told: Window) -> dict[str, str]:
+    return {"from": local(told.earliest), "to": local(told.latest)}
 
 
 def _expected(turn: Turn, booking: Booking) -> Window | None:

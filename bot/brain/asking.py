@@ -41,7 +41,7 @@ def question(tool: str, result: Mapping[str, Any], facts: Mapping[str, Any], loc
 def _said(scene: Scene, kind: str, summary: Mapping[str, Any]) -> Say:
     match kind:
         case "booking":
-            return booking.proposed(scene, summary, [])
+            return booking.proposed(scene, summary, {})
         case "reschedule":
             return reschedule.proposed(scene, summary, "changes.propose_move")
         case "cancellation":

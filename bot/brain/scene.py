@@ -121,8 +121,8 @@ class Scene:
     def minutes(self, count: Any) -> str:
         return wording.format_minutes(float(count), self.locale)
 
-    def moment(self, start: str) -> str:
-        return wording.format_when(start, self.locale, self.now)
+    def moment(self, start: str, *, short: bool = False) -> str:
+        return wording.format_when(start, self.locale, self.now, short=short)
 
     def day(self, start: str) -> str:
         return wording.format_day(start, self.locale, self.now)
@@ -183,21 +183,23 @@ class Scene:
             Option(
                 cut(self.person(t.get("name")), TITLE),
                 f"tech:{t.get('id')}|{t.get('name')}",
-                cut(self.text("search.detail", rating=t.get("rating") or "-", price=self.money(t.get("price_mad")), km=self.km(t)), DETAIL),
+                cut(self.text("search.detail", stars=t.get("rating") or "-", price=self.money(t.get("price_mad")), km=self.km(t)), DETAIL),
             )
             for t in found
         )
 
     def km(self, technician: Mapping[str, Any]) -> str:
         km = technician.get("distance_km")
-        return wording.format_km(float(km), self.locale) if isinstance(km, int | float) else self.place(None, technician.get("district"))
+        if isinstance(km, int | float) and km >= 0.1:
+            return wording.format_km(float(km), self.locale)
+        return wording.district_name(technician.get("district"), self.locale)
 
     def slots(self, found: list[Mapping[str, Any]]) -> tuple[Option, ...]:
         return tuple(Option(self.slot_title(s["start"]), slot_payload(s), cut(self.person(s.get("technician")), DETAIL)) for s in found)
 
     def slot_title(self, start: str) -> str:
         full = self.moment(start)
-        return full if len(full) <= TITLE else cut(wording.format_when(start, self.locale, self.now, short=True), TITLE)
+        return full if len(full) <= TITLE else cut(self.moment(start, short=True), TITLE)
 
     def jobs(self, found: list[Mapping[str, Any]]) -> tuple[Option, ...]:
         options = []

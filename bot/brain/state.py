@@ -67,7 +67,7 @@ def observe(state: State, tool: str, args: Mapping[str, Any], result: Mapping[st
             return replace(state, proposal=None)
         return state
     if tool in KINDS and isinstance(result.get("proposal_id"), int):
-        summary = result.get("summary") or {}
+        summary = {**(result.get("summary") or {}), **{k: result[k] for k in ("held_until",) if result.get(k)}}
         booking = summary.get("booking") or {}
         ref = booking.get("ref") or args.get("ref") or state.ref
         state = replace(state, proposal=Proposal(result["proposal_id"], KINDS[tool], summary, dict(args)), ref=ref)

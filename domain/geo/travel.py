@@ -23,6 +23,7 @@ TOWN_KMH = {
 }
 OPEN_ROAD_KMH = 65.0
 TOWN_KM = 12.0  # the first kilometres are town, the rest is open road
+SPREAD = (0.75, 1.6)  # p10 and p90 of a way, as shares of its likely minutes: our own guess too
 DOOR_MINUTES = 4.0  # finding the door and a place for the moped
 
 
@@ -50,4 +51,5 @@ def travel_minutes(a: Point, b: Point, at_local: datetime) -> tuple[int, int, in
     km = distance_km(a, b)
     town = next(speed for hours, speed in TOWN_KMH.items() if at_local.hour in hours)
     likely = DOOR_MINUTES + 60 * (min(km, TOWN_KM) / town + max(0.0, km - TOWN_KM) / OPEN_ROAD_KMH)
-    return max(1, round(likely * 0.75)), max(1, round(likely)), max(2, round(likely * 1.6))
+    low, high = (likely * share for share in SPREAD)
+    return max(1, round(low)), max(1, round(likely)), max(2, round(high))

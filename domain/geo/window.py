@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from domain.geo.travel import SPREAD
+
 Floats = NDArray[np.float64]
 #: People speak in quarters of an hour of what is planned, in fives of somebody who is on the way.
 STEPS = (15.0, 5.0)
@@ -57,3 +59,9 @@ def window(now: datetime, minutes: Floats, *, widen: float, under_way: bool, pro
     start, end = (hour + timedelta(minutes=float(value)) for value in told(asked, wide, np.array([under_way]))[0])
     likely = min(max(now + timedelta(minutes=float(minutes[1])), start), end)
     return Window(start, likely, end, late_risk(minutes, (promised - now).total_seconds() / 60))
+
+
+def usual(now: datetime, minutes: float, promised: datetime) -> Window:
+    """The rule's window for somebody on the way with likely `minutes` to go: as wide as any way is."""
+    low, high = (minutes * share for share in SPREAD)
+    return window(now, np.array([low, minutes, high]), widen=0.0, under_way=True, promised=promised)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import floor
+from math import floor, sqrt
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +12,24 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 CAP = 0.20  # systems.md A06
+POOL = 12  # of whom the last place may be drawn; the rest are too far from good
 GRID = 400  # points of the integral; 800 change no probability by more than 1e-3
 FEWEST = 1e-4  # no candidate who may be drawn is less likely than this, so that weights of off-policy estimates stay finite
 #: What is known of a visit's success before the first one: as of this many visits that went the usual way.
 PRIOR, USUAL = 6.0, 0.85
+
+
+@dataclass(frozen=True)
+class Exploring:
+    """The policy as it serves: on `share` 0..CAP of the lists the last place is drawn among the best POOL."""
+
+    share: float = CAP
+    seed: int = 0
+
+
+def serving(folder: Path) -> Exploring:
+    """The policy, where the settings name it; it has no file, whatever the folder of the artefacts."""
+    return Exploring()
 
 
 @dataclass(frozen=True)
@@ -80,3 +95,19 @@ def best_of(scores: Floats, tried: Floats, done: Floats) -> Floats:
     chance = (mass * np.exp(logs.sum(axis=0) - logs)).sum(axis=1)
     chance = np.maximum(chance / chance.sum(), FEWEST)
     return np.asarray(chance / chance.sum())
+
+
+def off_policy(outcome: Floats, propensity: Floats, target: Floats) -> tuple[float, float, float]:
+    """What another policy's mean outcome would be, from lists that this one showed: (estimate, lower, upper 95 %).
+
+    `propensity` (n,): what was logged, above 0; `target` (n,): how likely the other policy shows the same. Inverse propensity weights (Horvitz and
+    Thompson 1952) over their own sum (Hajek 1971), with the interval of that ratio.
+    Raises ValueError where nothing of what was shown could be the other's.
+    """
+    weights = target / propensity
+    total = float(weights.sum())
+    if total <= 0:
+        raise ValueError("the other policy shows none of these; log lists that it could show too")
+    estimate = float((weights * outcome).sum()) / total
+    reach = 1.959964 * sqrt(float(((weights * (outcome - estimate)) ** 2).sum())) / total
+    return estimate, estimate - reach, estimate + reach

@@ -40,6 +40,25 @@ def came_true(session: Session, model: str, entity: str, outcome: float, at: dat
     return int(found.rowcount)  # type: ignore[attr-defined]
 
 
+def list_number(session: Session, model: str, entity: str, at: datetime) -> int:
+    """The number, in the stream of all lists, of the one shown to `entity` at `at`: what it had when the turn was played before, else the next."""
+    lists = select(PredictionRow.extra).where(PredictionRow.model == model).order_by(PredictionRow.id.desc()).limit(1)
+    again = session.scalar(lists.where(PredictionRow.entity == entity, PredictionRow.at == at))
+    if again is not None:
+        return int(again["list"])
+    last = session.scalar(lists)
+    return int(last["list"]) + 1 if last is not None else 0
+
+
+def taken(session: Session, model: str, entity: str, technician_id: int, at: datetime) -> None:
+    """Of the newest list shown to `entity`: 1 for whom they took, 0 for the others. Lists before it led to nothing: 0."""
+    waiting = select(PredictionRow).where(PredictionRow.model == model, PredictionRow.entity == entity, PredictionRow.outcome.is_(None))
+    rows = list(session.scalars(waiting.order_by(PredictionRow.id.desc())))
+    for row in rows:
+        newest = row.extra["list"] == rows[0].extra["list"]
+        row.outcome, row.outcome_at = float(newest and row.extra["technician_id"] == technician_id), at
+
+
 def closed(session: Session, booking: Booking, now: datetime) -> None:
     """A visit is over and undisputed: its amount, where one was said, and that it was done."""
     if booking.final_mad is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from math import log
 from threading import Lock
@@ -42,15 +42,7 @@ def order(session: Session, model: MatchModel | None, now: datetime) -> Ranking 
 def pasts(session: Session, now: datetime) -> dict[int, dict[str, float]]:
     """Technician -> the features that look back, shrunk as in training. A disputed visit counts as one that did not fix it."""
     found: defaultdict[int, dict[str, float]] = defaultdict(dict)
-    visits = select(Booking.technician_id, Booking.status, Booking.cancelled_by, func.count()).where(
-        Booking.technician_id.is_not(None), Booking.status.in_(("done", "closed", "disputed", "cancelled"))
-    )
-    tally: defaultdict[int, list[int]] = defaultdict(lambda: [0, 0, 0])  # done, tried, cancelled by them
-    for who, status, by, count in session.execute(visits.group_by(Booking.technician_id, Booking.status, Booking.cancelled_by)):
-        assert who is not None
-        done, tried = status in ("done", "closed"), status != "cancelled"
-        tally[who] = [a + b * count for a, b in zip(tally[who], (done, tried, not tried and by == "technician"), strict=True)]
-    for who, (done_, tried_, left) in tally.items():
+    for who, (done_, tried_, left) in _tally(session).items():
         found[who] |= {"fixes": _mean("fixes", done_, tried_), "keeps": _mean("keeps", tried_, tried_ + left)}
     for who, (yes, asked, logs, answered) in _offers(session, now).items():
         found[who] |= {"accepts": _mean("accepts", yes, asked), "reply": _mean("reply", logs, answered)}
@@ -64,6 +56,26 @@ def pasts(session: Session, now: datetime) -> dict[int, dict[str, float]]:
         assert who is not None
         found[who]["popular"] = float(count)
     return dict(found)
+
+
+def visits(session: Session, technicians: Collection[int]) -> dict[int, tuple[int, int]]:
+    """Technician -> visits tried, and those of them that went well; who had none is missing."""
+    return {who: (tried, done) for who, (done, tried, _) in _tally(session, technicians).items()}
+
+
+def _tally(session: Session, technicians: Collection[int] | None = None) -> dict[int, list[int]]:
+    """Technician -> done, tried, cancelled by them."""
+    ended = select(Booking.technician_id, Booking.status, Booking.cancelled_by, func.count()).where(
+        Booking.technician_id.is_not(None), Booking.status.in_(("done", "closed", "disputed", "cancelled"))
+    )
+    if technicians is not None:
+        ended = ended.where(Booking.technician_id.in_(sorted(technicians)))
+    tally: defaultdict[int, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for who, status, by, count in session.execute(ended.group_by(Booking.technician_id, Booking.status, Booking.cancelled_by)):
+        assert who is not None
+        done, tried = status in ("done", "closed"), status != "cancelled"
+        tally[who] = [a + b * count for a, b in zip(tally[who], (done, tried, not tried and by == "technician"), strict=True)]
+    return dict(tally)
 
 
 def _offers(session: Session, now: datetime) -> Mapping[int, list[float]]:

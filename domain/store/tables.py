@@ -356,7 +356,7 @@ class PredictionRow(Base):
     __tablename__ = "predictions"
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(40), unique=True)  # hash of what was said: said twice, kept once
-    model: Mapped[str] = mapped_column(String(30))  # cost match accept success arrival
+    model: Mapped[str] = mapped_column(String(30))  # cost match accept success arrival explore
     version: Mapped[str] = mapped_column(String(80))  # "rule" where no model serves
     entity: Mapped[str] = mapped_column(String(40), index=True)  # booking:BR-1042 proposal:5 offer:7 conversation:3 erased:9
     at: Mapped[datetime]

@@ -15,6 +15,7 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
+from bot.brain.flows.shared import MOST
 from channels.base import Capabilities
 from domain.engagement import sms
 from domain.engagement.render import render
@@ -78,7 +79,7 @@ def facts(locale: str) -> dict[str, str]:
         "fee": wording.format_money(50, locale), "refund": other,
         "gross": wording.format_money(4200, locale), "net": wording.format_money(3700, locale),
         "commission": wording.format_money(500, locale), "ref": "BR-3001", "code": "482913", "pct": "15", "jobs": "12", "done": "3", "next": "2",
-        "link": "https://bricol.ma/t/2n9c-aQ8fKp2xZ0w", "address": "12 rue Abou Inane", "status": "confirmed", "rating": "4.9",
+        "link": "https://bricol.ma/t/2n9c-aQ8fKp2xZ0w", "address": "12 rue Abou Inane", "status": "confirmed", "stars": "4.9",
         "cities": f"{wording.city_name('casablanca', locale)}, {wording.city_name('rabat', locale)}", "encoding": "GSM-7", "parts": "1",
         "slots": ", ".join(wording.format_when(tomorrow + timedelta(hours=2 * n), locale, MONDAY, short=True) for n in range(3)),
     }  # fmt: skip
@@ -91,15 +92,25 @@ def _composed(locale: str, known: dict[str, str]) -> dict[str, str]:
     def say(key: str, **more: str) -> str:
         return replies.render(key, locale, **{**known, "text": "", "who": "", **more})
 
-    people = "\n".join(
-        say("search.line", technician=wording.person_name(name, locale)) for name in ("Ahmed Bennani", "Kamal Mernissi", "Said Alaoui")
-    )
+    comma = str(wording.names(locale)["comma"])
+    soon = wording.format_when(MONDAY + timedelta(days=1), locale, MONDAY, short=True)
+    told = [say("search.stars"), known["price"], say("search.free", when=soon), say("reasons.near")]
+    names = [wording.person_name(name, locale) for name in ("Ahmed Bennani", "Kamal Mernissi", "Said Alaoui")]
+    rows = [say("search.line", technician=name, facts=comma.join(told)) for name in names]
     jobs = "\n".join(say("track.line", status=say("track.status_confirmed")) for _ in range(2))
     return {
         "alternatives": known["slots"],
-        "people": people,
+        "people": "\n".join(f"{n}. {row}" for n, row in enumerate(rows, 1)),
         "lines": jobs,
-        "uplift": say("price.uplift"),
+        "row": rows[0],
+        "rating": " " + say("booking.who", facts=comma.join((say("booking.rating"), say("reasons.same_district")))),
+        "facts": comma.join(told),
+        "then": "",  # a list says one hour for all, or each one's own
+        "uplift": "",  # what a price is made of is longer, and never said beside it
+        "why": " " + say("price.made_of", lines=comma.join((say("price.line_visit"), say("price.line_harder_job")))),
+        "held": say("booking.kept") + " ",
+        "visits": "\n".join(say("technician_flow.visit", place=known["district"]) for _ in range(MOST)),
+        "way": say("technician_flow.way_tight"),
         "reasons": say("price.line_visit"),
         "slower": " " + say("price.without_hurry"),
         "careful": say("booking.until_gas"),

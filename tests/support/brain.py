@@ -135,7 +135,9 @@ class MemoryTools:
             return {"ok": False, "error": "which_booking", "bookings": jobs} if jobs else {"ok": False, "error": "no_booking"}
         status = jobs[0]["status"]
         state = {"offered": "waiting_answer", "confirmed": "planned"}.get(status, status)
-        return {"ok": True, "booking": jobs[0], "state": state, "minutes": 12}
+        ahead = status in ("confirmed", "en_route")
+        window = {"from": jobs[0]["start"], "to": jobs[0]["start"][:14] + "30"} if ahead else None
+        return {"ok": True, "booking": jobs[0], "state": state, "minutes": 12, "window": window, "late_risk": None}
 
     def _propose(self, kind: str, summary: dict[str, Any]) -> dict[str, Any]:
         number = len(self.proposals) + 1

@@ -6,6 +6,7 @@ from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 from bot.brain.act import Call, Result, Say, Steps
+from bot.brain.flows.people import known_for, listing
 from bot.brain.flows.shared import MOST, listed, prove, trouble, which_city
 from bot.brain.scene import Scene, soon
 from domain import geo
@@ -26,6 +27,9 @@ def booking(scene: Scene) -> Steps:
             return (yield from confirm(scene, proposal.id))
         if "why_price" in scene.heard.wishes:
             return why(scene, proposal.summary)
+        if _hesitates(scene) and (until := _held(scene, proposal.summary)):
+            said = words(scene, proposal.summary)
+            return scene.say("booking.take_your_time", awaiting="confirm", options=_answers(scene), hour=until, **said)
         if scene.refuses:
             yield Call("decline_proposal", {"proposal_id": proposal.id})
             if scene.heard.wishes & {"only_price", "later"}:
@@ -118,7 +122,7 @@ def propose(scene: Scene, where: Where, start: str) -> Steps:
         return (yield from trouble(scene, made))
     missing = person and wanted is None
     return proposed(
-        scene, made["summary"], people, "booking.propose_instead" if missing else "booking.propose", wished=scene.person(draft.get("technician"))
+        scene, made["summary"], found, "booking.propose_instead" if missing else "booking.propose", wished=scene.person(draft.get("technician"))
     )
 
 
@@ -126,9 +130,10 @@ def _same(technician: Mapping[str, Any], name: Any) -> bool:
     return str(technician.get("name") or "").casefold().split(" ")[0] == str(name).casefold().split(" ")[0]
 
 
-def proposed(scene: Scene, summary: Mapping[str, Any], people: list[Mapping[str, Any]], key: str = "booking.propose", **more: Any) -> Say:
-    who = next((t for t in people if t.get("id") == summary.get("technician_id")), {})
-    rating = scene.tail("booking.rating", rating=who["rating"], jobs=who.get("jobs") or 0) if who.get("rating") and who.get("jobs") else ""
+def proposed(scene: Scene, summary: Mapping[str, Any], found: Mapping[str, Any], key: str = "booking.propose", **more: Any) -> Say:
+    """`found`: what `find_technicians` said for the same place and hour."""
+    who = next((t for t in found.get("technicians") or () if t.get("id") == summary.get("technician_id")), {})
+    rating = known_for(scene, found, who)
     lacking = summary.get("no_specialist")
     if summary.get("no_response_pct"):  # only where a trained model serves: the risk is said before anything is promised
         key, more = f"{key}_unsure", {**more, "pct": round(summary["no_response_pct"])}
@@ -143,13 +148,31 @@ def words(scene: Scene, summary: Mapping[str, Any]) -> dict[str, Any]:
         "service": scene.service(summary.get("service")),
         "when": scene.moment(str(summary["start"])),
         "place": scene.place(summary.get("city"), summary.get("district")),
-        "price": scene.range(summary.get("price_min_mad"), summary.get("price_max_mad"), summary.get("price_mad")) + uplift(scene, summary),
+        "price": _about(scene, summary) + uplift(scene, summary, summary.get("without_hurry_mad")),
     }
 
 
-def uplift(scene: Scene, priced: Mapping[str, Any]) -> str:
-    """What hurry adds, said before anybody agrees; nothing where it adds nothing."""
-    return scene.tail("price.uplift", pct=round(priced["uplift_pct"])) if priced.get("uplift_pct") else ""
+def _about(scene: Scene, summary: Mapping[str, Any]) -> str:
+    """The likely price and its range: "300 dh (255-420 dh)"; one amount where they are the same or nothing else is known."""
+    low, high, likely = (summary.get(name) for name in ("price_min_mad", "price_max_mad", "price_mad"))
+    span = scene.range(low, high, likely)
+    return span if likely is None or low == high or None in (low, high) else scene.text("price.about", likely=scene.money(likely), price=span)
+
+
+def uplift(scene: Scene, priced: Mapping[str, Any], waiting: Any = None) -> str:
+    """What hurry adds, said before anybody agrees, with the price of the same visit when it may wait; nothing where it adds nothing."""
+    if not priced.get("uplift_pct"):
+        return ""
+    pct = round(priced["uplift_pct"])
+    return scene.text("price.uplift_or_wait", pct=pct, price=scene.money(waiting)) if waiting else scene.text("price.uplift", pct=pct)
+
+
+def made_of(scene: Scene, breakdown: Sequence[Mapping[str, Any]]) -> str:
+    """What the likely price is for, in one sentence; a price with hurry is explained by `uplift`."""
+    labels = {line["label"] for line in breakdown}
+    if not labels:
+        return ""
+    return scene.tail("price.all_in") if labels == {"visit"} else scene.tail("price.made_of", lines=_lines(scene, breakdown))
 
 
 def why(scene: Scene, summary: Mapping[str, Any]) -> Say:
@@ -165,8 +188,14 @@ def reasons(scene: Scene, breakdown: Sequence[Mapping[str, Any]], likely: Any, l
     """ "travel and work 300 dh, harder than usual 60 dh: 360 dh"; a price without lines is its range alone."""
     if not breakdown:
         return scene.range(low, high, likely)
+    if len(breakdown) == 1:
+        return _lines(scene, breakdown)
+    return scene.text("price.sum", lines=_lines(scene, breakdown), likely=scene.money(likely))
+
+
+def _lines(scene: Scene, breakdown: Sequence[Mapping[str, Any]]) -> str:
     named = [scene.text(f"price.line_{line['label']}", price=_signed(scene, line["mad"])) for line in breakdown]
-    return scene.text("price.sum", lines=str(wording.names(scene.locale)["comma"]).join(named), likely=scene.money(likely))
+    return str(wording.names(scene.locale)["comma"]).join(named)
 
 
 def _signed(scene: Scene, amount: Any) -> str:
@@ -174,8 +203,22 @@ def _signed(scene: Scene, amount: Any) -> str:
 
 
 def again(scene: Scene, summary: Mapping[str, Any]) -> Say:
-    """The open proposal once more, in short."""
-    return scene.say("booking.propose_again", awaiting="confirm", options=_answers(scene), **words(scene, summary))
+    """The open proposal once more, in short; until when it is kept is said the first time."""
+    until = _held(scene, summary) if scene.before.key not in ("booking.propose_again", "booking.take_your_time") else ""
+    held = f"{scene.text('booking.kept', hour=until)} " if until else ""
+    return scene.say("booking.propose_again", awaiting="confirm", options=_answers(scene), held=held, **words(scene, summary))
+
+
+def _hesitates(scene: Scene) -> bool:
+    """ "I'll think about it": neither a yes nor a no to what is proposed."""
+    heard = scene.heard
+    return "later" in heard.wishes and not heard.no and heard.leans is not False and not scene.resuming
+
+
+def _held(scene: Scene, summary: Mapping[str, Any]) -> str:
+    """The hour until which the technician's time is kept for this person; "" when it is not, any more."""
+    until = str(summary.get("held_until") or "")
+    return scene.hour(until) if until > f"{scene.now:%Y-%m-%dT%H:%M}" else ""
 
 
 def _answers(scene: Scene) -> tuple[Option, ...]:
@@ -202,22 +245,9 @@ def others(scene: Scene, summary: Mapping[str, Any]) -> Steps:
     slower = scene.tail("price.without_hurry", price=scene.money(waiting)) if waiting else ""
     if not people:
         key = "search.nobody_cheaper" if cheap else "search.nobody_else"
-        return scene.say(key, awaiting="confirm", options=_answers(scene), slower=slower, **words(scene, summary))
+        return scene.say(key, awaiting="confirm", options=_answers(scene), **words(scene, summary))
     key = "search.cheaper" if cheap else "search.others"
-    return scene.say(key, awaiting="choice", options=scene.technicians(people), people=lines(scene, people), slower=slower)
-
-
-def lines(scene: Scene, people: list[Mapping[str, Any]]) -> str:
-    return "\n".join(
-        scene.text(
-            "search.line",
-            technician=scene.person(t.get("name")),
-            rating=t.get("rating") or "-",
-            price=scene.money(t.get("price_mad")),
-            km=scene.km(t),
-        )
-        for t in people
-    )
+    return scene.say(key, awaiting="choice", options=scene.technicians(people), slower=slower, **listing(scene, found, people, summary.get("start")))
 
 
 def soonest(scene: Scene, where: Where) -> Steps:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.brain.act import Call, Say, Steps
-from bot.brain.flows.booking import reasons, uplift, why
+from bot.brain.flows.booking import made_of, reasons, uplift, why
 from bot.brain.flows.shared import trouble
 from bot.brain.scene import Scene
 
@@ -44,12 +44,15 @@ def price(scene: Scene) -> Steps:
         key = "price.range_only"
     else:
         key = "price.range"
+    waiting = {one.get("label"): one.get("mad") for one in found.get("alternatives") or ()}
+    hurry = uplift(scene, found, waiting.get("without_hurry"))
     said = scene.say(
         key,
         over=True,
         service=scene.service(found.get("service") or service),
         price=scene.range(found.get("min_mad"), found.get("max_mad")),
         likely=scene.money(found.get("likely_mad")),
-        uplift=uplift(scene, found),
+        uplift=hurry,
+        why=made_of(scene, found.get("breakdown") or ()) if not hurry else "",
     )
     return Say(said.key, said.params, None, (), said.flow, True, {})

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bot.brain.act import Call, Say, Steps
-from bot.brain.flows.booking import booking, choose_slot, lines, others, settle
+from bot.brain.flows.booking import booking, choose_slot, others, settle
+from bot.brain.flows.people import listing
 from bot.brain.flows.shared import trouble
 from bot.brain.scene import Scene
 
@@ -29,6 +30,7 @@ def find(scene: Scene) -> Steps:
         "start": start,
         "technician": draft.get("technician"),
         "issue": draft.get("issue"),
+        "urgency": draft.get("urgency"),
     }
     found = yield Call("find_technicians", args)
     if args["technician"] and found.get("error") == "no_technician":  # nobody of that name here says nothing of the others
@@ -38,13 +40,14 @@ def find(scene: Scene) -> Steps:
     people = list(found.get("technicians") or ())
     if not people:
         return scene.say("errors.no_technician", trade=scene.trade(draft["service"]), place=scene.place(where["city"], where.get("district")))
+    told, far = listing(scene, found, people, start), found.get("widened_km") is not None
     if len(people) == 1:
         if start:
             return _as_booking((yield from booking(scene)))
-        one = people[0]
-        said = scene.say("search.only_one", awaiting="time", people=lines(scene, people), technician=scene.person(one.get("name")))
-        return _as_booking(said)
-    return _as_booking(scene.say("search.found", awaiting="choice", options=scene.technicians(people), people=lines(scene, people)))
+        key = "search.only_one_far" if far else "search.only_one"
+        return _as_booking(scene.say(key, awaiting="time", technician=scene.person(people[0].get("name")), **told))
+    key = "search.found_far" if far else "search.found"
+    return _as_booking(scene.say(key, awaiting="choice", options=scene.technicians(people), **told))
 
 
 def availability(scene: Scene) -> Steps:

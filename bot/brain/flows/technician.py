@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 from bot.brain import answers
 from bot.brain.act import Call, Say, Steps
 from bot.brain.flows.shared import MOST, trouble
 from bot.brain.scene import Scene
+from prompts import wording
 
 NOTHING = ("no_offer",)
 
@@ -198,7 +200,22 @@ def agenda(scene: Scene) -> Steps:
     jobs = [*(result.get("jobs") or ()), *(result.get("offers") or ())]
     if not jobs:
         return scene.say("technician_flow.nothing_booked", over=True)
+    if when.day is not None and result.get("route"):
+        return _day(scene, when.day, jobs, result["route"])
     return scene.say("technician_flow.jobs", over=True, lines="\n".join(scene.text("technician_flow.line", **scene.job(j)) for j in jobs[:MOST]))
+
+
+def _day(scene: Scene, day: date, jobs: list[Mapping[str, Any]], route: Mapping[str, Any]) -> Say:
+    """A full day in the order of its route, the day and the town said once, and whether the promised hours leave time for the ways."""
+    order = list(route["order"])
+    jobs = sorted(jobs, key=lambda job: order.index(job["ref"]) if job["ref"] in order else len(order))[:MOST]
+    towns = {job.get("city") for job in jobs}
+    visits = []
+    for job in jobs:
+        where = wording.district_name(job.get("district"), scene.locale, job.get("city")) if len(towns) == 1 else ""
+        visits.append(scene.text("technician_flow.visit", **scene.job(job) | ({"place": where} if where else {})))
+    way = scene.text(f"technician_flow.{'way' if route['kept'] else 'way_tight'}", minutes=scene.minutes(route["travel_minutes"]))
+    return scene.say("technician_flow.day", over=True, day=scene.day(f"{day.isoformat()}T12:00"), visits="\n".join(visits), way=way)
 
 
 def available(scene: Scene) -> Steps:

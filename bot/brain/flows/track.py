@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
 from bot.brain.act import Call, Steps
 from bot.brain.flows.shared import MOST, trouble, which
 from bot.brain.scene import Scene
-from domain.geo.window import HIGH_RISK
+from domain.geo.window import HIGH_RISK, PROMISE
 
-#: State of `track_technician` -> how it is said.
-WORDED = {"en_route": "track.en_route", "arrived": "track.arrived", "planned": "track.confirmed", "waiting_answer": "track.offered"}
+#: State of `track_technician` that has a window -> how it is said.
+WINDOWED = {"en_route": "track.en_route_window", "late": "track.late_window"}
 
 
 def track(scene: Scene) -> Steps:
@@ -24,18 +28,25 @@ def track(scene: Scene) -> Steps:
         return scene.say("errors.unknown_ref_plain" if scene.change.get("ref") else "track.nothing", over=True)
     if not found.get("ok"):
         return (yield from trouble(scene, found))
-    words = scene.job(found.get("booking") or {})
-    state = str(found.get("state") or (found.get("booking") or {}).get("status") or "")
-    key = WORDED.get(state, "track.other")
-    if state in ("en_route", "late") and found.get("minutes") is not None:
-        key, words["minutes"] = {"en_route": "track.en_route_minutes", "late": "track.late"}[state], scene.minutes(found["minutes"])
-    late = found.get("late_risk")
-    if late is not None and state in ("en_route", "planned", "late"):
-        key = "track.en_route_window" if state == "en_route" else "track.confirmed_window"
-        words["window"] = scene.window(found["window"])
-        words["more"] = scene.tail("track.may_be_late") if late >= HIGH_RISK else ""
+    job = found.get("booking") or {}
+    state, words, span = str(found.get("state") or job.get("status") or ""), scene.job(job), found.get("window")
     sorry = scene.text("track.sorry") + " " if "complain" in scene.heard.intents or scene.heard.reading.sentiment == "negative" else ""
-    return scene.say(key, over=True, extra={"ref": words["ref"]}, sorry=sorry, **words)
+    more: dict[str, Any] = {"over": True, "extra": {"ref": words["ref"]}, "sorry": sorry}
+    if not span:
+        return scene.say({"arrived": "track.arrived", "waiting_answer": "track.offered"}.get(state, "track.other"), **more, **words)
+    due = str(span["to"] if state == "late" else job.get("start") or span["from"])
+    if state != "en_route" and due < f"{scene.now:%Y-%m-%dT%H:%M}":
+        return scene.say("track.overdue", options=(scene.option("talk_to_person", "go:human"),), **more, **words | {"hour": scene.hour(due)})
+    told = {"window": scene.window(span), "minutes": scene.minutes(found.get("minutes") or 0), "more": _lateness(scene, found, words["hour"])}
+    return scene.say(WINDOWED.get(state, "track.confirmed_window"), **more, **words, **told)
+
+
+def _lateness(scene: Scene, found: Mapping[str, Any], hour: str) -> str:
+    """What is honest to add: that it is later than agreed, or may be."""
+    agreed = datetime.fromisoformat(str(found["booking"]["start"])) + PROMISE
+    if datetime.fromisoformat(str(found["window"]["from"])) > agreed:
+        return scene.tail("track.later_than_agreed", hour=hour)
+    return scene.tail("track.may_be_late") if (found.get("late_risk") or 0) >= HIGH_RISK else ""
 
 
 def status(scene: Scene) -> Steps:

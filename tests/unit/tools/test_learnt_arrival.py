@@ -107,11 +107,11 @@ def test_a_day_of_three_visits_comes_with_its_order(bricol: Bricol) -> None:
 
 
 WORDS = {
-    "ary-Latn": ("fin wsel", "f tri9 lik, gha ywsel bin 10:10 w 10:40"),
-    "ary-Arab": ("فين وصل", "فالطريق ليك، غا يوصل بين 10:10 و 10:40"),
-    "fr": ("il est où", "arrivée prévue entre 10h10 et 10h40"),
-    "ar": ("أين التقني", "ونتوقع وصوله بين 10:10 و10:40"),
-    "en": ("where is he", "should be there between 10:10 and 10:40"),
+    "ary-Latn": ("fin wsel", "f tri9 lik, gha ywsel t9riban f 22 d9i9a, bin 10:10 w 10:40"),
+    "ary-Arab": ("فين وصل", "فالطريق ليك، غا يوصل تقريبا ف 22 دقيقة، بين 10:10 و 10:40"),
+    "fr": ("il est où", "arrivée dans 22 minutes environ, entre 10h10 et 10h40"),
+    "ar": ("أين التقني", "ويصل بعد 22 دقيقة تقريبا، بين 10:10 و10:40"),
+    "en": ("where is he", "about 22 minutes from now, between 10:10 and 10:40"),
 }
 
 

@@ -32,7 +32,7 @@ def test_three_are_shown_in_the_learnt_order_with_what_speaks_for_them(bricol: B
     assert names(by_rule)[0] == "ahmed" and len(by_rule["technicians"]) == 3
     thrifty = with_model(bricol, model(price=-4.0)).client().ok("find_technicians", **ASKED)
     assert names(thrifty) == ["mohamed", "hassan", "ahmed"]
-    assert thrifty["technicians"][0]["reasons"] == ["good_price"] and "good_price" not in thrifty["technicians"][2]["reasons"]
+    assert thrifty["technicians"][0]["reasons"] == ["cheapest"] and "cheapest" not in thrifty["technicians"][2]["reasons"]
     near = with_model(bricol, model(km=-0.4)).client().ok("find_technicians", **ASKED)
     assert names(near)[0] == "ahmed" and near["technicians"][0]["reasons"] == ["same_district"]
 
