@@ -42,6 +42,7 @@ MODULES = (
     "feedback",
     "knowledge",
     "loyalty",
+    "notes",
     "prices",
     "privacy",
     "refunds",

@@ -126,7 +126,7 @@ def _play(now: Moment, transcript: Transcript, answered: Mapping[tuple[str, str]
         if returns := say.extra.get("behind"):
             behind.append(str(returns))
         if say.over and not queue and say.awaiting is None and behind and name not in ("goodbye", "lost"):
-            scene.state = states.close(scene.state, say.flow or name) if name != "verify" else scene.state
+            scene.state = states.goes_on(states.close(scene.state, say.flow or name), say.extra) if name != "verify" else scene.state
             queue.append(behind.pop())
     if not queue and _stuck(said, now) and "lost" not in now.plan.flows:
         lost = replace(now, plan=Plan(("lost",), (), missed=True), state=replace(now.state, misses=0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bot.brain import answers, orders
+from bot.brain import answers, asides, cues, orders
 from bot.brain.hear import Heard
 from bot.brain.state import CHANGES, State, flow_of_kind
 from bot.brain.threats import threatens
@@ -40,6 +40,9 @@ NEW_JOB = 0.35  # least probability of a new job beside a change
 ALONE = frozenset({"ask_human", "opt_out", "delete_data", "change_language", "abuse", "out_of_scope", "become_technician"})
 MOVED = ("changes.moved", "changes.moved_asking", "changes.not_moved", "changes.kept")  # last words about an appointment that stands
 GRAVE = frozenset({"delete_data", "opt_out"})  # never begun on a doubtful reading
+#: What a word for the visit may be read as, and what it never brings.
+TOLD = frozenset({"inform", "correct", "affirm", "deny", "greet", "thank", "book_service", "find_technician", "rebook", "report_damage", "track", "ask_loyalty"})
+SETTLED = frozenset({"date", "time", "ref", "stars", "amount", "without"})
 PATIENCE = 2  # clarifying questions before a person is called
 
 
@@ -68,6 +71,8 @@ def plan(state: State, heard: Heard) -> Plan:
         return Plan(fixed, behind)
     if heard.option is not None and waiting:
         return Plan((waiting,), behind)
+    if aside := _aside(state, heard, waiting):
+        return Plan(aside, behind)
     if state.proposal is not None and heard.yes and state.awaiting in ("confirm", None):
         return Plan((flow_of_kind(state.proposal.kind),), behind)
     if not answers.fold(heard.text) and not (heard.yes or heard.no):
@@ -121,6 +126,22 @@ def _by_form(state: State, heard: Heard, waiting: str | None) -> tuple[str, ...]
     return None
 
 
+def _aside(state: State, heard: Heard, waiting: str | None) -> tuple[str, ...] | None:
+    """What is said about ourselves, or for a visit that is booked, by its plain words; what was being asked is then asked again."""
+    text, asked = heard.text, bool(state.awaiting)
+    again = (waiting,) if waiting and asked else ()
+    if not text or "service" in heard.slots or (asked and (heard.yes or heard.no)):
+        return None
+    if asides.asks_who_answers(text):
+        return ("robot", *again)
+    if asides.has("meddles", text):
+        return ("meddling", *again)
+    if asides.how_are_you(text) and not heard.slots:
+        return ("how_are_you", *again)
+    told = not asked and asides.for_the_visit(text) and not SETTLED & heard.slots.keys() and not cues.named(text)[0]
+    return ("note",) if told and heard.intents[0] in TOLD else None
+
+
 def _requests(state: State, heard: Heard, waiting: str | None) -> list[str]:
     """The flows the message asks for, main wish first, read in the light of what we were talking about."""
     if heard.yes or heard.no or heard.code:
@@ -171,7 +192,7 @@ def _in_context(flow: str, state: State, heard: Heard, waiting: str) -> str | No
         if flow == "cancel":
             return "drop"
         if flow == "find":
-            return "find"
+            return waiting if "without" in heard.slots else "find"
     if waiting == "danger" and flow in (*ARRANGE, "complain"):
         return waiting
     if waiting == "join" and flow in ARRANGE:

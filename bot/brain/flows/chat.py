@@ -23,6 +23,25 @@ def greet(scene: Scene) -> Steps:
     return Say(said.key, said.params, said.awaiting, (), "booking", False, {})
 
 
+def how_are_you(scene: Scene) -> Steps:
+    return (yield from _then_ask(scene, "smalltalk.how_are_you"))
+
+
+def robot(scene: Scene) -> Steps:
+    return (yield from _plain(scene, "smalltalk.robot", options=(scene.option("talk_to_person", "go:human"),)))
+
+
+def meddling(scene: Scene) -> Steps:
+    """Orders about how we work change nothing, and lead back to what we do."""
+    return (yield from _then_ask(scene, "smalltalk.meddling"))
+
+
+def _then_ask(scene: Scene, key: str) -> Steps:
+    """The answer, and the question of our own that goes on: which service, where none is open."""
+    said = yield from _plain(scene, key)
+    return said if scene.state.flow and scene.state.awaiting else Say(said.key, said.params, "service", (), "booking", False, {})
+
+
 def thank(scene: Scene) -> Steps:
     return (yield from _plain(scene, "smalltalk.thank"))
 

@@ -27,8 +27,8 @@ def _report(scene: Scene, kind: str) -> Steps:
     if result.get("error") == "no_booking" and scene.change.get("ref"):
         return scene.say("errors.unknown_ref", over=True, ref=str(scene.change["ref"]))
     offer = (scene.option("yes", "yes"), scene.option("no", "no"))
-    if result.get("error") == "no_booking":
-        return Say("escalation.offer_human", {}, "confirm", offer, "offer_human")
+    if result.get("error") == "no_booking":  # nothing was written down
+        return Say("escalation.offer_human_no_job", {}, "confirm", offer, "offer_human")
     if not result.get("ok"):
         return (yield from trouble(scene, result))
     extra = {"ref": result["ref"]} if result.get("ref") else {}
