@@ -19,9 +19,16 @@ def has(name: str, text: str) -> bool:
     return answers.holds(_lists()[name], answers.fold(text))
 
 
-def for_the_visit(text: str) -> bool:
-    """Whether the text says how to get in, or asks to pass a word on, and asks us nothing."""
-    return (has("access", text) or has("relay", text)) and not any(mark in text for mark in "?؟")
+def for_the_visit(text: str, names_technician: bool = False) -> bool:
+    """Whether the text says how to get in, or asks to pass a word on to who comes, and asks us nothing."""
+    passed_on = has("relay", text) or (names_technician and has("relay_to", text))
+    return (has("access", text) or passed_on) and not any(mark in text for mark in "?؟")
+
+
+def elsewhere(text: str) -> bool:
+    """Whether the text speaks of work in a Moroccan town where nobody of ours works; not of coming from there."""
+    folded = f" {answers.fold(text)} "
+    return has("elsewhere", text) and not any(f" {word} {town} " in folded for word in _lists()["coming_from"] for town in _lists()["elsewhere"])
 
 
 def how_are_you(text: str) -> bool:

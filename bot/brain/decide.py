@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.brain import route, route_technician
+from bot.brain import asides, route, route_technician
 from bot.brain import state as states
 from bot.brain.act import Call, Say
 from bot.brain.flows import CLIENT, TECHNICIAN, chat
@@ -166,7 +166,8 @@ def _heard_words(scene: Scene, now: Moment) -> list[str]:
         return []
     if heard.unheard:  # other words came with it and are answered below
         return [scene.text(chat.unheard(heard.unheard))]
-    return [scene.text("clarify.heard", words=cut(heard.text.replace("\n", " "), HEARD_SHOWN))] if heard.spoken else []
+    heard_so = [scene.text("clarify.heard", words=cut(heard.text.replace("\n", " "), HEARD_SHOWN))] if heard.spoken else []
+    return [*heard_so, *([scene.text("smalltalk.grief")] if asides.has("grief", heard.text) else [])]
 
 
 def _reply(scene: Scene, said: list[Say], over: list[str], behind: list[str], now: Moment, transcript: Transcript) -> Reply:

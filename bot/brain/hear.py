@@ -57,9 +57,9 @@ class Heard:
 #: What any words answer.
 FREE = frozenset({"name", "reason", "photo", "place", "code"})
 PLAIN = 0.8  # of a reading without our question
-#: What only a question of ours makes of words; and how sure the reader must be of it where we asked nothing.
-ANSWERING = frozenset({"affirm", "deny", "inform", "correct"})
-UNASKED = 0.6
+#: What only a question of ours makes of words.
+ANSWERING = frozenset({"affirm", "deny", "correct"})
+MAY_ASK = 0.3  # of the reading of a question without our last words, where those asked nothing
 #: Intents that can be meant beside our question.
 ASIDE: Mapping[Role, frozenset[str]] = {
     "client": frozenset({"ask_faq", "ask_price", "ask_payment", "track", "refund_status", "ask_loyalty", "ask_human"}),
@@ -128,9 +128,9 @@ def _by_itself(reading: Understanding, understander: Understander, text: str, st
     """
     if not state.said or state.awaiting in FREE or answers.yes_no(text) is not None:
         return reading
-    if role == "client" and state.awaiting is None and reading.main in ANSWERING and reading.confidence < UNASKED:  # nothing was asked
+    if role == "client" and state.awaiting is None and reading.main in ANSWERING and asides.has("asks", text):  # it asks, and we did not
         alone = understand(understander, text, None, role, now.date().isoformat(), now)
-        return alone if alone.main not in ANSWERING and alone.confidence > reading.confidence else reading
+        return alone if alone.main not in ANSWERING and alone.confidence >= MAY_ASK else reading
     if reading.main != "inform" or reading.entities:
         return reading
     alone = understand(understander, text, None, role, now.date().isoformat(), now)

@@ -73,6 +73,8 @@ def plan(state: State, heard: Heard) -> Plan:
         return Plan((waiting,), behind)
     if aside := _aside(state, heard, waiting):
         return Plan(aside, behind)
+    if _where_nobody_works(state, heard, waiting):
+        return Plan(("elsewhere",), ())
     if state.proposal is not None and heard.yes and state.awaiting in ("confirm", None):
         return Plan((flow_of_kind(state.proposal.kind),), behind)
     if not answers.fold(heard.text) and not (heard.yes or heard.no):
@@ -138,8 +140,17 @@ def _aside(state: State, heard: Heard, waiting: str | None) -> tuple[str, ...] |
         return ("meddling", *again)
     if asides.how_are_you(text) and not heard.slots:
         return ("how_are_you", *again)
-    told = not asked and asides.for_the_visit(text) and not SETTLED & heard.slots.keys() and not cues.named(text)[0]
-    return ("note",) if told and heard.intents[0] in TOLD else None
+    if asides.has("only_greets", text):
+        return ("goodbye",)
+    told = not asked and asides.for_the_visit(text, "technician" in heard.slots) and not SETTLED & heard.slots.keys() and not cues.named(text)[0]
+    return ("note",) if told and (heard.intents[0] in TOLD or heard.reading.confidence < CLEAR) else None
+
+
+def _where_nobody_works(state: State, heard: Heard, waiting: str | None) -> bool:
+    """Whether a job is wanted, or its place told, in a town that we do not serve."""
+    arranges = CLIENT.get(heard.intents[0]) in (*ARRANGE, "price", "faq") or state.awaiting == "place" or (waiting or "") in ARRANGE
+    told = heard.intents[0] in TOLD and len(heard.text.split()) <= asides.SHORT
+    return bool(heard.text) and (arranges or told) and "city" not in heard.slots and asides.elsewhere(heard.text)
 
 
 def _requests(state: State, heard: Heard, waiting: str | None) -> list[str]:

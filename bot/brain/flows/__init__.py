@@ -61,6 +61,7 @@ CLIENT: Mapping[str, Flow] = {
     "verify": account.verify,
     "named": account.named,
     "greet": chat.greet,
+    "elsewhere": chat.elsewhere,
     "how_are_you": chat.how_are_you,
     "robot": chat.robot,
     "meddling": chat.meddling,

@@ -6,6 +6,9 @@ from typing import Any
 
 from bot.brain.act import Call, Say, Steps
 from bot.brain.scene import Scene
+from prompts import wording
+
+LARGEST = ("casablanca", "rabat", "marrakech", "fes", "tangier", "agadir", "oujda")  # of the towns served
 
 
 def _plain(scene: Scene, key: str, **params: Any) -> Steps:
@@ -40,6 +43,12 @@ def _then_ask(scene: Scene, key: str) -> Steps:
     """The answer, and the question of our own that goes on: which service, where none is open."""
     said = yield from _plain(scene, key)
     return said if scene.state.flow and scene.state.awaiting else Say(said.key, said.params, "service", (), "booking", False, {})
+
+
+def elsewhere(scene: Scene) -> Steps:
+    """A town where nobody of ours works: said at once, with those where somebody does."""
+    cities = str(wording.names(scene.locale)["comma"]).join(scene.place(city, None) for city in LARGEST)
+    return (yield from _plain(scene, "search.elsewhere", cities=cities))
 
 
 def thank(scene: Scene) -> Steps:

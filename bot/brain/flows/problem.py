@@ -5,7 +5,10 @@ from __future__ import annotations
 from bot.brain import answers
 from bot.brain.act import Call, Say, Steps
 from bot.brain.flows.shared import trouble, which
+from bot.brain.flows.track import track
 from bot.brain.scene import Scene
+
+ON_THE_WAY = ("planned", "en_route", "late", "arrived")  # states of track_technician
 
 
 def complain(scene: Scene) -> Steps:
@@ -35,5 +38,9 @@ def _report(scene: Scene, kind: str) -> Steps:
     if result.get("escalated"):
         return scene.say("escalation.damage" if kind == "damage" else "escalation.reported_person", over=True, extra=extra)
     if kind == "late":
+        found = yield Call("track_technician", {"ref": result.get("ref")})
+        day = str((found.get("booking") or {}).get("start") or "")[:10]
+        if found.get("ok") and found.get("state") in ON_THE_WAY and day == scene.now.date().isoformat():  # where he is says more than that it is written down
+            return (yield from track(scene))
         return scene.say("escalation.reported", over=True, extra=extra, options=(scene.option("talk_to_person", "go:human"),))
     return Say("escalation.offer_human", {}, "confirm", offer, "offer_human", False, extra)
