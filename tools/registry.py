@@ -43,6 +43,7 @@ MODULES = (
     "feedback",
     "knowledge",
     "loyalty",
+    "notes",
     "prices",
     "privacy",
     "refunds",

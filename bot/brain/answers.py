@@ -72,13 +72,13 @@ def hedged(text: str) -> bool:
     folded = fold(text)
     words = folded.split()
     opens = any(" ".join(words[:size]) in lists()["conditions"] for size in (1, 2))
-    return opens or "?" in text or "؟" in text or _holds(lists()["hedges"], folded)
+    return opens or "?" in text or "؟" in text or holds(lists()["hedges"], folded)
 
 
 @lru_cache(maxsize=8192)
 def says(name: str, text: str) -> bool:
     """Whether a phrase of the list occurs in the text, as whole words (Arabic: also after w, b, f, l)."""
-    return _holds(lists()[name], fold(text))
+    return holds(lists()[name], fold(text))
 
 
 @lru_cache(maxsize=8192)
@@ -92,7 +92,7 @@ def problem(text: str) -> str | None:
 def language(text: str) -> str | None:
     """The folder of prompts/replies that a wish names ("b lfransawia"), or None."""
     folded = fold(text)
-    return next((locale for locale, phrases in lists()["languages"].items() if _holds(phrases, folded)), None)
+    return next((locale for locale, phrases in lists()["languages"].items() if holds(phrases, folded)), None)
 
 
 @lru_cache(maxsize=8192)
@@ -111,7 +111,7 @@ def position(text: str, count: int, *, alone: bool = False) -> int | None:
         if found is None and (number := re.fullmatch(r"(?:le |la |n |nimiro |numero |raqm |رقم )?(\d)", kept or words)):
             found = int(number[1])
     if found is None and not alone and len(words.split()) <= 7:
-        hits = {n for phrase, n in exact.items() if len(phrase) > 3 and not phrase.isdigit() and _holds((phrase,), words)}
+        hits = {n for phrase, n in exact.items() if len(phrase) > 3 and not phrase.isdigit() and holds((phrase,), words)}
         found = hits.pop() if len(hits) == 1 else None
     if found is None:
         return None
@@ -126,9 +126,9 @@ def minutes(text: str) -> int | None:
     units = "|".join(sorted(map(re.escape, lists()["minutes"]), key=len, reverse=True))
     if number := re.search(rf"(\d{{1,3}}) ?(?:{units})(?![^\W\d_])", folded):
         return max(1, min(600, int(number[1])))
-    if _holds(lists()["half_hour"], folded):
+    if holds(lists()["half_hour"], folded):
         return 30
-    return 60 if _holds(lists()["hour"], folded) else None
+    return 60 if holds(lists()["hour"], folded) else None
 
 
 def option(text: str, options: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
@@ -151,7 +151,8 @@ def _after_yes(folded: str) -> str | None:
     return number if said and re.fullmatch(r"[1-9]", number) and _spell(tuple(said), ("yes", "filler")) else None
 
 
-def _holds(phrases: Iterable[str], folded: str) -> bool:
+def holds(phrases: Iterable[str], folded: str) -> bool:
+    """Whether one of the folded phrases occurs in the folded text, as whole words (Arabic: also after w, b, f, l)."""
     padded = f" {folded} "
     return any(f" {p} " in padded or (p[0] > "\u05ff" and any(f" {c}{p} " in padded for c in "وبفل")) for p in phrases)
 

@@ -82,8 +82,9 @@ def named(text: str, of_a_booking: bool = False) -> tuple[frozenset[str], frozen
                 refused.add(intent)
             elif intent == RULES or not _ends_with(lists["if_before"], before[-5:]):
                 wanted.add(intent)
-    if {"track", "request_refund"} <= wanted:  # "where is" the money
-        wanted = wanted - {"track", "request_refund"} | {"refund_status"}
+    if {"track", "request_refund"} <= wanted:  # "where is" the money; who waited for nobody and wants it back asks for it
+        waited = _first(lists["waiting"], f" {answers.fold(text)} ") is not None
+        wanted = wanted - {"track"} if waited else wanted - {"track", "request_refund"} | {"refund_status"}
     return frozenset(wanted), frozenset(refused - wanted)
 
 
@@ -127,6 +128,7 @@ def _lists() -> dict[str, Any]:
         "not_before": folded(raw["not_before"]),
         "if_before": folded(raw["if_before"]),
         "when_before": folded(raw["when_before"]),
+        "waiting": folded(raw["waiting"]),
         "leave": frozenset(raw["leave"]),
         "wishes": wishes,
     }

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.brain import route, route_technician
+from bot.brain import asides, route, route_technician
 from bot.brain import state as states
 from bot.brain.act import Call, Say
 from bot.brain.flows import CLIENT, TECHNICIAN, chat
@@ -126,7 +126,7 @@ def _play(now: Moment, transcript: Transcript, answered: Mapping[tuple[str, str]
         if returns := say.extra.get("behind"):
             behind.append(str(returns))
         if say.over and not queue and say.awaiting is None and behind and name not in ("goodbye", "lost"):
-            scene.state = states.close(scene.state, say.flow or name) if name != "verify" else scene.state
+            scene.state = states.goes_on(states.close(scene.state, say.flow or name), say.extra) if name != "verify" else scene.state
             queue.append(behind.pop())
     if not queue and _stuck(said, now) and "lost" not in now.plan.flows:
         lost = replace(now, plan=Plan(("lost",), (), missed=True), state=replace(now.state, misses=0))
@@ -166,7 +166,8 @@ def _heard_words(scene: Scene, now: Moment) -> list[str]:
         return []
     if heard.unheard:  # other words came with it and are answered below
         return [scene.text(chat.unheard(heard.unheard))]
-    return [scene.text("clarify.heard", words=cut(heard.text.replace("\n", " "), HEARD_SHOWN))] if heard.spoken else []
+    heard_so = [scene.text("clarify.heard", words=cut(heard.text.replace("\n", " "), HEARD_SHOWN))] if heard.spoken else []
+    return [*heard_so, *([scene.text("smalltalk.grief")] if asides.has("grief", heard.text) else [])]
 
 
 def _reply(scene: Scene, said: list[Say], over: list[str], behind: list[str], now: Moment, transcript: Transcript) -> Reply:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from bot.brain import answers, cues, names, orders, spots
+from bot.brain import answers, asides, cues, names, orders, spots
 from bot.brain.state import CHANGES, State
 from bot.brain.transcript import Exchange, Part
 from bot.brain.understanding.base import Role, Understander, Understanding
@@ -57,6 +57,9 @@ class Heard:
 #: What any words answer.
 FREE = frozenset({"name", "reason", "photo", "place", "code"})
 PLAIN = 0.8  # of a reading without our question
+#: What only a question of ours makes of words.
+ANSWERING = frozenset({"affirm", "deny", "correct"})
+MAY_ASK = 0.3  # of the reading of a question without our last words, where those asked nothing
 #: Intents that can be meant beside our question.
 ASIDE: Mapping[Role, frozenset[str]] = {
     "client": frozenset({"ask_faq", "ask_price", "ask_payment", "track", "refund_status", "ask_loyalty", "ask_human"}),
@@ -101,6 +104,10 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
     wishes = frozenset(name for name in WISHES if answers.says(name, text))
     if _below_our_price(state, slots):
         wishes |= {"cheaper"}
+    if role == "client" and reading.main in (*orders.ARRANGING, "inform") and (jobs := orders.two_jobs(text)) and slots.get("service") in jobs:
+        slots["service"], slots["also"] = jobs
+    if role == "client" and "technician" in slots and asides.excludes(str(slots["technician"]), text):
+        slots["without"] = slots.pop("technician")
     if "why_price" in wishes and _ours(state):  # who asks why it is dear wants to know first
         wishes -= {"cheaper"}
     if "same_day" in wishes:  # not "today", whatever the words
@@ -119,7 +126,12 @@ def _by_itself(reading: Understanding, understander: Understander, text: str, st
 
     Only where the words alone are plain, and name something that is answered on the side.
     """
-    if reading.main != "inform" or reading.entities or not state.said or state.awaiting in FREE or answers.yes_no(text) is not None:
+    if not state.said or state.awaiting in FREE or answers.yes_no(text) is not None:
+        return reading
+    if role == "client" and state.awaiting is None and reading.main in ANSWERING and asides.has("asks", text):  # it asks, and we did not
+        alone = understand(understander, text, None, role, now.date().isoformat(), now)
+        return alone if alone.main not in ANSWERING and alone.confidence >= MAY_ASK else reading
+    if reading.main != "inform" or reading.entities:
         return reading
     alone = understand(understander, text, None, role, now.date().isoformat(), now)
     return alone if alone.main in ASIDE[role] and alone.confidence >= PLAIN else reading

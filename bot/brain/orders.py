@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import cache, lru_cache
 from pathlib import Path
 
 from bot.brain import answers, cues
 from bot.brain.understanding.base import Understanding
+from domain.catalog import service_of
 
+_GLUED = re.compile(r"(?<![\w])و(\w{3,})")  # Arabic writes "and" onto the word behind it
 DATA = Path(__file__).parents[2] / "prompts" / "orders.yaml"
 CERTAIN = 0.6  # a reading this sure stands
 SHORT = 7  # words: little else than the price can be asked
@@ -93,6 +96,22 @@ def _with(reading: Understanding, main: str) -> Understanding:
     sure = max(reading.scores.get(main, 0.0), CERTAIN if main in (*ARRANGING, "ask_price") else 0.0)
     others = tuple(i for i in reading.intents if i not in (main, reading.main))
     return replace(reading, intents=(main, *others), confidence=sure, scores={**reading.scores, main: sure})
+
+
+@lru_cache(maxsize=8192)
+def two_jobs(text: str) -> tuple[str, str] | None:
+    """The services of a message that wants two different ones, as they are said; None where one word alone could be the second's doing."""
+    words = _GLUED.sub(r"و \1", text).split()
+    for at in range(1, len(words)):
+        for size in range(min(3, len(words) - at - 1), 0, -1):
+            between = answers.fold(" ".join(words[at : at + size]))
+            begun = between in _lists()["and_also"]
+            if begun or (size == 1 and between in _lists()["and"]):
+                first = service_of(" ".join(words[:at] if begun else words[at - 1 : at]))
+                second = service_of(" ".join(words[at + size :] if begun else words[at + 1 : at + 2]))
+                if first and second and first[0] != second[0]:
+                    return first[0], second[0]
+    return None
 
 
 @lru_cache(maxsize=8192)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bot.brain import answers, orders
+from bot.brain import answers, asides, cues, orders
 from bot.brain.hear import Heard
 from bot.brain.state import CHANGES, State, flow_of_kind
 from bot.brain.threats import threatens
@@ -42,6 +42,9 @@ NEW_JOB = 0.35  # least probability of a new job beside a change
 ALONE = frozenset({"ask_human", "opt_out", "delete_data", "change_language", "abuse", "out_of_scope", "become_technician"})
 MOVED = ("changes.moved", "changes.moved_asking", "changes.not_moved", "changes.kept")  # last words about an appointment that stands
 GRAVE = frozenset({"delete_data", "opt_out"})  # never begun on a doubtful reading
+#: What a word for the visit may be read as, and what it never brings.
+TOLD = frozenset({"inform", "correct", "affirm", "deny", "greet", "thank", "book_service", "find_technician", "rebook", "report_damage", "track", "ask_loyalty"})
+SETTLED = frozenset({"date", "time", "ref", "stars", "amount", "without"})
 PATIENCE = 2  # clarifying questions before a person is called
 
 
@@ -70,6 +73,10 @@ def plan(state: State, heard: Heard) -> Plan:
         return Plan(fixed, behind)
     if heard.option is not None and waiting:
         return Plan((waiting,), behind)
+    if aside := _aside(state, heard, waiting):
+        return Plan(aside, behind)
+    if _where_nobody_works(state, heard, waiting):
+        return Plan(("elsewhere",), ())
     if state.proposal is not None and heard.yes and state.awaiting in ("confirm", None):
         return Plan((flow_of_kind(state.proposal.kind),), behind)
     if not answers.fold(heard.text) and not (heard.yes or heard.no):
@@ -127,6 +134,31 @@ def _by_form(state: State, heard: Heard, waiting: str | None) -> tuple[str, ...]
     return None
 
 
+def _aside(state: State, heard: Heard, waiting: str | None) -> tuple[str, ...] | None:
+    """What is said about ourselves, or for a visit that is booked, by its plain words; what was being asked is then asked again."""
+    text, asked = heard.text, bool(state.awaiting)
+    again = (waiting,) if waiting and asked else ()
+    if not text or "service" in heard.slots or (asked and (heard.yes or heard.no)):
+        return None
+    if asides.asks_who_answers(text):
+        return ("robot", *again)
+    if asides.has("meddles", text):
+        return ("meddling", *again)
+    if asides.how_are_you(text) and not heard.slots:
+        return ("how_are_you", *again)
+    if asides.has("only_greets", text):
+        return ("goodbye",)
+    told = not asked and asides.for_the_visit(text, "technician" in heard.slots) and not SETTLED & heard.slots.keys() and not cues.named(text)[0]
+    return ("note",) if told and (heard.intents[0] in TOLD or heard.reading.confidence < CLEAR) else None
+
+
+def _where_nobody_works(state: State, heard: Heard, waiting: str | None) -> bool:
+    """Whether a job is wanted, or its place told, in a town that we do not serve."""
+    arranges = CLIENT.get(heard.intents[0]) in (*ARRANGE, "price", "faq") or state.awaiting == "place" or (waiting or "") in ARRANGE
+    told = heard.intents[0] in TOLD and len(heard.text.split()) <= asides.SHORT
+    return bool(heard.text) and (arranges or told) and "city" not in heard.slots and asides.elsewhere(heard.text)
+
+
 def _requests(state: State, heard: Heard, waiting: str | None) -> list[str]:
     """The flows the message asks for, main wish first, read in the light of what we were talking about."""
     if heard.yes or heard.no or heard.code:
@@ -177,7 +209,7 @@ def _in_context(flow: str, state: State, heard: Heard, waiting: str) -> str | No
         if flow == "cancel":
             return "drop"
         if flow == "find":
-            return "find"
+            return waiting if "without" in heard.slots else "find"
     if waiting == "danger" and flow in (*ARRANGE, "complain"):
         return waiting
     if waiting == "check_in" and flow in TROUBLES:

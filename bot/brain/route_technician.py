@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.brain import answers
+from bot.brain import answers, asides
 from bot.brain.hear import Heard
 from bot.brain.route import PATIENCE, Plan
 from bot.brain.state import State
@@ -53,6 +53,9 @@ def plan(state: State, heard: Heard) -> Plan:
         return Plan(("accept",))
     if heard.no or main == "deny" or (heard.leans is False and (state.offer or main == "inform")):
         return Plan(("decline",))
+    asked_too = heard.leans is True and main == "ask_job_details"
+    if (state.offer or asked_too) and heard.leans is not False and asides.has("takes_it", heard.text) and not answers.hedged(heard.text):
+        return Plan(("accept",))
     if state.offer and main in ("inform", "set_unavailable", "running_late") and {"time", "date"} & set(heard.slots):
         return Plan(("other_time",))
     if main == "inform" and "amount" in heard.slots:

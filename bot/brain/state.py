@@ -11,7 +11,7 @@ Slots = Mapping[str, Any]
 #: Slots that stay when one job is settled and another begins: people rarely move house within a conversation.
 PLACE = ("city", "district", "address", "lat", "lon")
 #: Flows that share the `change` slots.
-CHANGES = frozenset({"reschedule", "cancel", "track", "status", "refund", "refund_status", "complain", "damage", "rate"})
+CHANGES = frozenset({"reschedule", "cancel", "track", "status", "refund", "refund_status", "complain", "damage", "rate", "note"})
 KINDS = {
     "propose_booking": "booking",
     "propose_reschedule": "reschedule",
@@ -96,7 +96,8 @@ def observe(state: State, tool: str, args: Mapping[str, Any], result: Mapping[st
 def settled(state: State) -> Slots:
     """The draft of a booking that was just confirmed, ready to be asked for again."""
     proposal = state.proposal
-    return {**state.draft, **({"technician": proposal.summary.get("technician")} if proposal else {})}
+    draft = {k: v for k, v in state.draft.items() if k != "also"}
+    return {**draft, **({"technician": proposal.summary.get("technician")} if proposal else {})}
 
 
 def spoke(state: State, reply: Mapping[str, Any]) -> State:
@@ -123,7 +124,12 @@ def spoke(state: State, reply: Mapping[str, Any]) -> State:
         state = replace(state, ref=extra["ref"], change={**state.change, "ref": extra["ref"]})
     for name in extra.get("over") or ():
         state = close(state, name)
-    return state
+    return goes_on(state, extra)
+
+
+def goes_on(state: State, extra: Mapping[str, Any]) -> State:
+    """After a job is settled, the draft of the next one that the same message asked for."""
+    return replace(state, draft={**state.draft, **extra["next"]}) if extra.get("next") else state
 
 
 def close(state: State, flow: str) -> State:

@@ -13,7 +13,7 @@ from bot.brain.state import PLACE, State
 from bot.brain.understanding.danger import find_hazard
 from domain import geo
 
-DRAFT_SLOTS = ("service", "city", "district", "address", "lat", "lon", "date", "time", "technician", "quantity", "urgency", "name")
+DRAFT_SLOTS = ("service", "city", "district", "address", "lat", "lon", "date", "time", "technician", "without", "also", "quantity", "urgency", "name")
 CHANGE_SLOTS = ("ref", "date", "time", "technician", "service", "amount", "stars", "city", "district")
 PROBLEM_INTENTS = {"book_service", "ask_price", "find_technician", "check_availability"}
 WORDS_OF_A_PLACE = 5
@@ -90,8 +90,12 @@ def _drafted(state: State, heard: Heard, brought: dict[str, Any], flow: str | No
     if state.key == "booking.ask_district" and not ({"district", "lat"} & set(new)):
         new["district_unsaid"] = True  # asked once; the town will do
     _forget_place(draft, new)
-    if "technician" in new and "technician_id" not in new:
+    if {"technician", "without"} & set(new) and "technician_id" not in new:
         draft.pop("technician_id", None)
+    if "without" in new:
+        draft.pop("technician", None)
+    elif {"technician", "technician_id"} & set(new):
+        draft.pop("without", None)
     if state.awaiting == "choice" and "any" in heard.wishes and state.offered:
         new.setdefault("technician_id", state.offered[0].get("id"))
     draft |= new

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.brain import answers
+from bot.brain import answers, asides
 from bot.brain.act import Call, Say, Steps
 from bot.brain.flows.booking import settle
 from bot.brain.flows.shared import _code_sent, ordered_again, trouble
@@ -81,6 +81,8 @@ def opt_out(scene: Scene) -> Steps:
 
 def delete_data(scene: Scene) -> Steps:
     proposal = scene.open("erasure")
+    if "phone" in scene.heard.slots or asides.of_another(scene.heard.text):
+        return scene.say("account.erase_own_only", over=True)
     if proposal is not None:
         if scene.consents or (scene.heard.leans is True and ordered_again(scene, "delete_data")):
             result = yield Call("confirm_proposal", {"proposal_id": proposal.id})

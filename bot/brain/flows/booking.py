@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bot.brain.act import Call, Result, Say, Steps
@@ -55,7 +56,12 @@ def booking(scene: Scene) -> Steps:
     if when.part == "now":
         return (yield from soonest(scene, where))
     if not (scene.draft.get("date") or scene.draft.get("time")):
-        return scene.say("booking.ask_time", awaiting="time", place=scene.place(where.get("city"), where.get("district")))
+        place = scene.place(where.get("city"), where.get("district"))
+        if scene.draft.get("second"):
+            return scene.say("booking.ask_time_second", awaiting="time", trade=scene.trade(scene.draft["service"]), place=place)
+        if "service" in scene.changed and scene.before.draft.get("service"):  # another trade than was said first: it shows that we heard
+            return scene.say("booking.ask_time_other", awaiting="time", trade=scene.trade(scene.draft["service"]), place=place)
+        return scene.say("booking.ask_time", awaiting="time", place=place)
     if when.start is None:
         asked = scene.before.awaiting == "time" and scene.before.key in ASKED_TIME and scene.says_when
         told = when.part is not None and scene.draft.get("date")
@@ -112,7 +118,12 @@ def propose(scene: Scene, where: Where, start: str) -> Steps:
     if not found.get("ok"):
         return (yield from trouble(scene, found))
     people = [t for t in found.get("technicians") or () if isinstance(t, Mapping)]
-    wanted = draft.get("technician_id") or (people[0].get("id") if person and people and _same(people[0], draft["technician"]) else None)
+    if draft.get("without"):
+        people = [t for t in people if not _same(t, draft["without"])]
+        if not people:
+            return (yield from trouble(scene, {"error": "no_technician", "service": draft["service"], "city": where["city"]}))
+    named = (person and people and _same(people[0], draft["technician"])) or draft.get("without")
+    wanted = draft.get("technician_id") or (people[0].get("id") if named else None)
     args = {
         "service": draft["service"], **spot, "start": start, "issue": draft.get("issue"), "address": where.get("address"), "technician_id": wanted,
         "lat": where.get("lat"), "lon": where.get("lon"), "urgency": draft.get("urgency"), "name": draft.get("name"),
@@ -285,7 +296,7 @@ def confirm(scene: Scene, proposal_id: int) -> Steps:
     summary = scene.state.proposal.summary if scene.state.proposal else {}
     result = yield Call("confirm_proposal", {"proposal_id": proposal_id})
     if result.get("ok"):
-        return sent(scene, result)
+        return _and_then(scene, sent(scene, result))
     if result.get("error") == "proposal_gone":
         where = {k: summary.get(k) for k in ("city", "district", "address")}
         if summary.get("start") and summary.get("city") and scene.draft.get("service"):
@@ -307,6 +318,12 @@ def sent(scene: Scene, result: Result) -> Say:
             return scene.say("booking.sent_careful", over=True, extra=extra, **words_of_job, careful=scene.text(f"booking.until_{result['careful']}"))
         return scene.say("booking.sent", over=True, extra=extra, **words_of_job)
     return scene.say("booking.sent_plain", over=True, extra=extra, **words_of_job)
+
+
+def _and_then(scene: Scene, said: Say) -> Say:
+    """Where the same message asked for a second job, that one is arranged next."""
+    also = scene.draft.get("also")
+    return replace(said, extra={**said.extra, "next": {"service": also, "second": True}, "behind": "booking"}) if also else said
 
 
 def drop(scene: Scene) -> Steps:

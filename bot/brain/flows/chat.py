@@ -6,6 +6,9 @@ from typing import Any
 
 from bot.brain.act import Call, Say, Steps
 from bot.brain.scene import Scene
+from prompts import wording
+
+LARGEST = ("casablanca", "rabat", "marrakech", "fes", "tangier", "agadir", "oujda")  # of the towns served
 
 
 def _plain(scene: Scene, key: str, **params: Any) -> Steps:
@@ -21,6 +24,31 @@ def greet(scene: Scene) -> Steps:
     params: dict[str, Any] = {"name": scene.person(name)} if name else {}
     said = scene.say(key, awaiting="service", **params)
     return Say(said.key, said.params, said.awaiting, (), "booking", False, {})
+
+
+def how_are_you(scene: Scene) -> Steps:
+    return (yield from _then_ask(scene, "smalltalk.how_are_you"))
+
+
+def robot(scene: Scene) -> Steps:
+    return (yield from _plain(scene, "smalltalk.robot", options=(scene.option("talk_to_person", "go:human"),)))
+
+
+def meddling(scene: Scene) -> Steps:
+    """Orders about how we work change nothing, and lead back to what we do."""
+    return (yield from _then_ask(scene, "smalltalk.meddling"))
+
+
+def _then_ask(scene: Scene, key: str) -> Steps:
+    """The answer, and the question of our own that goes on: which service, where none is open."""
+    said = yield from _plain(scene, key)
+    return said if scene.state.flow and scene.state.awaiting else Say(said.key, said.params, "service", (), "booking", False, {})
+
+
+def elsewhere(scene: Scene) -> Steps:
+    """A town where nobody of ours works: said at once, with those where somebody does."""
+    cities = str(wording.names(scene.locale)["comma"]).join(scene.place(city, None) for city in LARGEST)
+    return (yield from _plain(scene, "search.elsewhere", cities=cities))
 
 
 def thank(scene: Scene) -> Steps:

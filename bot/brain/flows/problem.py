@@ -5,7 +5,10 @@ from __future__ import annotations
 from bot.brain import answers
 from bot.brain.act import Call, Say, Steps
 from bot.brain.flows.shared import trouble, which
+from bot.brain.flows.track import track
 from bot.brain.scene import Scene
+
+ON_THE_WAY = ("planned", "en_route", "late", "arrived")  # states of track_technician
 
 
 def complain(scene: Scene) -> Steps:
@@ -27,13 +30,17 @@ def _report(scene: Scene, kind: str) -> Steps:
     if result.get("error") == "no_booking" and scene.change.get("ref"):
         return scene.say("errors.unknown_ref", over=True, ref=str(scene.change["ref"]))
     offer = (scene.option("yes", "yes"), scene.option("no", "no"))
-    if result.get("error") == "no_booking":
-        return Say("escalation.offer_human", {}, "confirm", offer, "offer_human")
+    if result.get("error") == "no_booking":  # nothing was written down
+        return Say("escalation.offer_human_no_job", {}, "confirm", offer, "offer_human")
     if not result.get("ok"):
         return (yield from trouble(scene, result))
     extra = {"ref": result["ref"]} if result.get("ref") else {}
     if result.get("escalated"):
         return scene.say("escalation.damage" if kind == "damage" else "escalation.reported_person", over=True, extra=extra)
     if kind == "late":
+        found = yield Call("track_technician", {"ref": result.get("ref")})
+        day = str((found.get("booking") or {}).get("start") or "")[:10]
+        if found.get("ok") and found.get("state") in ON_THE_WAY and day == scene.now.date().isoformat():  # where he is says more than that it is written down
+            return (yield from track(scene))
         return scene.say("escalation.reported", over=True, extra=extra, options=(scene.option("talk_to_person", "go:human"),))
     return Say("escalation.offer_human", {}, "confirm", offer, "offer_human", False, extra)

@@ -1,0 +1,67 @@
+"""Knows by plain words what a message is about beside our business with it: the way to a door, whether we are a machine, orders about how we work."""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from pathlib import Path
+
+from bot.brain import answers
+from prompts import wording
+
+DATA = Path(__file__).parents[2] / "prompts" / "asides.yaml"
+SHORT = 6  # words: a question about ourselves and little else
+COURTESIES = ("filler", "courtesy", "yes")
+
+
+@lru_cache(maxsize=8192)
+def has(name: str, text: str) -> bool:
+    """Whether a phrase of a list of prompts/asides.yaml occurs in the text."""
+    return answers.holds(_lists()[name], answers.fold(text))
+
+
+def for_the_visit(text: str, names_technician: bool = False) -> bool:
+    """Whether the text says how to get in, or asks to pass a word on to who comes, and asks us nothing."""
+    passed_on = has("relay", text) or (names_technician and has("relay_to", text))
+    return (has("access", text) or passed_on) and not any(mark in text for mark in "?؟")
+
+
+def elsewhere(text: str) -> bool:
+    """Whether the text speaks of work in a Moroccan town where nobody of ours works; not of coming from there."""
+    folded = f" {answers.fold(text)} "
+    return has("elsewhere", text) and not any(f" {word} {town} " in folded for word in _lists()["coming_from"] for town in _lists()["elsewhere"])
+
+
+def how_are_you(text: str) -> bool:
+    """Whether the whole message asks how we are, with nothing but courtesies around it."""
+    words = answers.fold(text).split()
+    phrases = _lists()["how_are_you"]
+    known = [p for p in phrases if f" {p} " in f" {' '.join(words)} "]
+    named = {word for phrase in known for word in phrase.split()}
+    courtesies = {word for name in COURTESIES for phrase in answers.lists()[name] for word in phrase.split()}
+    return bool(known) and len(words) <= SHORT and all(word in named or word in courtesies for word in words)
+
+
+def asks_who_answers(text: str) -> bool:
+    """Whether it asks if a person or a machine writes; who wants a person asks something else."""
+    asked = has("asks_us", text) or any(mark in text for mark in "?؟")
+    return has("robot", text) and asked and not has("wants_one", text)
+
+
+def of_another(text: str) -> bool:
+    """Whether somebody else's data are spoken of, and not the writer's own."""
+    return has("of_another", text) and not has("own", text)
+
+
+def excludes(name: str, text: str) -> bool:
+    """Whether the technician of that name is the one who is not wanted: "somebody other than Ahmed"."""
+    for written in {answers.fold(wording.person_name(name, locale)) for locale in ("ary-Latn", "ary-Arab")}:
+        before, named, _ = f" {answers.fold(text)} ".partition(f" {written} ")
+        said = "".join(f" {word}" for word in before.split() if word not in _lists()["before_a_name"])
+        if named and any(said.endswith(f" {phrase}") for phrase in _lists()["but_not"]):
+            return True
+    return False
+
+
+@cache
+def _lists() -> dict[str, dict[str, None]]:
+    return answers.phrases_of(DATA)
