@@ -62,6 +62,7 @@ def named(text: str, of_a_booking: bool = False) -> tuple[frozenset[str], frozen
     """The intents whose words occur, and those whose words occur only after a "not"."""
     wanted: set[str] = set()
     refused: set[str] = set()
+    demanded = False
     lists = _lists()
     for clause in CLAUSE.split(text[:1000]):
         folded = f" {NUMBER.sub('0', answers.fold(clause))} "
@@ -82,7 +83,8 @@ def named(text: str, of_a_booking: bool = False) -> tuple[frozenset[str], frozen
                 refused.add(intent)
             elif intent == RULES or not _ends_with(lists["if_before"], before[-5:]):
                 wanted.add(intent)
-    if {"track", "request_refund"} <= wanted:  # "where is" the money
+                demanded |= intent == "request_refund" and _first(lists["demands"], folded) is not None
+    if {"track", "request_refund"} <= wanted and not demanded:  # "where is" the money
         wanted = wanted - {"track", "request_refund"} | {"refund_status"}
     return frozenset(wanted), frozenset(refused - wanted)
 
@@ -126,6 +128,7 @@ def _lists() -> dict[str, Any]:
         "not_before": folded(raw["not_before"]),
         "if_before": folded(raw["if_before"]),
         "when_before": folded(raw["when_before"]),
+        "demands": folded(raw["demands"]),
         "leave": frozenset(raw["leave"]),
         "wishes": wishes,
     }
