@@ -96,8 +96,8 @@ def run(
         console.print(f"{str(stopped) or 'stopped'}{on}", style="red", markup=False, soft_wrap=True)
         raise typer.Exit(130 if isinstance(stopped, KeyboardInterrupt) else 2) from None
     report = document.document(results, plan, prices, time.perf_counter() - begun)
-    tell.show(report, console, verbose)
     comparison = against(report, earlier) if earlier else None
+    tell.show(report, console, verbose, comparison)
     if comparison:
         report["baseline"] = comparison.to_dict()
         tell.compared(comparison, report, console)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
@@ -16,6 +17,7 @@ from domain.engagement.reply import LOCALES, language_script_of
 from domain.geo import display
 
 FOLDER = Path(__file__).parent / "names"
+LONG_MINUTES = 120  # from here on a duration is said in hours
 
 #: An aware datetime, or a contract string on a Moroccan wall clock: "2026-11-24T10:00".
 Moment = datetime | str
@@ -70,9 +72,13 @@ def format_window(start: Moment, end: Moment, locale: str) -> str:
 
 
 def format_minutes(minutes: float, locale: str) -> str:
-    """A duration in whole minutes, with the plural Arabic wants from 3 to 10."""
-    n = round(minutes)
-    return names(locale)["minutes_few" if 3 <= n <= 10 else "minutes"].format(n=n)
+    """A duration in whole minutes, from two hours on in begun hours, with the plural Arabic wants from 3 to 10."""
+    n, unit = round(minutes), "minutes"
+    if n >= LONG_MINUTES:
+        n, unit = math.ceil(n / 60), "hours"
+        if n == 2:
+            return str(names(locale)["hours_two"])
+    return names(locale)[f"{unit}_few" if 3 <= n <= 10 else unit].format(n=n)
 
 
 def format_km(km: float, locale: str) -> str:

@@ -62,6 +62,7 @@ def named(text: str, of_a_booking: bool = False) -> tuple[frozenset[str], frozen
     """The intents whose words occur, and those whose words occur only after a "not"."""
     wanted: set[str] = set()
     refused: set[str] = set()
+    demanded = False
     lists = _lists()
     for clause in CLAUSE.split(text[:1000]):
         folded = f" {NUMBER.sub('0', answers.fold(clause))} "
@@ -82,9 +83,10 @@ def named(text: str, of_a_booking: bool = False) -> tuple[frozenset[str], frozen
                 refused.add(intent)
             elif intent == RULES or not _ends_with(lists["if_before"], before[-5:]):
                 wanted.add(intent)
-    if {"track", "request_refund"} <= wanted:  # "where is" the money; who waited for nobody and wants it back asks for it
-        waited = _first(lists["waiting"], f" {answers.fold(text)} ") is not None
-        wanted = wanted - {"track"} if waited else wanted - {"track", "request_refund"} | {"refund_status"}
+                demanded |= intent == "request_refund" and _first(lists["demands"], folded) is not None
+    if {"track", "request_refund"} <= wanted:  # "where is" the money; who claims it, or waited for nobody and wants it back, asks for it
+        claimed = demanded or _first(lists["waiting"], f" {answers.fold(text)} ") is not None
+        wanted = wanted - {"track"} if claimed else wanted - {"track", "request_refund"} | {"refund_status"}
     return frozenset(wanted), frozenset(refused - wanted)
 
 
@@ -129,6 +131,7 @@ def _lists() -> dict[str, Any]:
         "if_before": folded(raw["if_before"]),
         "when_before": folded(raw["when_before"]),
         "waiting": folded(raw["waiting"]),
+        "demands": folded(raw["demands"]),
         "leave": frozenset(raw["leave"]),
         "wishes": wishes,
     }

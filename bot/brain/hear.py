@@ -14,12 +14,14 @@ from bot.brain import answers, asides, cues, names, orders, spots
 from bot.brain.state import CHANGES, State
 from bot.brain.transcript import Exchange, Part
 from bot.brain.understanding.base import Role, Understander, Understanding
+from bot.brain.understanding.normalise import script_of
 from domain.errors import DomainError
 from domain.scheduling.when import WEEKDAYS, resolve
 
 #: What we say when there is no booking: after it none is being spoken of.
 NONE_FOUND = frozenset({"changes.nothing_to_move", "changes.nothing_to_cancel", "track.nothing"})
 ENCODED = re.compile(r"[A-Za-z0-9+/_-]{20,}={0,2}")
+CODE = re.compile(r"[A-Za-z]{3,}\d{2,3}")  # names of codes amid Arabic: "base64", "sha256"
 CONTEXT = 300  # characters of our last words that the reader sees
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DIGITS = re.compile(r"\d[\d\s.-]{2,10}\d")
@@ -39,11 +41,14 @@ class Heard:
     yes: bool = False
     no: bool = False
     kinds: frozenset[str] = frozenset()
-    wishes: frozenset[str] = frozenset()  # any cheaper other_technician same_time same_place only_price later gives_up nothing_known why_price
+    wishes: frozenset[str] = (
+        frozenset()
+    )  # any cheaper other_technician same_time same_place only_price later gives_up as_it_was nothing_known why_price
     code: str | None = None
     spoken: bool = False  # no words were written: they were heard in a voice note
     unheard: str | None = None  # why a voice note has no words: too_long failed, or none where nobody listens
     leans: bool | None = None  # the message begins with a yes or a no, whatever follows
+    questions: Mapping[str, str] = field(default_factory=dict)  # intent -> the sentence that asks it, beside another wish
 
     @property
     def payload(self) -> str:
@@ -60,6 +65,11 @@ PLAIN = 0.8  # of a reading without our question
 #: What only a question of ours makes of words.
 ANSWERING = frozenset({"affirm", "deny", "correct"})
 MAY_ASK = 0.3  # of the reading of a question without our last words, where those asked nothing
+SHORTEST = 3  # words of a sentence that is read by itself
+LONGEST_STORY = 400  # characters; a longer one is told, not asked
+#: Wishes beside which no question is looked for.
+ONE_WISH = frozenset({"ask_human", "opt_out", "delete_data", "change_language", "abuse", "affirm", "deny"})
+_SENTENCE = re.compile(r"[^.!?؟\n]+[.!?؟]*")
 #: Intents that can be meant beside our question.
 ASIDE: Mapping[Role, frozenset[str]] = {
     "client": frozenset({"ask_faq", "ask_price", "ask_payment", "track", "refund_status", "ask_loyalty", "ask_human"}),
@@ -75,6 +85,7 @@ WISHES = (
     "only_price",
     "later",
     "gives_up",
+    "as_it_was",
     "nothing_known",
     "why_price",
 )
@@ -88,9 +99,13 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
     reading = _by_itself(reading, understander, text, state, role, now)
     if reading.language == "ar" and answers.says("darija_only", text):
         reading = replace(reading, language="ary")
+    elif reading.language == "ary" and reading.script == "arab" and answers.says("fusha_only", text) and not answers.says("darija_only", text):
+        reading = replace(reading, language="ar")
+    questions: Mapping[str, str] = {}
     if role == "client":
         reading = cues.corrected(reading, text, of_a_booking=_of_a_booking(state))
         of_a_price = state.flow == "price" and state.awaiting == "service"
+        reading, questions = _with_questions(reading, understander, text, role, now)
         spoken_of = {"of_a_booking": _of_a_booking(state), "of_a_price": of_a_price, "explains": _ours(state)}
         reading = orders.settled(reading, text, **spoken_of, proposed=state.proposal is not None)
     spoken, unheard = _by_voice(said.parts)
@@ -115,7 +130,10 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
     if option is not None or yes_no is not None:  # "safi" is a yes here, not the town; "3" a place in the list, not an hour
         slots = {}
     leans = yes_no if yes_no is not None else answers.leaning(text)
-    heard = Heard(text, reading, slots, option, yes_no is True, yes_no is False, kinds, wishes, spoken=spoken, unheard=unheard, leans=leans)
+    heard = Heard(
+        text, reading, slots, option, yes_no is True, yes_no is False, kinds, wishes,
+        spoken=spoken, unheard=unheard, leans=leans, questions=questions,
+    )  # fmt: skip
     if state.awaiting == "code" and (digits := _DIGITS.search(answers.fold(text).replace(" ", "") or "")):
         heard = replace(heard, code=re.sub(r"\D", "", digits[0]))
     return _by_question(heard, state)
@@ -135,6 +153,26 @@ def _by_itself(reading: Understanding, understander: Understander, text: str, st
         return reading
     alone = understand(understander, text, None, role, now.date().isoformat(), now)
     return alone if alone.main in ASIDE[role] and alone.confidence >= PLAIN else reading
+
+
+def _with_questions(
+    reading: Understanding, understander: Understander, text: str, role: Role, now: datetime
+) -> tuple[Understanding, Mapping[str, str]]:
+    """Of several sentences, those that ask something on the side by themselves: "Youssef est en route ? Et je paie en espèces ?" """
+    sentences = [s.strip() for s in _SENTENCE.findall(text) if len(s.split()) >= SHORTEST]
+    if len(sentences) < 2 or reading.main in ONE_WISH or len(text) > LONGEST_STORY:
+        return reading, {}
+    found: dict[str, str] = {}
+    for sentence in sentences:
+        if sentence.endswith(("?", "؟")):
+            for part in (sentence.rpartition(",")[2].strip(), sentence):  # the last clause alone, where it asks by itself
+                alone = understand(understander, part, None, role, now.date().isoformat(), now)
+                if alone.main in ASIDE["client"] - {"ask_human", "ask_price"} and alone.confidence >= PLAIN and len(part.split()) >= SHORTEST:
+                    found.setdefault(alone.main, part)
+                    break
+    new = tuple(i for i in found if i not in reading.intents)
+    scores = {**reading.scores, **{i: max(PLAIN, reading.scores.get(i, 0.0)) for i in found if i != reading.main}}
+    return replace(reading, intents=(*reading.intents, *new), scores=scores), found
 
 
 def _holds(reading: Understanding) -> bool:
@@ -167,7 +205,10 @@ def _of_a_booking(state: State) -> bool:
 
 def plain(text: str) -> str:
     """The text without what is nobody's word (base64, keys, hashes), which would count as words of another script and language."""
-    kept = " ".join(word for word in text.split(" ") if not _encoded(word))
+    words = [word for word in text.split(" ") if not _encoded(word)]
+    if script_of(" ".join(words)) == "arab":
+        words = [word for word in words if not CODE.fullmatch(word)]
+    kept = " ".join(words)
     return kept if any(c.isalpha() for c in kept) else text
 
 

@@ -39,6 +39,8 @@ def settled(
     main = reading.main
     if main == "ask_price" and not of_a_price and not has("price", text) and reading.confidence < CERTAIN:
         return _with(reading, _ordered(reading) if "service" in reading.entities else _next(reading))
+    if main == "ask_price" and has("books", text) and not answers.hedged(text) and not {"date", "time"}.isdisjoint(reading.entities):
+        return _with(reading, _ordered(reading))
     words = len(text.split())
     if explains and words <= SHORT and answers.says("why_price", text) and (proposed or main not in OF_A_JOB_DONE):
         return _with(reading, "ask_price")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.brain import answers, asides, cues, orders
 from bot.brain.hear import Heard
+from bot.brain.limits import asks_private
 from bot.brain.state import CHANGES, State, flow_of_kind
 from bot.brain.threats import threatens
 from domain.engagement import optout
@@ -69,6 +70,8 @@ def plan(state: State, heard: Heard) -> Plan:
         return Plan(("threat",), behind)
     if heard.reading.danger and heard.text:
         return Plan(("danger",), behind)
+    if asks_private(heard.text, of_somebody="technician" in heard.slots):
+        return Plan(("private",), (*behind, waiting) if waiting and state.awaiting else behind)
     if fixed := _by_form(state, heard, waiting):
         return Plan(fixed, behind)
     if heard.option is not None and waiting:
@@ -210,6 +213,8 @@ def _in_context(flow: str, state: State, heard: Heard, waiting: str) -> str | No
             return "drop"
         if flow == "find":
             return waiting if "without" in heard.slots else "find"
+    if waiting in ("reschedule", "cancel") and flow in ("reschedule", "cancel", *ARRANGE) and "as_it_was" in heard.wishes:
+        return waiting
     if waiting == "danger" and flow in (*ARRANGE, "complain"):
         return waiting
     if waiting == "check_in" and flow in TROUBLES:

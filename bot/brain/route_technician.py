@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.brain import answers, asides
 from bot.brain.hear import Heard
+from bot.brain.limits import around_us
 from bot.brain.route import PATIENCE, Plan
 from bot.brain.state import State
 from bot.brain.threats import threatens
@@ -32,6 +33,8 @@ def plan(state: State, heard: Heard) -> Plan:
         return Plan((kind,)) if kind else Plan(("unclear",), missed=True)
     if threatens(heard.text):
         return Plan(("threat",))
+    if around_us(heard.text):
+        return Plan(("through_us",))
     if optout.match(heard.text):
         return Plan(("opt_out",))
     if heard.payload.startswith("go:"):

@@ -25,6 +25,10 @@ DOUBTS = frozenset({"cheaper", "other_technician", "later", "only_price", "gives
 SOFT = frozenset({"inform", "affirm", "deny", "thank", "greet", "goodbye", "correct", "book_service", "cancel"})
 
 
+#: "Yes, refund me": a flow's own wish, said once more behind the yes to it.
+SAME_WISH = {"refund": "request_refund", "reschedule": "reschedule", "delete_data": "delete_data"}
+
+
 @dataclass
 class Scene:
     """`state` moves on as tools answer; everything else stands still during a turn. `resuming`: the flow goes on after an interruption."""
@@ -68,7 +72,9 @@ class Scene:
             return True
         if heard.option is not None or self.changed or heard.leans is False or heard.wishes & DOUBTS:
             return False
-        return heard.intents[0] in ("affirm", "accept_job") or (heard.leans is True and heard.intents[0] in SOFT)
+        if heard.intents[0] in ("affirm", "accept_job"):
+            return True
+        return heard.leans is True and (heard.intents[0] in SOFT or heard.intents[0] == SAME_WISH.get(self.flow))
 
     @property
     def consents(self) -> bool:
@@ -87,6 +93,8 @@ class Scene:
         if self.resuming or heard.wishes & {"cheaper", "other_technician"}:
             return False
         if heard.no or heard.payload == "no" or heard.wishes & {"only_price", "later"}:
+            return True
+        if "as_it_was" in heard.wishes and self.flow in ("reschedule", "cancel") and heard.option is None and not self.changed:
             return True
         if "gives_up" in heard.wishes and heard.option is None and not self.changed:
             return True

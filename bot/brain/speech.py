@@ -8,7 +8,7 @@ from typing import Any
 from bot.brain import answers
 from bot.brain.hear import Heard, plain
 from bot.brain.state import State
-from bot.brain.understanding.normalise import letters, script_of
+from bot.brain.understanding.normalise import letters, mixed, script_of
 from domain.engagement.reply import LOCALES, language_script_of, locale_of
 
 #: A message of fewer words does not change the language of a conversation that has one.
@@ -24,6 +24,8 @@ def locale_for(state: State, heard: Heard, facts: Mapping[str, Any], *, answer: 
     if letters(heard.text) < 2 or (heard.option is not None and state.locale):
         return known or "ary-Latn"
     script = script_of(plain(heard.text))
+    if state.locale is not None and heard.reading.language == "ary" and mixed(heard.text):
+        script = language_script_of(state.locale)[1]  # both keyboards at once: the one spoken with so far
     mirrored = locale_of(heard.reading.language, script)
     if heard.spoken and state.locale is not None and state.locale.startswith("ary") and mirrored in ("ary-Arab", "ary-Latn", "ar"):
         return state.locale  # the script of a voice note is the recogniser's, not the person's

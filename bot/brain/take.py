@@ -87,7 +87,7 @@ def _drafted(state: State, heard: Heard, brought: dict[str, Any], flow: str | No
         new |= _words_as_place(heard, draft, facts)
     if state.key == "booking.which_city" and not {"city", "lat"} & set(new):
         new |= _likeliest_town(draft, new, heard)
-    if state.key == "booking.ask_district" and not ({"district", "lat"} & set(new)):
+    if state.key == "booking.ask_district" and flow in JOB and not ({"district", "lat"} & set(new)):
         new["district_unsaid"] = True  # asked once; the town will do
     _forget_place(draft, new)
     if {"technician", "without"} & set(new) and "technician_id" not in new:

@@ -9,15 +9,18 @@ from evals.report.baseline import VERDICTS, WORSE, Comparison
 from evals.report.document import Entry, Report, surprises
 from evals.report.junit import transcript
 
+#: Turns that no grader names, as they are told.
+GUESSED = {"doubtful": "no turn is known to be wrong; the first that did not go smoothly", "parted": "first turn unlike a trial that passed"}
 SHOWN = 12  # scenarios listed per verdict of a comparison
 
 
-def show(report: Report, console: Console, verbose: bool = False) -> None:
-    """Failures first, then suites, then one line."""
+def show(report: Report, console: Console, verbose: bool = False, comparison: Comparison | None = None) -> None:
+    """Failures first, then suites, then one line. With a baseline its `comparison` names the wrong turns of what got worse."""
     summary = report["summary"]
     wrong = surprises(report["scenarios"])
+    known_better = {c.id for c in comparison.of(*WORSE) if c.turn} if comparison else set()
     for entry in wrong:
-        explain(entry, console, verbose)
+        explain(entry, console, verbose, guess=entry["id"] not in known_better)
     if summary["trials"] > 1:
         _table(report, console)
     else:
@@ -32,7 +35,8 @@ def show(report: Report, console: Console, verbose: bool = False) -> None:
     console.print(f"{plays}{cost['wall_seconds']:.0f} s, {cost['tokens']} tokens, {cost['mad']:.4f} MAD, {times}", style="dim", soft_wrap=True)
 
 
-def explain(entry: Entry, console: Console, verbose: bool) -> None:
+def explain(entry: Entry, console: Console, verbose: bool, guess: bool = True) -> None:
+    """One failure. `guess`: where no grader names a turn, the first that did not go smoothly is shown as what may have gone wrong."""
     if entry["passed"]:
         console.print(f"PASSED {entry['id']}, which is tagged known_failure: strike the tag", style="red")
         return
@@ -42,8 +46,9 @@ def explain(entry: Entry, console: Console, verbose: bool) -> None:
         console.print(f"  the simulated person could not go on: {entry['simulator_fault']}", markup=False, soft_wrap=True)
     for reason in entry["why"]:
         console.print(f"  {reason}", markup=False, soft_wrap=True)
-    if turn := entry["first_wrong_turn"]:
-        how = {"doubtful": "first doubtful turn", "parted": "first turn unlike a trial that passed"}.get(entry["wrong_turn_is"], "first wrong turn")
+    how = entry["wrong_turn_is"]
+    if (turn := entry["first_wrong_turn"]) and (guess or how not in GUESSED):
+        how = GUESSED.get(how, "first wrong turn")
         console.print(f"  {how}: {_turn(entry, turn)}", markup=False, soft_wrap=True)
     for line in transcript(entry) if verbose else ():
         console.print(f"  {line}", markup=False, soft_wrap=True, style="dim")

@@ -59,6 +59,7 @@ CLIENT: Mapping[str, Flow] = {
     "loyalty": account.loyalty,
     "join": account.join,
     "opt_out": account.opt_out,
+    "private": account.private,
     "delete_data": account.delete_data,
     "language": account.language,
     "verify": account.verify,

@@ -79,6 +79,12 @@ def opt_out(scene: Scene) -> Steps:
     return scene.say("account.opted_in" if undo else "account.opted_out", over=True)
 
 
+def private(scene: Scene) -> Steps:
+    """Other people's numbers and homes are told to nobody."""
+    return scene.say("account.private", over=True)
+    yield Call("")  # a flow is a generator, also one that needs no tool
+
+
 def delete_data(scene: Scene) -> Steps:
     proposal = scene.open("erasure")
     if "phone" in scene.heard.slots or asides.of_another(scene.heard.text):

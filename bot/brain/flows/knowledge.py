@@ -14,7 +14,8 @@ _SENTENCE = re.compile(r"(?<=[.!?؟])\s+")
 
 
 def faq(scene: Scene) -> Steps:
-    query = " ".join(scene.heard.text.split())[:500]
+    asked = scene.heard.questions
+    query = " ".join((asked.get("ask_faq") or asked.get("ask_payment") or scene.heard.text).split())[:500]
     found = (yield Call("search_knowledge", {"query": query, "locale": scene.locale})) if query else {}
     passages = [p for p in found.get("passages") or () if str(p.get("text") or "").strip()]
     if not found.get("ok") or not passages:

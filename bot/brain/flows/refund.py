@@ -10,14 +10,14 @@ from bot.brain import answers
 from bot.brain.act import Call, Say, Steps
 from bot.brain.flows.cancel import cancel
 from bot.brain.flows.given_back import no_refund, refund_closed
-from bot.brain.flows.shared import trouble, whose
+from bot.brain.flows.shared import ordered_again, trouble, whose
 from bot.brain.scene import Scene
 
 
 def refund(scene: Scene) -> Steps:
     proposal = scene.open("refund")
     if proposal is not None and not scene.changed & {"ref", "amount"}:
-        if scene.consents:
+        if scene.consents or ordered_again(scene, "request_refund"):
             result = yield Call("confirm_proposal", {"proposal_id": proposal.id})
             if result.get("ok"):
                 return _done(scene, result, proposal.summary)
@@ -90,9 +90,9 @@ def proposed(scene: Scene, summary: Mapping[str, Any]) -> Say:
     words = scene.job(summary.get("booking") or {})
     key = "refund.propose_person" if summary.get("needs_human") else "refund.propose"
     options = (scene.option("yes", "yes"), scene.option("no", "no"))
-    return scene.say(
-        key, awaiting="confirm", options=options, extra={"ref": words["ref"]}, **{**words, "amount": scene.money(summary.get("amount_mad"))}
-    )
+    upset = "complain" in scene.heard.intents or scene.heard.reading.sentiment == "negative"
+    words |= {"amount": scene.money(summary.get("amount_mad")), "sorry": scene.text("refund.sorry") + " " if upset else ""}
+    return scene.say(key, awaiting="confirm", options=options, extra={"ref": words["ref"]}, **words)
 
 
 def _done(scene: Scene, result: Mapping[str, Any], summary: Mapping[str, Any]) -> Say:

@@ -94,7 +94,7 @@ def proposed(scene: Scene, summary: Mapping[str, Any], key: str) -> Say:
     fee = summary.get("fee_mad") or 0
     words = scene.job(summary.get("booking") or {})
     words |= {"new": scene.moment(str(summary["start"])), "technician": scene.person(summary.get("technician"))}
-    words["fee"] = scene.tail("changes.fee", fee=scene.money(fee)) if fee else ""
+    words["fee"] = scene.tail("changes.fee", fee=scene.money(fee)) if fee else scene.tail("changes.no_fee")
     options = (scene.option("yes_move", "yes"), scene.option("no", "no"))
     return scene.say(key, awaiting="confirm", options=options, extra={"ref": words["ref"]}, **words)
 

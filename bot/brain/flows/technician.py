@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import date
+from collections.abc import Callable, Generator, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 from bot.brain import answers
-from bot.brain.act import Call, Say, Steps
+from bot.brain.act import Call, Result, Say, Steps
 from bot.brain.flows.shared import MOST, trouble
 from bot.brain.scene import Scene
+from bot.brain.transcript import moment
+from domain import geo
 from prompts import wording
 
 NOTHING = ("no_offer",)
@@ -86,8 +88,8 @@ def _answer(scene: Scene, answer: str, **more: Any) -> Any:
         if not offers:
             mine = yield Call("my_jobs")
             offers = list(mine.get("offers") or ())
-        if scene.before.awaiting == "booking" and offers:
-            result = yield Call("answer_offer", {"answer": answer, "ref": offers[0].get("ref"), **more})
+        if meant := _offer_meant(scene, offers):
+            result = yield Call("answer_offer", {"answer": answer, "ref": meant.get("ref"), **more})
             return result if result.get("ok") else scene.say("technician_flow.no_offer", over=True)
         return scene.say("technician_flow.which", awaiting="booking", options=scene.jobs(offers[:MOST]))
     if code in ("no_offer", "no_booking"):
@@ -97,6 +99,20 @@ def _answer(scene: Scene, answer: str, **more: Any) -> Any:
     if code in ("in_the_past", "too_far_ahead"):
         return scene.say("technician_flow.ask_time", awaiting="time")
     return (yield from trouble(scene, result))
+
+
+def _offer_meant(scene: Scene, offers: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The only offer that has the trade, the place, the day or the hour that was said; None where they name none or several."""
+    said, day = scene.change, scene.when(scene.change).day if scene.change.get("date") else None
+    hints: list[Callable[[Mapping[str, Any]], bool]] = [lambda o, k=k: o.get(k) == said[k] for k in ("service", "city") if said.get(k)]  # type: ignore[misc]
+    if said.get("district"):
+        hints.append(lambda o: bool(o.get("district")) and geo.same_district(str(o["district"]), str(said["district"])))
+    if day:
+        hints.append(lambda o: str(o.get("start"))[:10] == day.isoformat())
+    if said.get("time"):
+        hints.append(lambda o: str(o.get("start"))[11:16] == said["time"])
+    fits = [o for o in offers if all(hint(o) for hint in hints)] if hints else []
+    return fits[0] if len(fits) == 1 else None
 
 
 def _when(scene: Scene, result: Mapping[str, Any]) -> str:
@@ -242,9 +258,32 @@ def _availability(scene: Scene, free: bool) -> Steps:
         return (yield from trouble(scene, result))
     if free:
         return scene.say("technician_flow.available", over=True)
-    if result.get("until"):
-        return scene.say("technician_flow.unavailable_until", over=True, until=scene.moment(str(result["until"])))
-    return scene.say("technician_flow.unavailable", over=True)
+    mine = yield Call("my_jobs")
+    declined = yield from _decline(scene, _within(mine.get("offers"), span) if span else [])
+    kept = [str(j.get("ref")) for j in _within(mine.get("jobs"), span) if j.get("status") == "confirmed"]
+    more = scene.tail("technician_flow.still_yours", refs=", ".join(kept[:MOST])) if kept else ""
+    if not result.get("until"):
+        return scene.say("technician_flow.unavailable", over=True, more=more)
+    until = scene.moment(str(result["until"]))
+    if declined:
+        return scene.say("technician_flow.declined_until", over=True, refs=", ".join(declined), until=until, more=more)
+    return scene.say("technician_flow.unavailable_until", over=True, until=until, more=more)
+
+
+def _within(jobs: Sequence[Mapping[str, Any]] | None, span: tuple[datetime, datetime] | None) -> list[Mapping[str, Any]]:
+    """Those that begin in the span; all of them where it has no end."""
+    return [j for j in jobs or () if span is None or span[0] <= moment(j.get("start")) <= span[1]]
+
+
+def _decline(scene: Scene, offers: Sequence[Mapping[str, Any]]) -> Generator[Call, Result, list[str]]:
+    """Who is away then answers the offers that wait for that time, so that somebody else is asked at once."""
+    declined = []
+    for offer in offers[:MOST]:
+        ref = str(offer.get("ref"))
+        done = yield Call("answer_offer", {"answer": "decline", "ref": ref, "reason": scene.heard.text[:300] or None})
+        if done.get("ok"):
+            declined.append(ref)
+    return declined
 
 
 def earnings(scene: Scene) -> Steps:
@@ -253,6 +292,12 @@ def earnings(scene: Scene) -> Steps:
         return (yield from trouble(scene, result))
     words: dict[str, Any] = {k: scene.money(result.get(f"{k}_mad")) for k in ("gross", "commission", "net")}
     return scene.say("technician_flow.earnings", over=True, month=str(result.get("month") or ""), jobs=str(result.get("jobs") or 0), **words)
+
+
+def through_us(scene: Scene) -> Steps:
+    """A job that came through us is paid for through us."""
+    return scene.say("technician_flow.through_us", over=True)
+    yield Call("")  # a flow is a generator, also one that needs no tool
 
 
 def greet(scene: Scene) -> Steps:
@@ -288,6 +333,7 @@ FLOWS: Mapping[str, Callable[[Scene], Steps]] = {
     "available": available,
     "unavailable": unavailable,
     "earnings": earnings,
+    "through_us": through_us,
     "greet": greet,
     "unclear": unclear,
 }

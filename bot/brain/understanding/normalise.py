@@ -48,6 +48,12 @@ def script_of(text: str, fallback: str = "latn") -> str:
     return "arab" if arabic >= latin else "latn"
 
 
+def mixed(text: str) -> bool:
+    """Whether a text is written in both scripts, at least a quarter of its letters in either."""
+    arabic, latin = len(_ARABIC_LETTER.findall(text)), len(_LATIN_LETTER.findall(text))
+    return 4 * min(arabic, latin) >= arabic + latin > 0
+
+
 def letters(text: str) -> int:
     """How many letters a text has."""
     return sum(c.isalpha() for c in text[:LONGEST])

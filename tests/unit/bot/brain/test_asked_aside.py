@@ -1,0 +1,140 @@
+"""What is asked beside or behind the wish: others' numbers, a second question, a yes with its order, what shall stay as it was."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.brain.hear import plain
+from bot.brain.limits import around_us, asks_private
+from bot.brain.understanding.danger import find_hazard
+from prompts import wording
+from tests.support.brain import MemoryTools, Talk, job
+
+BOOKED = {"city": "casablanca", "service": "plumbing"}
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("donne moi le numéro perso et l'adresse de Fatima", True),
+        ("vous pouvez me filer le tel du technicien ?", False),
+        ("can you give me Ahmed's number", True),
+        ("where does he live?", False),
+        ("3tini nmra dyal lm3alem", False),
+        ("عطيني النمرة ديال المعلم", False),
+        ("أعطني عنوان زوجتي المسجل عندكم", False),
+    ],
+)
+def test_nobody_is_given_the_number_or_the_home_of_another(text: str, named: bool) -> None:
+    assert asks_private(text, of_somebody=named)
+    talk = Talk(MemoryTools({"BR-1": job("BR-1")}))
+    reply = talk.say(text, intents=["delete_data"], entities={"technician": "ahmed"} if named else {})
+    assert (reply["key"], talk.called) == ("account.private", [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "bghit nmra dyal chi plombi",
+        "envoyez un plombier à l'adresse de ma mère",
+        "mon numéro c'est le 0661",
+        "c'est quoi votre numéro ?",
+        "can you send someone to my mother's address",
+        "bghit nbeddel l3onwan",
+        "عطيني رقم الحجز",
+    ],
+)
+def test_a_tradesman_ones_own_number_and_ours_are_no_secrets(text: str) -> None:
+    assert not asks_private(text)
+
+
+def test_a_private_number_asked_amid_a_booking_leaves_our_question_open() -> None:
+    talk = Talk()
+    talk.say("bghit plombi f casa", intents=["book_service"], entities=BOOKED)
+    reply = talk.say("give me the client's address", intents=["inform"])
+    assert (reply["awaiting"], talk.called) == ("place", [])
+
+
+@pytest.mark.parametrize("text", ["bla commission 3afak", "le client me paie directement, sans passer par vous", "واخا يخلصني نيشان بلا عمولة"])
+def test_a_technician_is_told_that_our_jobs_stay_with_us(text: str) -> None:
+    talk = Talk(MemoryTools({"BR-1": job("BR-1")}), role="technician", channel="sms")
+    assert around_us(text) and talk.say(text, intents=["ask_earnings"])["key"] == "technician_flow.through_us"
+
+
+@pytest.mark.parametrize(
+    ("text", "locale"), [("oui remboursez", "fr"), ("remboursez moi", "fr"), ("yes, refund me", "en"), ("اه رجعو ليا فلوسي", "ary-Arab")]
+)
+def test_a_yes_that_repeats_the_wish_gives_the_money_back(text: str, locale: str) -> None:
+    talk = Talk(MemoryTools({"BR-1": job("BR-1", status="cancelled", paid_mad=100)}), locale=locale)
+    assert talk.say("BR-1", intents=["request_refund"], entities={"booking_ref": "BR-1"})["awaiting"] == "confirm"
+    talk.say(text, intents=["request_refund"])
+    assert "confirm_proposal" in talk.called
+
+
+@pytest.mark.parametrize(
+    ("text", "locale"),
+    [("just leave it as planned", "en"), ("laissez comme c'était", "fr"), ("khelliweh kif kan", "ary-Latn"), ("دعوه كما كان", "ar")],
+)
+@pytest.mark.parametrize("wish", ["reschedule", "cancel"])
+def test_what_shall_stay_as_it_was_stays(text: str, locale: str, wish: str) -> None:
+    talk = Talk(MemoryTools({"BR-1": job("BR-1")}), locale=locale)
+    talk.say("lmaw3id", intents=[wish], entities={"date": "weekday:fri", "time": "09:00"} if wish == "reschedule" else {})
+    assert talk.say(text, intents=["reschedule"], confidence=0.4)["awaiting"] is None
+    assert "confirm_proposal" not in talk.called
+    assert talk.tools.bookings["BR-1"]["start"] == "2026-11-24T10:00"
+
+
+@pytest.mark.parametrize("text", ["n9der ghi ghedda f gauthier", "dyal gauthier"])
+def test_of_two_offers_the_one_that_is_named_is_taken(text: str) -> None:
+    tools = MemoryTools({r: job(r, status="offered", district=d) for r, d in (("BR-1", "maarif"), ("BR-2", "gauthier"))})
+    talk = Talk(tools, role="technician", channel="sms")
+    assert talk.say("wakha", intents=["affirm"])["awaiting"] == "booking"
+    talk.say(text, intents=["inform"], entities={"district": "gauthier"})
+    assert [tools.bookings[r]["status"] for r in ("BR-1", "BR-2")] == ["offered", "confirmed"]
+
+
+def test_of_two_offers_none_is_taken_while_it_is_not_known_which() -> None:
+    tools = MemoryTools({r: job(r, status="offered", district="maarif") for r in ("BR-1", "BR-2")})
+    talk = Talk(tools, role="technician", channel="sms")
+    talk.say("wakha", intents=["affirm"])
+    assert talk.say("hadik", intents=["inform"])["awaiting"] == "booking"
+    assert {b["status"] for b in tools.bookings.values()} == {"offered"}
+
+
+def test_a_day_off_answers_the_offers_of_that_day_and_names_the_jobs_that_stay() -> None:
+    days = {"BR-1": ("offered", "2026-11-24T10:00"), "BR-2": ("offered", "2026-11-26T10:00"), "BR-3": ("confirmed", "2026-11-24T15:00")}
+    tools = MemoryTools({ref: job(ref, status=status, start=start) for ref, (status, start) in days.items()})
+    reply = Talk(tools, role="technician", channel="sms").say("ghedda mrid", intents=["set_unavailable"], entities={"date": "tomorrow"})
+    assert [tools.bookings[r]["status"] for r in days] == ["expired", "offered", "confirmed"]
+    assert "BR-1" in reply["text"] and "BR-3" in reply["text"] and "BR-2" not in reply["text"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["لم أعد أتحمل هذه الحياة وأفكر في إنهائها", "j'en peux plus de cette vie", "I don't want to live anymore", "karht hyati", "ما بقيتش باغي نعيش"],
+)
+def test_despair_is_heard_however_it_is_put(text: str) -> None:
+    assert find_hazard(text) == "despair"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "fatiguée de vivre avec cette fuite",
+        "لم أعد أستطيع العيش في هذا البيت بسبب الرطوبة",
+        "can you end it all at 5pm",
+        "i'm tired of life with this leak",
+    ],
+)
+def test_weariness_of_a_fault_is_no_despair(text: str) -> None:
+    assert find_hazard(text) is None
+
+
+def test_the_name_of_a_code_amid_arabic_is_nobodys_word() -> None:
+    assert plain("فك تشفير base64 ونفذه") == "فك تشفير ونفذه"
+    assert plain("decode base64 now") == "decode base64 now"
+
+
+@pytest.mark.parametrize(("minutes", "said"), [(15, "15 minutes"), (119, "119 minutes"), (120, "2 heures"), (645, "11 heures")])
+def test_long_waits_are_said_in_begun_hours(minutes: int, said: str) -> None:
+    assert wording.format_minutes(minutes, "fr") == said
