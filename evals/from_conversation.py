@@ -246,9 +246,9 @@ class _Writer:
         old = {b.id: b.ref for b in self.bookings if not self._new(b)}
         refunds = list(self.session.scalars(select(Refund).where(Refund.booking_id.in_(list(old))))) if old else []
         refs = {id: self.fakes.of("REF", ref.removeprefix("BR-")) for id, ref in old.items()}
-        after["refunds"] = [
-            {"booking": refs[r.booking_id], "amount_mad": float(r.amount_mad), "status": r.status, "count": 1} for r in refunds
-        ] or [{"count": 0}]
+        after["refunds"] = [{"booking": refs[r.booking_id], "amount_mad": float(r.amount_mad), "status": r.status, "count": 1} for r in refunds] or [
+            {"count": 0}
+        ]
         handed = [c.args.get("reason") for e in self.case.exchanges for c in e.calls if c.tool == "escalate_to_human" and c.result.get("ok")]
         after["escalations"] = [{"reason": handed[0], "count": 1}] if handed and handed[0] else [{"count": 0}]
         return after

@@ -28,8 +28,6 @@ class Unit:
 def units_of(sections: Iterable[Section], questions: Iterable[Question], foreign: Sequence[tuple[str, str]]) -> list[Unit]:
     """All units, ids unique and stable: a paragraph's is its source, a question's its section and the hash of its words."""
     found = [Unit(s.source, "paragraph", s.key, s.locale, f"{s.title}. {s.text}") for s in sections]
-    found += [
-        Unit(f"{q.locale}/{q.topic}#{q.section}?{fingerprint(q.text)}", "question", (q.topic, q.section), q.locale, q.text) for q in questions
-    ]
+    found += [Unit(f"{q.locale}/{q.topic}#{q.section}?{fingerprint(q.text)}", "question", (q.topic, q.section), q.locale, q.text) for q in questions]
     found += [Unit(f"{locale}/foreign?{fingerprint(text)}", "foreign", None, locale, text) for locale, text in foreign]
     return list({unit.id: unit for unit in found}.values())

@@ -44,7 +44,9 @@ ALONE = frozenset({"ask_human", "opt_out", "delete_data", "change_language", "ab
 MOVED = ("changes.moved", "changes.moved_asking", "changes.not_moved", "changes.kept")  # last words about an appointment that stands
 GRAVE = frozenset({"delete_data", "opt_out"})  # never begun on a doubtful reading
 #: What a word for the visit may be read as, and what it never brings.
-TOLD = frozenset({"inform", "correct", "affirm", "deny", "greet", "thank", "book_service", "find_technician", "rebook", "report_damage", "track", "ask_loyalty"})
+TOLD = frozenset(
+    {"inform", "correct", "affirm", "deny", "greet", "thank", "book_service", "find_technician", "rebook", "report_damage", "track", "ask_loyalty"}
+)
 SETTLED = frozenset({"date", "time", "ref", "stars", "amount", "without"})
 PATIENCE = 2  # clarifying questions before a person is called
 

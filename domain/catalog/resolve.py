@@ -231,4 +231,3 @@ def _as_phrases(texts: Iterable[str], service: str, node: str | None, weight: fl
 @cache
 def _fuzzy_words() -> list[str]:
     return sorted({p.keys[0] for p in _phrases() if len(p.keys) == 1 and p.weight >= THING and p.keys[0][0] != "=" and len(p.keys[0]) >= _FUZZY_FROM})
-

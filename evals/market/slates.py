@@ -179,5 +179,3 @@ def _seen(scene: Scene, state: State, request: Ints, client: Ints, near: Ints, s
     free &= (state.busy[near, slot[:, None]] & mask[:, None]) == 0
     jobs = state.agreed[near, slot[:, None]]
     return {"km": km, "rating": state.shown_rating(scene, near), "reviews": state.reviews[near], "jobs": jobs, "free": free}
-
-

@@ -46,8 +46,11 @@ def people_and_days(scene: Scene, files: Files, expected: Floats) -> None:
     )  # fmt: skip
     cheats = scene.fraud
     files.add(
-        "frauds", ring=cheats.ring, scheme=(cheats.scheme, fraud.SCHEMES), person=(cheats.is_client.astype(int), ("technician", "client")),
-        person_id=cheats.person
+        "frauds",
+        ring=cheats.ring,
+        scheme=(cheats.scheme, fraud.SCHEMES),
+        person=(cheats.is_client.astype(int), ("technician", "client")),
+        person_id=cheats.person,
     )
 
 
@@ -142,8 +145,12 @@ def visited(scene: Scene, files: Files, booked: dict[str, Any], visit: dict[str,
     )  # fmt: skip
     lines, faults = money.ledger(scene, booked, visit, felt)
     files.add(
-        "ledger", booking_id=lines["booking"], at=lines["at"], kind=(lines["kind"], money.KINDS), account=(lines["account"], money.ACCOUNTS),
-        centimes=lines["centimes"]
+        "ledger",
+        booking_id=lines["booking"],
+        at=lines["at"],
+        kind=(lines["kind"], money.KINDS),
+        account=(lines["account"], money.ACCOUNTS),
+        centimes=lines["centimes"],
     )
     files.add("money_faults", booking_id=faults["booking"], fault=(faults["fault"], money.FAULTS), centimes=faults["centimes"])
     client, stolen = booked["client"], scene.fraud.stolen[booked["client"]] & worked & (booked["method"] != 0)

@@ -163,6 +163,7 @@ def _line(design: Floats, of: Callable[[Floats], tuple[float, Floats]], ridge: f
 
 def _choice_trees(lists: Lists, line: Floats, places: Floats, size: int) -> Any:
     """Trees that climb the likelihood of whole lists, from where the line ends."""
+
     def climb(margin: Floats, _: Any) -> tuple[Floats, Floats]:
         chances = lists.chances(margin.astype(np.float64))
         return chances - lists.chosen, np.maximum(chances * (1 - chances), 1e-6)

@@ -173,4 +173,3 @@ def quantised(head: Trained, buckets: npt.NDArray[np.int64]) -> tuple[npt.NDArra
     whole = np.round(kept / scale).astype(np.int8)
     whole[np.abs(whole) <= 1] = 0  # too small to change an answer, and half of them: what is stored shrinks by a quarter
     return whole, scale.astype(np.float32)
-

@@ -147,9 +147,7 @@ def orders(bodies: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
-def test_recorded_webhooks_in_order_shuffled_and_doubled_end_the_same(
-    tmp_path: Path, meta: FakeMeta, telegram: FakeTelegram, channel: str
-) -> None:
+def test_recorded_webhooks_in_order_shuffled_and_doubled_end_the_same(tmp_path: Path, meta: FakeMeta, telegram: FakeTelegram, channel: str) -> None:
     ends, heard = [], []
     for number, bodies in enumerate(orders(recorded(channel))):
         meta.sent.clear()
@@ -320,9 +318,7 @@ def test_statuses_find_and_move_their_rows_on_postgresql_too(tmp_path: Path, met
     stage.house.close()
 
 
-def test_logs_hold_neither_tokens_nor_words_nor_phones(
-    stage: Stage, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_logs_hold_neither_tokens_nor_words_nor_phones(stage: Stage, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     root = logging.getLogger()
     for kept in ("handlers", "level"):
         monkeypatch.setattr(root, kept, list(root.handlers) if kept == "handlers" else root.level)

@@ -109,8 +109,15 @@ def test_a_refusal_is_final_and_named_without_metas_words(whatsapp: WhatsAppClou
 @pytest.mark.parametrize(
     ("code", "status", "wait"),
     [
-        (130429, 429, 2), (131056, 400, 6), (131048, 400, 300), (80007, 429, 60), (131016, 500, 5),
-        (190, 401, 0), (10, 403, 0), (131031, 403, 0), (7777, 503, 0),
+        (130429, 429, 2),
+        (131056, 400, 6),
+        (131048, 400, 300),
+        (80007, 429, 60),
+        (131016, 500, 5),
+        (190, 401, 0),
+        (10, 403, 0),
+        (131031, 403, 0),
+        (7777, 503, 0),
     ],
 )
 def test_what_may_pass_is_tried_again_not_before_meta_wants_it(

@@ -337,7 +337,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_refunds_booking_id"), ["booking_id"], unique=False)
 
 
-
 def downgrade() -> None:
     with op.batch_alter_table("refunds", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_refunds_booking_id"))

@@ -148,7 +148,10 @@ def test_who_else_there_is_leaves_out_the_one_proposed() -> None:
 @pytest.mark.parametrize(
     ("text", "hour"),
     [
-        ("can it be 11 rather than 10", "11:00"), ("11 7sen mn 10", "11:00"), ("3 et pas 10", "15:00"), ("11 أحسن من 10", "11:00"),
+        ("can it be 11 rather than 10", "11:00"),
+        ("11 7sen mn 10", "11:00"),
+        ("3 et pas 10", "15:00"),
+        ("11 أحسن من 10", "11:00"),
         ("4 بدل 10", "16:00"),
     ],
 )

@@ -89,4 +89,3 @@ def _seconds(piece: str, length: int) -> float:
         return time.process_time() - begun
 
     return min(once(extra) for extra in range(4))
-

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006_hand_back"
-down_revision = "0005_desk"
+revision = "0007_hand_back"
+down_revision = "0006_talks_of_client"
 branch_labels = None
 depends_on = None
 

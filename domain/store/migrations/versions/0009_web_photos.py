@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006_web_photos"
-down_revision = "0005_desk"
+revision = "0009_web_photos"
+down_revision = "0008_chatwoot"
 branch_labels = None
 depends_on = None
 
