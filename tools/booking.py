@@ -35,6 +35,7 @@ class BookingArgs(Args):
     lat: float | None = Field(None, ge=-90, le=90)
     lon: float | None = Field(None, ge=-180, le=180)
     urgency: Urgency = "normal"
+    quantity: int | None = Field(None, ge=1, le=50, description="How many pieces, where the client said it: the price is for all of them.")
     name: str | None = Field(None, max_length=80, description="The client's name, if they gave it.")
 
 
@@ -63,6 +64,7 @@ def propose_booking(turn: Turn, args: BookingArgs) -> dict[str, Any]:
         technician_id=args.technician_id,
         issue=args.issue,
         urgency=args.urgency,
+        quantity=args.quantity or 1,
         client=client,
     )
     if args.name and not client.name:

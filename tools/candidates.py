@@ -68,6 +68,7 @@ def choose(
     technician_id: int | None = None,
     issue: str | None = None,
     urgency: str = "normal",
+    quantity: int = 1,
     client: Client | None = None,
 ) -> Choice:
     """The technician the client chose, else the best one free at `start`. Raises no_technician, slot_taken or outside_hours (alternatives)."""
@@ -109,7 +110,7 @@ def choose(
         people += find(index, request, away=away | busy | only, k=chances.WIDE).candidates
     plan = chances.plan(session, market, people, chances.Job(service, start, now, issue, urgency, last=last), first=technician_id)
     technician = session.get_one(Technician, plan.order[0])
-    offer = quotes.offered(market, technician, service, at=now, issue=issue, urgency=urgency, start=start, now=now)
+    offer = quotes.offered(market, technician, service, at=now, issue=issue, urgency=urgency, quantity=quantity, start=start, now=now)
     return Choice(technician, offer, minutes, node, lacking, plan.no_response)
 
 

@@ -35,6 +35,7 @@ class FindArgs(Args):
     issue: str | None = Field(None, max_length=500)
     technician: str | None = Field(None, description="A name the person asked for.")
     urgency: Literal["normal", "high", "emergency"] = "normal"
+    quantity: int | None = Field(None, ge=1, le=50, description="How many pieces, where the client said it.")
 
 
 @tool("READ", who="client", personal=False)
@@ -98,7 +99,8 @@ def find_technicians(turn: Turn, args: FindArgs) -> dict[str, Any]:
 
 def _shown(turn: Turn, args: FindArgs, service: str, place: Place, start: datetime | None, candidate: Candidate) -> dict[str, Any]:
     technician = turn.session.get_one(Technician, candidate.technician_id)
-    price = quotes.price(turn.market, technician, service, issue=args.issue, urgency=args.urgency, start=start, now=turn.now)
+    job: dict[str, Any] = {"issue": args.issue, "urgency": args.urgency, "quantity": args.quantity or 1}
+    price = quotes.price(turn.market, technician, service, start=start, now=turn.now, **job)
     free = openings.slots(
         turn.session,
         turn.market,

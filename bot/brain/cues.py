@@ -26,6 +26,8 @@ BESIDE = frozenset({"complain", "report_damage", "ask_faq"})
 #: Where two are named, the first of these is the wish and the other its story.
 RANK = ("ask_human", "report_damage", "cancel", "reschedule", "request_refund", "refund_status", "complain", "track", "booking_status", "ask_faq")
 RULES = "ask_faq"
+#: What has happened to somebody, or only might.
+HAPPENED = frozenset({"complain", "report_damage"})
 
 
 def corrected(reading: Understanding, text: str, *, of_a_booking: bool = False) -> Understanding:
@@ -33,6 +35,8 @@ def corrected(reading: Understanding, text: str, *, of_a_booking: bool = False) 
 
     `of_a_booking`: one is being spoken of, so that "make it Friday" needs no "appointment".
     """
+    if reading.main in HAPPENED and supposed(text):
+        return _led_by(reading, RULES)
     wanted, refused = named(text, of_a_booking)
     if not wanted and not refused:
         return reading
@@ -46,6 +50,20 @@ def corrected(reading: Understanding, text: str, *, of_a_booking: bool = False) 
         return reading
     sure = max(reading.confidence, TRUSTED) if intents[0] in wanted else reading.scores.get(intents[0], 0.3)
     return replace(reading, intents=intents, confidence=sure, scores={**reading.scores, intents[0]: sure})
+
+
+def _led_by(reading: Understanding, intent: str) -> Understanding:
+    sure = max(reading.confidence, TRUSTED)
+    return replace(reading, intents=(intent,), confidence=sure, scores={**reading.scores, intent: sure})
+
+
+@lru_cache(maxsize=4096)
+def supposed(text: str) -> bool:
+    """Whether it asks what would be, if: "et si le travail est mal fait ?"."""
+    if not any(mark in text for mark in "?؟"):
+        return False
+    opens = tuple(f" {phrase} " for phrase in _lists()["supposes"])
+    return any(f" {answers.fold(clause)} ".startswith(opens) for clause in CLAUSE.split(text[:1000]))
 
 
 def _leave(main: str, wanted: frozenset[str], reading: Understanding) -> bool:
@@ -132,6 +150,7 @@ def _lists() -> dict[str, Any]:
         "when_before": folded(raw["when_before"]),
         "waiting": folded(raw["waiting"]),
         "demands": folded(raw["demands"]),
+        "supposes": folded(raw["supposes"]),
         "leave": frozenset(raw["leave"]),
         "wishes": wishes,
     }

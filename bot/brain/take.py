@@ -75,7 +75,7 @@ def _drafted(state: State, heard: Heard, brought: dict[str, Any], flow: str | No
     fresh = state.flow not in JOB
     service = new.get("service")
     if service and draft.get("service") not in (None, service):
-        gone = ("issue", "technician", "technician_id", "quantity", *(("date", "time") if fresh else ()))
+        gone = ("issue", "technician", "technician_id", "quantity", "cheapest", *(("date", "time") if fresh else ()))
         draft = {k: v for k, v in draft.items() if k not in gone}
     if fresh and flow in JOB and state.flow is None and state.key.startswith("booking.") and not service:
         draft.pop("technician_id", None)
@@ -98,6 +98,8 @@ def _drafted(state: State, heard: Heard, brought: dict[str, Any], flow: str | No
         draft.pop("without", None)
     if state.awaiting == "choice" and "any" in heard.wishes and state.offered:
         new.setdefault("technician_id", state.offered[0].get("id"))
+    if "cheaper" in heard.wishes and state.flow in JOB and state.proposal is None and not state.offered:
+        new["cheapest"] = True  # nobody is named yet: who is proposed will be
     draft |= new
     if flow == "danger" and heard.reading.danger and find_hazard(heard.text):
         draft["hazard"] = True

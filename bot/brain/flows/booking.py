@@ -111,7 +111,8 @@ def propose(scene: Scene, where: Where, start: str) -> Steps:
     draft = scene.draft
     person = {"technician": draft["technician"]} if draft.get("technician") and not draft.get("technician_id") else {}
     spot = {"city": where["city"], "district": where.get("district")}
-    asked = {"service": draft["service"], **spot, "start": start, "issue": draft.get("issue"), "urgency": draft.get("urgency")}
+    job = {name: draft.get(name) for name in ("issue", "urgency", "quantity")}
+    asked = {"service": draft["service"], **spot, "start": start, **job}
     found = yield Call("find_technicians", {**asked, **person})
     if person and found.get("error") == "no_technician":  # nobody of that name here says nothing of the others
         found = yield Call("find_technicians", asked)
@@ -123,10 +124,12 @@ def propose(scene: Scene, where: Where, start: str) -> Steps:
         if not people:
             return (yield from trouble(scene, {"error": "no_technician", "service": draft["service"], "city": where["city"]}))
     named = (person and people and _same(people[0], draft["technician"])) or draft.get("without")
+    if draft.get("cheapest") and not person:
+        people, named = sorted(people, key=lambda t: t.get("price_mad") or 0), True
     wanted = draft.get("technician_id") or (people[0].get("id") if named else None)
     args = {
-        "service": draft["service"], **spot, "start": start, "issue": draft.get("issue"), "address": where.get("address"), "technician_id": wanted,
-        "lat": where.get("lat"), "lon": where.get("lon"), "urgency": draft.get("urgency"), "name": draft.get("name"),
+        "service": draft["service"], **spot, "start": start, **job, "address": where.get("address"), "technician_id": wanted,
+        "lat": where.get("lat"), "lon": where.get("lon"), "name": draft.get("name"),
     }  # fmt: skip
     made = yield Call("propose_booking", args)
     if not made.get("ok"):
@@ -195,6 +198,14 @@ def why(scene: Scene, summary: Mapping[str, Any]) -> Say:
     return scene.say("price.why_proposed", awaiting="confirm", options=_answers(scene), **words(scene, summary) | {"price": plain} | said)
 
 
+def so_proposed(scene: Scene, summary: Mapping[str, Any]) -> Say:
+    """What the open proposal costs, line by line, and how far the final amount may go; its question is asked again after it."""
+    amounts = [summary.get(name) for name in ("price_mad", "price_min_mad", "price_max_mad")]
+    told = reasons(scene, summary.get("breakdown") or (), *amounts)
+    said = scene.say("price.so_proposed", over=True, reasons=told, price=scene.range(amounts[1], amounts[2], amounts[0]))
+    return Say(said.key, said.params, None, (), said.flow, True, {})
+
+
 def reasons(scene: Scene, breakdown: Sequence[Mapping[str, Any]], likely: Any, low: Any, high: Any) -> str:
     """ "travel and work 300 dh, harder than usual 60 dh: 360 dh"; a price without lines is its range alone."""
     if not breakdown:
@@ -243,8 +254,8 @@ def _what_to_change(scene: Scene) -> tuple[Option, ...]:
 def others(scene: Scene, summary: Mapping[str, Any]) -> Steps:
     """Somebody else than proposed: a list to choose from, cheapest first when it was too dear."""
     spot = {"city": summary.get("city"), "district": summary.get("district"), "start": summary.get("start")}
-    hurry = {"issue": scene.draft.get("issue"), "urgency": scene.draft.get("urgency")}
-    found = yield Call("find_technicians", {"service": summary.get("service"), **spot, **hurry})
+    job = {name: scene.draft.get(name) for name in ("issue", "urgency", "quantity")}
+    found = yield Call("find_technicians", {"service": summary.get("service"), **spot, **job})
     if not found.get("ok"):
         return (yield from trouble(scene, found))
     people = [t for t in found.get("technicians") or () if t.get("id") != summary.get("technician_id")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.brain.act import Call, Say, Steps
-from bot.brain.flows.booking import made_of, reasons, uplift, why
+from bot.brain.flows.booking import made_of, reasons, so_proposed, uplift, why
 from bot.brain.flows.shared import trouble
 from bot.brain.scene import Scene
 
@@ -13,6 +13,10 @@ def price(scene: Scene) -> Steps:
     if proposal is not None and "why_price" in scene.heard.wishes and not scene.changed:
         said = why(scene, proposal.summary)
         return Say(said.key, said.params, said.awaiting, said.options, "booking", False, said.extra)
+    if proposal is not None and not scene.changed:  # what is proposed has its price: another would contradict it
+        return so_proposed(scene, proposal.summary)
+    if scene.draft.get("cheapest") and "cheaper" in scene.heard.wishes and scene.state.flow == "booking":
+        return Say("price.cheapest", {}, None, (), None, True, {})
     draft = {**(proposal.summary if proposal else {}), **scene.draft}
     service = draft.get("service")
     if not service and scene.state.ref:

@@ -31,6 +31,7 @@ def find(scene: Scene) -> Steps:
         "technician": draft.get("technician"),
         "issue": draft.get("issue"),
         "urgency": draft.get("urgency"),
+        "quantity": draft.get("quantity"),
     }
     found = yield Call("find_technicians", args)
     if args["technician"] and found.get("error") == "no_technician":  # nobody of that name here says nothing of the others

@@ -129,7 +129,7 @@ def _calendar_at(message: Message, index: int, now: datetime) -> tuple[str, int]
     counted = counted or lexicon("times", "no_time_after").at(tokens, end) is not None  # "le 2 rue des Fleurs"
     if before is not None and not counted:
         return f"day:{number}", end
-    if message.asked == "date" and len(tokens) <= 4 and not counted:
+    if message.asked == "date" and len(tokens) <= 4 and not counted and (text.isdecimal() or index == 0):  # "the door first" is no day
         return f"day:{number}", end
     return None
 

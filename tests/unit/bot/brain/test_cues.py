@@ -65,3 +65,22 @@ def test_any_text_is_read_the_same_twice_and_never_both_wanted_and_refused(text:
     wanted, refused = named(text)
     assert not wanted & refused
     assert corrected(read("inform"), text) == corrected(read("inform"), text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "merci, et si le travail est mal fait ?",
+        "w ila kherrbo chi 7aja?",
+        "وإلا خسرو شي حاجة؟",
+        "ماذا لو كان العمل سيئا؟",
+        "ok, what if he breaks a tile?",
+    ],
+)
+def test_what_only_might_happen_is_a_question_about_the_rules(text: str) -> None:
+    assert corrected(read("complain"), text).main == corrected(read("report_damage"), text).main == "ask_faq"
+
+
+@pytest.mark.parametrize("text", ["le travail est mal fait, et maintenant ?", "kherrbo lia 7aja, chno ndir?", "he broke a tile, what now?"])
+def test_what_has_happened_is_a_complaint_though_it_ends_with_a_question(text: str) -> None:
+    assert corrected(read("complain"), text).main != "ask_faq"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import pytest
 
 from domain.engagement.reply import language_script_of
-from tests.support.brain import MemoryTools, Talk
+from tests.support.brain import PEOPLE, MemoryTools, Talk
 
 VISIT = {"service": "plumbing", "city": "casablanca", "district": "maarif", "date": "tomorrow", "time": "10:00"}
 LINES = [{"label": "visit", "mad": 280}, {"label": "harder_job", "mad": 20}, {"label": "emergency", "mad": 75}]
@@ -30,6 +31,18 @@ class Hurried(MemoryTools):
 
     def _estimate_price(self, **args: Any) -> dict[str, Any]:
         return {**super()._estimate_price(**args), "likely_mad": 375, "breakdown": LINES, "uplift_pct": 25}
+
+
+class Noted(Hurried):
+    """Keeps what each tool was asked last."""
+
+    def call(self, name: str, args: dict[str, Any]) -> dict[str, Any]:
+        self.answers_of.setdefault(name, {}).update(args)
+        return super().call(name, args)
+
+    @cached_property
+    def answers_of(self) -> dict[str, dict[str, Any]]:
+        return {}
 
 
 def proposed(locale: str = "ary-Latn") -> tuple[Talk, dict[str, Any]]:
@@ -68,3 +81,29 @@ def test_a_price_that_was_only_asked_is_explained_too() -> None:
     talk.say("ch7al plombier f casa?", intents=["ask_price"], entities={"service": "plumbing", "city": "casablanca"})
     reply = talk.say("mnin ja had taman?", intents=["inform"])
     assert reply["key"] == "price.why" and "375 dh" in reply["text"]
+
+
+@pytest.mark.parametrize(("locale", "asks"), [("fr", "c'est combien le déplacement ?"), ("en", "is it final?"), ("ary-Latn", "ch7al f lmajmou3?")])
+def test_what_a_proposed_visit_costs_is_what_was_proposed_and_no_other_estimate(locale: str, asks: str) -> None:
+    talk, _ = proposed(locale)
+    reply = talk.say(asks, intents=["ask_price"])
+    assert reply["key"] == "booking.propose_again" and reply["awaiting"] == "confirm" and talk.called == []
+    assert all(str(line["mad"]) in reply["text"] for line in LINES) and "500" in reply["text"]
+
+
+def test_the_pieces_that_were_said_are_in_the_price_that_is_proposed() -> None:
+    tools = Noted()
+    job = {**VISIT, "service": "carpentry", "quantity": 3}
+    Talk(tools, locale="fr").say("je veux poser 3 étagères demain 10h à maarif, casa", intents=["book_service"], entities=job)
+    assert tools.answers_of["find_technicians"]["quantity"] == tools.answers_of["propose_booking"]["quantity"] == 3
+
+
+@pytest.mark.parametrize(("locale", "dear"), [("ary-Latn", "ghali, makaynch chi 7ed rkhess?"), ("fr", "trop cher, vous avez moins cher ?")])
+def test_who_finds_it_dear_before_anybody_is_named_is_proposed_the_cheapest(locale: str, dear: str) -> None:
+    tools = Noted()
+    talk = Talk(tools, locale=locale)
+    talk.say("plombier à maarif casa", intents=["book_service"], entities={k: VISIT[k] for k in ("service", "city", "district")})
+    reply = talk.say(dear, intents=["ask_price"])
+    assert reply["awaiting"] == "time" and talk.called == []
+    talk.say("demain 10h", intents=["inform"], entities={"date": "tomorrow", "time": "10:00"})
+    assert tools.answers_of["propose_booking"]["technician_id"] == min(PEOPLE, key=lambda t: t["price_mad"])["id"]
