@@ -48,13 +48,13 @@ def pasts(session: Session, now: datetime) -> dict[int, dict[str, float]]:
         found[who] |= {"accepts": _mean("accepts", yes, asked), "reply": _mean("reply", logs, answered)}
     stars = select(Booking.technician_id, func.sum(Rating.stars), func.count()).join(Booking, Rating.booking_id == Booking.id)
     recent = stars.where(Booking.technician_id.is_not(None), Rating.created_at >= now - LATELY).group_by(Booking.technician_id)
-    for who, total, count in session.execute(recent):
-        assert who is not None
-        found[who]["lately"] = _mean("lately", total, count)
+    for rated, total, count in session.execute(recent):
+        assert rated is not None
+        found[rated]["lately"] = _mean("lately", total, count)
     taken = select(Booking.technician_id, func.count()).where(Booking.technician_id.is_not(None), Booking.created_at >= now - POPULAR)
-    for who, count in session.execute(taken.where(Booking.status.not_in(("offered", "expired"))).group_by(Booking.technician_id)):
-        assert who is not None
-        found[who]["popular"] = float(count)
+    for chosen, count in session.execute(taken.where(Booking.status.not_in(("offered", "expired"))).group_by(Booking.technician_id)):
+        assert chosen is not None
+        found[chosen]["popular"] = float(count)
     return dict(found)
 
 
