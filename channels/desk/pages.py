@@ -31,7 +31,7 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 #: What the page's script says by itself.
-SCRIPT_WORDS = ("page.live", "page.offline", "page.case_waiting", "page.notifications_on", "errors.expired", "errors.unavailable")
+SCRIPT_WORDS = ("page.live", "page.offline", "page.case_waiting", "page.notifications_on", "errors.expired", "errors.unavailable", "errors.no_photo")
 
 
 def page(name: str, locale: str, who: Signed | None = None, status: int = 200, **values: Any) -> HTMLResponse:

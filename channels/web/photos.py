@@ -9,6 +9,7 @@ from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 
 from channels.base import Media, MediaRefused, StoreUnavailable
 from channels.photos import MIMES, NotAPhoto, look
@@ -103,6 +104,8 @@ def routes(door: Door, photos: Photos, settings: WebSettings) -> APIRouter:
         try:
             content = await body_of(request, settings.max_photo)
             found = look(content)
+        except ClientDisconnect:
+            return _no(400, "cut_off")  # nobody hears it: the page begins again
         except Refused:
             return _no(413, "too_large")
         except NotAPhoto as no:

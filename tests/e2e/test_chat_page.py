@@ -143,6 +143,21 @@ def test_messages_written_offline_outlive_the_page_and_leave_once_in_their_order
     assert sorted(bubbles(page)) == sorted([*(m.text for m in talk.taken), *(f"gelti: {m.text}" for m in talk.taken)])
 
 
+def test_a_network_that_flickers_while_somebody_writes_doubles_and_loses_nothing(chat: Open) -> None:
+    page, talk, _ = chat(echo)
+    written = [f"kelma {n}" for n in range(10)]
+    for n, word in enumerate(written):
+        page.context.set_offline(n % 3 == 1)
+        say(page, word)
+        if n == 5:
+            page.evaluate("() => dispatchEvent(new Event('offline'))")  # the line falls just after it was written
+    page.context.set_offline(False)
+    expect(page.locator(".msg.me .meta[data-state=ok]")).to_have_count(10, timeout=30_000)
+    expect(page.locator(".msg.bot")).to_have_count(10)
+    assert [m.text for m in talk.taken] == written
+    assert [text for text in bubbles(page) if text.startswith("kelma")] == written
+
+
 @pytest.mark.parametrize("locale", LOCALES)
 def test_the_page_speaks_and_turns_with_the_conversation_and_says_kindly_that_it_is_offline(chat: Open, locale: str) -> None:
     language, script = language_script_of(locale)

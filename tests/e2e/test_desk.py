@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from sqlalchemy import delete
 
 from bot.app import create_app
 from channels.desk import accounts
@@ -16,7 +17,7 @@ from channels.web import StoredPhotos, WebChat, WebSettings, history_of
 from domain.clock import SystemClock
 from domain.engagement.reply import Reply
 from domain.store.desk_tables import DeskCase
-from domain.store.tables import Client, Conversation, OutboxRow
+from domain.store.tables import Client, Conversation, OutboxRow, WebPhoto
 from tests.support.axe import serious
 from tests.support.builders import ScriptedAgent, build_house
 from tests.support.desk import PASSWORD, Busy, quick_passwords, staff
@@ -117,8 +118,8 @@ def test_a_client_asks_for_a_person_who_answers_and_the_bot_goes_on(place: tuple
         assert session.query(DeskCase).one().outcome == "handed_back"
 
 
-def test_a_photo_of_the_chat_page_is_seen_at_the_desk(place: tuple[Server, Any], opened: Callable[..., Page]) -> None:
-    server, _ = place
+def test_a_photo_of_the_chat_page_is_seen_at_the_desk_and_one_that_is_gone_says_so(place: tuple[Server, Any], opened: Callable[..., Page]) -> None:
+    server, house = place
     client = opened(server.url + "/chat", viewport={"width": 390, "height": 844})
     client.locator("#state.on").wait_for()
     client.locator("#file").set_input_files({"name": "fuite.png", "mimeType": "image/png", "buffer": png(900, 600)})
@@ -130,6 +131,11 @@ def test_a_photo_of_the_chat_page_is_seen_at_the_desk(place: tuple[Server, Any],
     photo = desk.get_by_role("img", name="Photo du client")
     expect(photo).to_have_js_property("naturalWidth", 900)
     keep(desk, "desk-photo")
+    with house.db.transaction() as session:
+        session.execute(delete(WebPhoto))
+    later = signed_in(opened(server.url + "/desk"))
+    later.locator(".case").click()
+    expect(later.locator(".line.client").first).to_contain_text("Cette photo n'est plus disponible.")
 
 
 def test_a_session_that_expires_loses_no_word(place: tuple[Server, Any], opened: Callable[..., Page]) -> None:

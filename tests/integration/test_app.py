@@ -12,8 +12,11 @@ from sqlalchemy import func, select, text
 from bot.app import create_app
 from bot.inbox import Arrival
 from bot.wiring import House
-from domain.store.tables import InboxRow
+from channels.web import StoredPhotos, WebChat, WebSettings, history_of
+from channels.web.session import Sessions
+from domain.store.tables import InboxRow, WebPhoto
 from tests.support.builders import build_house
+from tests.support.pictures import png
 
 
 class Alarm:
@@ -106,6 +109,19 @@ def test_a_body_above_the_limit_is_refused_by_name(web: TestClient, house: House
     assert answer.status_code == 413
     assert answer.json() == {"error": "body_too_large", "field": "body", "limit_bytes": 262_144}
     assert stored(house) == 0
+
+
+def test_a_photo_of_the_chat_page_may_be_larger_than_any_other_body_up_to_its_own_limit(house: House) -> None:
+    secret = b"a secret of the tests, long enough"
+    house.channels["web"] = WebChat(WebSettings(secret), history_of(house.db), StoredPhotos(house.db, house.clock))
+    headers = {"Authorization": f"Bearer {Sessions(secret, 1).token('web-a')}"}
+    with TestClient(create_app(house)) as web:
+        answers = [web.post(f"/chat/photo?id=p{n}", content=png() + b"\0" * (n << 20), headers=headers) for n in (1, 6)]
+        again = web.post("/chat/photo?id=p1", content=png(), headers=headers)
+    assert [a.status_code for a in (*answers, again)] == [200, 413, 200]
+    with house.db.reading() as session:
+        [kept] = session.scalars(select(WebPhoto))
+        assert (kept.session, kept.key, kept.mime) == ("web-a", "p1", "image/png")
 
 
 def test_an_unexpected_failure_is_short_and_shows_no_trace(web: TestClient) -> None:

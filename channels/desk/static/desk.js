@@ -46,6 +46,11 @@ for (const button of $$("[data-resend]")) button.addEventListener("click", async
 
 if (body.classList.contains("desk")) start();
 
+// a photo that its provider no longer has says so
+const lost = (picture) => picture.closest(".photo").replaceWith(Object.assign(document.createElement("p"), { className: "soft", textContent: words.no_photo }));
+document.addEventListener("error", (event) => event.target.matches?.(".photo img") && lost(event.target), true);
+for (const picture of $$(".photo img")) if (picture.complete && !picture.naturalWidth) lost(picture);
+
 function start() {
   const text = $("#text"), draft = `bricol-draft-${open}`;
 

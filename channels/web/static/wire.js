@@ -67,6 +67,7 @@ export class Wire {
   }
 
   async pump() { // one at a time: what was written first arrives first
+    if (!this.open && navigator.onLine) this.connect(); // somebody writes: now is the time to try, whatever the pause
     if (!this.open || this.inFlight) return;
     const [item] = this.items.waiting;
     if (!item) return;
