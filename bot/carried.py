@@ -13,6 +13,7 @@ from domain.store.tables import Conversation, Turn
 
 #: So long somebody who changes the channel still means the same thing; a proposal stands no longer.
 WITHIN = timedelta(hours=1)
+MOST = 20  # turns of other channels that are looked at
 
 
 def carried(session: Session, conversation_id: int, own: Sequence[Turn], now: datetime) -> list[Turn]:
@@ -27,8 +28,9 @@ def carried(session: Session, conversation_id: int, own: Sequence[Turn], now: da
         return []
     theirs = select(Conversation.id).where(Conversation.client_id == talk.client_id, Conversation.verified.is_(True), Conversation.id != talk.id)
     oldest = min([turn.created_at for turn in own[:1]] + [now]) - WITHIN
-    said = select(Turn).where(Turn.conversation_id.in_(theirs), Turn.created_at >= oldest, Turn.created_at <= now).order_by(Turn.id)
-    return [turn for turn in session.scalars(said) if _goes_on(turn, own, now)]
+    said = select(Turn).where(Turn.conversation_id.in_(theirs), Turn.created_at >= oldest, Turn.created_at <= now)
+    latest = session.scalars(said.order_by(Turn.id.desc()).limit(MOST)).all()
+    return [turn for turn in reversed(latest) if _goes_on(turn, own, now)]
 
 
 def _goes_on(turn: Turn, own: Sequence[Turn], now: datetime) -> bool:

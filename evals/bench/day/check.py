@@ -115,8 +115,8 @@ def _delivered_once(day: Day, names: dict[int, str], rows: list[OutboxRow], foun
     unknown = {row_id for death in day.deaths for row_id in death.unknown}
     for channel, line in day.lines.items():
         mine = [row for row in rows if row.channel == channel]
-        by_id = {row.provider_id: row for row in mine if row.provider_id}
-        left = {row.provider_id for row in mine if row.status in LEFT}
+        by_id = {str(row.provider_id): row for row in mine}
+        left = {str(row.provider_id) for row in mine if row.status in LEFT}
         if isinstance(line, Web):
             yield from _shown_once(line, names, mine)
             continue
@@ -131,9 +131,9 @@ def _delivered_once(day: Day, names: dict[int, str], rows: list[OutboxRow], foun
                 found.excused.append(f"{names[copies[0].conversation_id]}, outbox {copies[0].id}: a worker died while {channel} had it")
                 continue
             yield Broken("delivered once", f"{channel} to {to[provider_id]}", provider_id, "was taken by the provider and is no row of the outbox")
-        for provider_id, times in Counter(row.provider_id for row in mine if row.status in LEFT).items():
+        for provider_id, times in Counter(str(row.provider_id) for row in mine if row.status in LEFT).items():
             if times > 1:
-                yield Broken("delivered once", f"{channel} to {to.get(str(provider_id))}", str(provider_id), f"stands for {times} rows")
+                yield Broken("delivered once", f"{channel} to {to.get(provider_id)}", provider_id, f"stands for {times} rows")
 
 
 def _shown_once(line: Web, names: dict[int, str], rows: list[OutboxRow]) -> Iterator[Broken]:

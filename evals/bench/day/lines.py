@@ -19,7 +19,7 @@ from evals.providers.telegram import FakeTelegram
 from evals.providers.twilio import FakeTwilio
 
 Post = Callable[[TestClient], None]
-#: (status, share of the errors) a provider answers a send with instead of taking it; each passes.
+#: What a provider answers a send with instead of taking it; both pass.
 TOO_FAST, BROKEN = 429, 500
 
 
@@ -41,14 +41,14 @@ class HandedOver:
     failed: bool = False  # it said later that this attempt never reached the person
 
 
-class ProviderRefused(Exception):
-    """The service did not answer a webhook with 2xx."""
+class WebhookRefused(Exception):
+    """The service did not take what a provider brought."""
 
 
 def _posted(web: TestClient, path: str, **request: Any) -> None:
     answer = web.post(path, **request)
     if not 200 <= answer.status_code < 300:
-        raise ProviderRefused(f"POST {path} was answered {answer.status_code}")
+        raise WebhookRefused(f"POST {path} was answered {answer.status_code}")
 
 
 @dataclass
@@ -92,15 +92,14 @@ class TelegramLine:
 
     def message(self, person: str, number: int, said: Said, at: datetime) -> tuple[str, Post]:
         chat = int(person)
+        update: dict[str, Any]
         if said.payload:
             under = {"message_id": number, "chat": {"id": chat, "type": "private"}, "date": int(at.timestamp())}
             under["reply_markup"] = {"inline_keyboard": [[{"text": said.text, "callback_data": said.payload}]]}
             update = {"update_id": 900_000 + number, "callback_query": {"id": f"q{number}", "data": said.payload, "message": under}}
-        elif said.phone:
-            update = telegram.message(number, None, chat=chat, contact={"phone_number": said.phone, "first_name": "S", "user_id": chat})
         else:
-            update = telegram.message(number, said.text, chat=chat)
-        if "message" in update:
+            shared = {"contact": {"phone_number": said.phone, "first_name": "S", "user_id": chat}} if said.phone else {}
+            update = telegram.message(number, None if said.phone else said.text, chat=chat, **shared)
             update["message"]["date"] = int(at.timestamp())
         body = json.dumps(update)
         return f"{telegram.TOKEN.partition(':')[0]}:{update['update_id']}", lambda web: _posted(
@@ -111,7 +110,8 @@ class TelegramLine:
         return [HandedOver(f"{one['chat_id']}:{n}", str(one["chat_id"])) for n, one in enumerate(self.provider.sent, 1)]
 
     def fail(self, status: int) -> None:
-        self.provider.fail(status, only="sendMessage", **({"retry_after": 3} if status == TOO_FAST else {}))
+        parameters: dict[str, Any] = {"retry_after": 3} if status == TOO_FAST else {}
+        self.provider.fail(status, only="sendMessage", **parameters)
 
 
 @dataclass
@@ -171,7 +171,7 @@ class Web:
                 socket.send_json(frame)
                 while (event := socket.receive_json())["t"] != "ok":
                     if event["t"] in ("refused", "later"):
-                        raise ProviderRefused(f"/chat/ws answered {event}")
+                        raise WebhookRefused(f"/chat/ws answered {event}")
                     self._show(person, event)
 
         return f"m{number}", post

@@ -1,4 +1,4 @@
-"""Plays the day: people write and react, providers report and fail, a worker dies and another one starts, hour after hour of the clock."""
+"""Plays the day on SQLite: people write and react, providers report and fail, a worker dies and another one starts, hour after hour of the clock."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from bot import takeover
 from bot.app import create_app
 from bot.checkpoints import POINTS
 from bot.wiring import prepare_store
-from domain.clock import SettableClock, to_utc
+from domain.clock import SettableClock, to_local, to_utc
 from domain.engagement.reply import locale_of
 from domain.store.tables import Booking, Conversation, InboxRow, OutboxRow, Technician
-from evals.bench.day.lines import BROKEN, TOO_FAST, Line, Post, Said, Sms, TelegramLine, Web, WhatsApp
+from evals.bench.day.lines import BROKEN, TOO_FAST, Line, Post, Said, Sms, TelegramLine, Web, WebhookRefused, WhatsApp
 from evals.bench.day.people import Client, clients, words
 from evals.bench.day.service import PUBLIC, Urls, Worker, build
 from evals.providers import meta, telegram, twilio
@@ -37,9 +37,10 @@ OPENS, CLOSES = datetime(2026, 11, 23, 8), datetime(2026, 11, 23, 21, 30)  # noq
 MORNING_AFTER = (datetime(2026, 11, 24, 8, 5), datetime(2026, 11, 24, 8, 20), datetime(2026, 11, 24, 9, 30))  # noqa: DTZ001
 ROOT = Path(__file__).parents[3]
 TICK = timedelta(minutes=5)
-APART = timedelta(minutes=1)  # between two first messages on a short day; a long one has its openings over ten hours
+OPENING, EACH = timedelta(hours=10), timedelta(minutes=6)  # within which people first write; on a short day less, so much for each of them
 #: Where a worker dies; taking in is the server's, choosing a burst the durable worker's own (tests/integration/test_crash.py).
 DEATHS = tuple(point for point in POINTS if point not in ("accepted", "gathered"))
+LONG = 100  # conversations
 WAITING_AT_DEATH = 5  # messages that the worker finds, so that it has something to die in
 DOUBLED, FAULTY, LATE, TAKEN_BACK = 0.15, 0.08, 0.1, 0.03  # shares of messages, waves, statuses, WhatsApp messages
 DECLINES, SILENT, BY_LINK = 0.12, 0.08, 0.4  # shares of offers
@@ -109,6 +110,7 @@ class Day:
         self._known: set[int] = set()
         self._reported = {"whatsapp": 0, "sms": 0}
         self._steps: set[tuple[int, int, str]] = set()
+        self.opening = min(OPENING, EACH * self.conversations)
         self.people = self._people()
 
     def __enter__(self) -> Day:
@@ -121,8 +123,10 @@ class Day:
     def play(self, told: Callable[[str, float], None] = lambda what, share: None) -> None:
         """The whole day. `told`: the time of the clock and the share of the day (0..1), as it goes."""
         began = time.perf_counter()
-        deaths = self._when_workers_die()
         opens, closes = to_utc(OPENS), to_utc(CLOSES)
+        # one death at each point in a long day; in a short one while a provider has a message and we do not know it
+        points = DEATHS if self.conversations >= LONG else ("handed_over",)
+        deaths = [(opens + self.opening * (place + 1) / (len(points) + 1), point) for place, point in enumerate(points)]
         moment = opens
         while moment <= closes:
             self._at(moment, lambda: None)
@@ -140,7 +144,7 @@ class Day:
                     continue  # the worker is down and messages gather
                 self._die(deaths.pop(0)[1])
             self._work()
-            told(f"{now.astimezone(OPENS.astimezone().tzinfo):%H:%M}", min(1.0, (now - opens) / (closes - opens)))
+            told(f"{to_local(now):%H:%M}", min(1.0, (now - opens) / (closes - opens)))
         self.seconds = time.perf_counter() - began
 
     # --- the clock's own list ---------------------------------------------------------------------------------------------
@@ -153,8 +157,8 @@ class Day:
         self._at(self.clock.now() + timedelta(minutes=round(minutes)), act)
 
     def _people(self) -> list[Client]:
-        opening = min(timedelta(hours=10), APART * 6 * self.conversations)
-        moments = sorted(to_utc(OPENS) + timedelta(minutes=int(self.draw.random() * opening.total_seconds() / 60)) for _ in range(self.conversations))
+        minutes = self.opening.total_seconds() / 60
+        moments = sorted(to_utc(OPENS) + timedelta(minutes=int(self.draw.random() * minutes)) for _ in range(self.conversations))
         hours = [OPENS.hour + int((moment - to_utc(OPENS)).total_seconds() // 3600) for moment in moments]
         people = clients(self.conversations, list(self.technicians.values()), hours, self.draw)
         for client, moment in zip(people, moments, strict=True):
@@ -301,7 +305,7 @@ class Day:
         link = re.search(rf"{re.escape(PUBLIC)}(/t/\S+)", str(reply["text"]))
         if link and self.draw.random() < BY_LINK:
             path = link.group(1)
-            self._in(self.draw.randint(1, 9), lambda: self._posts.append(lambda web: void(web.post(path, data={"answer": answer}))))
+            self._in(self.draw.randint(1, 9), lambda: self._posts.append(tap(path, answer)))
         else:
             self._in(self.draw.randint(1, 9), lambda: self._word(technician, answer, reply["extra"]["ref"]))
 
@@ -328,12 +332,6 @@ class Day:
 
     # --- deaths -----------------------------------------------------------------------------------------------------------
 
-    def _when_workers_die(self) -> list[tuple[datetime, str]]:
-        """One death at each point in a long day, one in a short one: while a provider has a message and we do not know it."""
-        points = DEATHS if self.conversations >= 100 else ("handed_over",)
-        opening = min(timedelta(hours=10), APART * 6 * self.conversations)
-        return [(to_utc(OPENS) + opening * (place + 1) / (len(points) + 1), point) for place, point in enumerate(points)]
-
     def _die(self, point: str) -> None:
         """A worker in a process of its own takes up what waits and is killed; what it handed over is reported before the next one starts."""
         command = [
@@ -358,6 +356,16 @@ class Day:
         while self._events and self._events[0][0] <= self.clock.now():
             heapq.heappop(self._events)[2]()
         self._post()
+
+
+def tap(path: str, answer: str) -> Post:
+    """A technician's tap on the link of an offer, which may be over by then."""
+
+    def post(web: TestClient) -> None:
+        if (found := web.post(path, data={"answer": answer})).is_server_error:
+            raise WebhookRefused(f"POST {path} was answered {found.status_code}")
+
+    return post
 
 
 def void(_: object) -> None:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from evals.bench.day.check import Verdict, judge
+from evals.bench.day.lines import Web
 from evals.bench.day.play import Day
 from evals.bench.figures import machine
 
@@ -37,7 +38,7 @@ def run(conversations: int, seed: int, json_file: Path | None) -> bool:
 def summary(day: Day, verdict: Verdict) -> dict[str, Any]:
     """The figures of a day; counts of messages are of people's own, repeated deliveries not counted."""
     asked, got = Counter(c.goal for c in day.people), Counter(c.goal for c in day.people if c.reached)
-    handed = {name: len(line.handed_over()) for name, line in day.lines.items() if name != "web"}
+    handed = {name: len(line.handed_over()) for name, line in day.lines.items() if not isinstance(line, Web)}
     return {
         "machine": machine(),
         "conversations": day.conversations,
@@ -78,9 +79,9 @@ def _show(figures: dict[str, Any], verdict: Verdict) -> None:
         console.print(f"{name:20} {told}", markup=False)
     for line, holds in figures["held"].items():
         console.print(f"{line:20} " + ("[green]holds[/]" if holds else "[red]does not hold[/]"))
-    for one in verdict.excused:
-        console.print(f"sent twice after a death: {one}", markup=False)
-    for one in verdict.broken[:SHOWN]:
-        console.print(str(one), markup=False, style="red")
+    for copy in verdict.excused:
+        console.print(f"sent twice after a death: {copy}", markup=False)
+    for broken in verdict.broken[:SHOWN]:
+        console.print(str(broken), markup=False, style="red")
     if len(verdict.broken) > SHOWN:
         console.print(f"... and {len(verdict.broken) - SHOWN} more (--json keeps all)", style="red")

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from pydantic import SecretStr
+
 import retrieval
 from bot import inbox, outbox, wiring
 from bot.inline import InlineWorker
@@ -84,7 +86,7 @@ def build(folder: Path, urls: Urls, clock: Clock) -> House:
         burst_seconds=0,
         demo=False,
         public_url=PUBLIC,
-        secret="a secret of the day, thirty-two characters",
+        secret=SecretStr("a secret of the day, thirty-two characters"),
         world=stage.world_file("demo"),
     )
     rules = stage.rules(settings.world)

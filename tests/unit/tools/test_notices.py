@@ -54,14 +54,15 @@ def test_an_offer_fits_one_gsm_part_or_two_arabic_ones_for_every_service(bricol:
     assert "https://" in text and "1=" in text and "2=" in text
 
 
-def test_a_notice_goes_where_the_booking_came_from_in_the_language_last_spoken(bricol: Bricol) -> None:
+def test_a_notice_goes_where_the_client_wrote_last_in_the_language_they_chose(bricol: Bricol) -> None:
     client = bricol.client()
     client.ok("set_language", language="ary", script="arab")
     proposal = client.next_turn().ok("propose_booking", **WISH)["proposal_id"]
     client.next_turn().ok("confirm_proposal", proposal_id=proposal)
-    bricol.client(channel="sms")
+    elsewhere = bricol.client(channel="sms")
     bricol.technician("ahmed").ok("answer_offer", answer="accept")
-    notice = client.heard()[-1]
+    assert client.heard() == []
+    notice = elsewhere.heard()[-1]
     assert (notice["language"], notice["script"]) == ("ary", "arab") and "أحمد" in notice["text"]
 
 
