@@ -11,19 +11,17 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from bot import delivery, desk_photos, given_back, media, satisfaction, takeover
+from bot import delivery, desk_letters, desk_photos, given_back, media, satisfaction, takeover
 from bot.turn import context_of
 from channels.base import MAX_TEXT
 from channels.clean import words
 from channels.desk import audit
 from channels.desk.acts import OUTCOMES, ActRefused, Field, Photo, Suggestion, ToolForm
-from channels.desk.queue import names_of
-from domain.engagement import plan as planner
+from channels.desk.queue import names_of, owner_of
 from domain.engagement.reply import Language, Reply, Script, language_script_of, locale_of
-from domain.store import dead_letters
 from domain.store.conversations import speech
 from domain.store.desk_tables import HAND_BACKS, DeskCase, DeskNote
-from domain.store.tables import Conversation, Escalation, InboxRow, OutboxRow, Proposal
+from domain.store.tables import Conversation, Escalation, InboxRow, Proposal
 from prompts import approved, desk
 from tools import money, registry
 from tools.context import TurnContext
@@ -156,26 +154,7 @@ class HouseActs:
         self._spread()
 
     def resend(self, row_id: int, login: str, *, anywhere: bool) -> None:
-        now = self.house.clock.now()
-        with self.house.db.transaction() as session:
-            row = session.get(OutboxRow, row_id)
-            if row is None:
-                raise ActRefused("letter_missing")
-            talk = takeover.held(session, row.conversation_id)
-            if not anywhere and (talk.owner != "human" or talk.desk != login):
-                raise ActRefused("not_yours", name=_owner(session, talk))
-            if dead_letters.resent_as(session, row.id) is not None:
-                raise ActRefused("letter_resent")
-            way = delivery.route(self.house, row, talk, now)
-            if way.free is None:
-                raise ActRefused("letter_channel")
-            try:
-                again = dead_letters.resend(session, row.id, now)
-            except dead_letters.NotDead as refused:
-                raise ActRefused(f"letter_{refused.code}") from None
-            if not planner.allowed(way):
-                raise ActRefused("letter_closed")
-            audit.record(session, now, login, "resent", talk, row=row.id, again=again)
+        desk_letters.resend(self.house, row_id, login, anywhere=anywhere)
         self._spread()
 
     def hand_back(
@@ -222,7 +201,7 @@ class HouseActs:
         _talk(session, conversation_id)
         talk = takeover.held(session, conversation_id)
         if talk.owner != "human" or talk.desk != login:
-            raise ActRefused("not_yours", name=_owner(session, talk))
+            raise ActRefused("not_yours", name=owner_of(session, talk))
         if _erased(talk):
             raise ActRefused("erased")
         return talk
@@ -292,11 +271,6 @@ def _talk(session: Session, conversation_id: int) -> Conversation:
     if talk is None:
         raise ActRefused("no_conversation")
     return talk
-
-
-def _owner(session: Session, talk: Conversation) -> str:
-    """Who answers in it, as colleagues read it."""
-    return names_of(session).get(talk.desk or "", talk.desk or "?") if talk.owner == "human" else "bot"
 
 
 def _erased(talk: Conversation) -> bool:

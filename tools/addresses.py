@@ -20,7 +20,7 @@ COMING = ("offered", "confirmed", "en_route")
 
 class AddressArgs(Args):
     ref: str | None = Field(None, description="The booking; left out, the client's only visit that is still to come.")
-    address: str | None = Field(None, min_length=2, max_length=300, description="Street, number, floor, landmark, as given.")
+    address: str | None = Field(None, min_length=1, max_length=300, description="Street, number, floor, landmark, as given.")
     lat: float | None = None
     lon: float | None = None
 
@@ -41,12 +41,13 @@ def set_address(turn: Turn, args: AddressArgs) -> dict[str, Any]:
         booking.lat, booking.lon = args.lat, args.lon
     elif not args.address:
         raise DomainError("bad_arguments", fields=[{"field": "address", "cure": "the street and number, or lat and lon"}])
+    pin = f"{args.lat:.5f},{args.lon:.5f}" if args.lat is not None and args.lon is not None else ""  # as every map takes it
     booking.address = args.address or booking.address
-    event = BookingEvent(booking_id=booking.id, event="address", actor="client", at=turn.now, data={"pin": args.lat is not None})
+    event = BookingEvent(booking_id=booking.id, event="address", actor="client", at=turn.now, data={"pin": bool(pin)})
     turn.session.add(event)
     turn.session.flush()
     technician = booking.technician if booking.status != "offered" else None
     if technician is not None:
-        words = dispatch.entrusted_words(booking)
+        words = dispatch.entrusted_words(booking) | ({"place": pin} if pin else {})
         notify.to_technician(turn.session, technician, booking, "job_address", now=turn.now, unique=f"address:{booking.id}:{event.id}", words=words)
     return {"booking": job(booking), "told": technician is not None}

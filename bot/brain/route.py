@@ -219,8 +219,8 @@ def _in_context(flow: str, state: State, heard: Heard, waiting: str) -> str | No
         return waiting
     if waiting == "danger" and flow in (*ARRANGE, "complain"):
         return waiting
-    if waiting == "check_in" and flow in TROUBLES:
-        return waiting
+    if waiting == "check_in" and (flow in TROUBLES or (flow in ARRANGE and not orders.has("wanted", heard.text))):
+        return waiting  # a fault that is told and nobody asked for is the one we asked about
     if waiting == "address" and flow in ARRANGE and _fits(state, heard):
         return waiting
     if waiting == "join" and flow in ARRANGE:

@@ -87,6 +87,11 @@ def names_of(session: Session) -> dict[str, str]:
     return {agent.login: agent.name for agent in session.scalars(select(DeskAgent))}
 
 
+def owner_of(session: Session, talk: Conversation) -> str:
+    """Who answers in it, as colleagues read it."""
+    return names_of(session).get(talk.desk or "", talk.desk or "?") if talk.owner == "human" else "bot"
+
+
 def _since(case: Escalation, talk: Conversation, words: Sequence[InboxRow], replied: datetime | None) -> datetime | None:
     """Since when somebody waits for a person's answer: from the case's opening, later from their first message after our last words."""
     if replied is None or replied < case.created_at:

@@ -48,6 +48,13 @@ NOT_WELL = {
     "ar": "لا، ما زال الماء يتسرب",
     "en": "no, it is still leaking",
 }
+STILL_BROKEN = {
+    "ary-Latn": "mazal robini kaysil",
+    "ary-Arab": "مازال الروبيني كيسيل",
+    "fr": "le robinet fuit encore",
+    "ar": "الصنبور ما زال يسرب الماء",
+    "en": "the tap is still leaking",
+}
 ADDRESS = {
     "ary-Latn": "zen9at l7ssane 12, tab9a 3",
     "ary-Arab": "زنقة الحسن رقم 12 الطبقة 3",
@@ -129,11 +136,20 @@ def test_it_greets_and_asks_whether_all_is_well_and_a_yes_ends_it(desk: Desk) ->
     assert [case.status for case in desk.all(Escalation)] == ["closed"]
 
 
-def test_who_is_not_well_gets_a_person_back_at_once(desk: Desk) -> None:
+@pytest.mark.parametrize("words", [NOT_WELL, STILL_BROKEN], ids=["no", "the fault"])
+def test_who_is_not_well_gets_a_person_back_at_once(desk: Desk, words: dict[str, str]) -> None:
     desk.back("check_in")
-    desk.says(NOT_WELL[desk.locale])
+    desk.says(words[desk.locale])
     assert (desk.last().key, desk.last().locale) == ("desk.check_in_bad", desk.locale)
     assert [(case.status, case.reason) for case in desk.all(Escalation)] == [("closed", "asked"), ("open", "dispute")]
+
+
+@pytest.mark.parametrize("words", ["oui mais ça fuit encore", "ah walakin mazal", "thanks, but the boiler is off again"])
+def test_a_yes_with_a_but_is_no_yes(house: House, words: str) -> None:
+    desk = Desk(house, "fr")
+    desk.back("check_in")
+    desk.says(words)
+    assert desk.last().key == "desk.check_in_bad"
 
 
 def test_only_the_address_is_asked_noted_and_told_to_the_technician(desk: Desk) -> None:
@@ -214,6 +230,7 @@ def test_a_shared_position_is_an_address(darija: Desk) -> None:
     worker.settle()
     [booking] = darija.all(Booking)
     assert (round(booking.lat or 0, 4), booking.address, darija.last().key) == (33.5801, None, "desk.address_told")
+    assert any("33.58010,-7.63210" in row.reply["text"] for row in darija.all(OutboxRow) if row.channel == "sms"), "the technician finds it on a map"
 
 
 def test_an_address_in_another_city_moves_no_visit(darija: Desk) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bot.brain import answers
 from bot.brain.act import Call, Say, Steps
 from bot.brain.flows.shared import trouble
 from bot.brain.scene import Scene
@@ -26,13 +27,23 @@ def check_in(scene: Scene) -> Steps:
     """ "Is all well now?": a yes ends it, anything else that answers it brings a person back."""
     if scene.resuming:
         return _ask(scene)
-    if scene.agrees or (scene.heard.intents[0] in WELL and not scene.refuses):
+    if _well(scene):
         return scene.say("desk.check_in_good", over=True)
     note = " ".join(scene.heard.text.split())[:300]
     result = yield Call("escalate_to_human", {"reason": "dispute", "note": note or None, "ref": scene.change.get("ref")})
     if not result.get("ok"):
         return (yield from trouble(scene, result))
     return scene.say("desk.check_in_bad", over=True)
+
+
+def _well(scene: Scene) -> bool:
+    """A plain yes or thanks; with a fault, a trade, a doubt or a bad mood in it, a person looks rather than that somebody is left alone."""
+    heard = scene.heard
+    if heard.yes or heard.payload == "yes":
+        return True
+    told = "service" in heard.slots or answers.problem(heard.text)
+    calm = heard.reading.sentiment != "negative" and not answers.hedged(heard.text) and not scene.refuses
+    return calm and not told and heard.intents[0] in WELL
 
 
 def _ask(scene: Scene) -> Say:
