@@ -60,8 +60,8 @@ class FakeChatwoot(FakeHttp):
         return [one["content"] for one in self.said if one["side"] == side]
 
     def answer(self, request: Request) -> Answer:
-        if found := self.stored.get(request.path):
-            return found
+        if request.path in self.stored:
+            return self.stored[request.path]
         if request.headers.get("api_access_token") != TOKEN:
             return 401, {"errors": ["Invalid Access Token"]}
         if request.path == "/api/v1/profile":
@@ -126,7 +126,7 @@ class FakeChatwoot(FakeHttp):
 
     # --- what people do there, as the webhooks that tell of it -----------------------------------------------------------
 
-    def writes(self, number: int, text: str, *, of: int = 0, at: float = NOW, **changes: Any) -> dict[str, Any]:
+    def writes(self, number: int, text: str | None, *, of: int = 0, at: float = NOW, **changes: Any) -> dict[str, Any]:
         """An agent writes in the n-th conversation."""
         body = recorded("message_outgoing")
         talk = {**body["conversation"], **self._described(of)}
