@@ -27,6 +27,7 @@ def conversations(session: Session, now: datetime) -> list[int]:
     told = or_(
         link.escalation_id.is_(None),
         link.escalation_id != Escalation.id,
+        ~mirrored("case", Escalation.id),
         exists().where(heard(link)),
         exists().where(said(link)),
     )

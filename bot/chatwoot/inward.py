@@ -6,7 +6,7 @@ Everything goes through the desk's own acts: one owner at a time, and nothing of
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 ATTEMPTS_AT_MOST = 8
 TEAM = "chatwoot"  # the account of what nobody in particular did; agents are "chatwoot:<their number there>"
-LABEL = "bricol-"  # bricol-bot hands back; bricol-solved, bricol-refunded, ... close with that outcome
+LABEL, BOT = "bricol-", "bot"  # bricol-bot hands back; bricol-solved, bricol-refunded, ... close with that outcome
 SOLVED = "solved"  # the outcome of a case that is resolved without a label
 
 
@@ -54,18 +54,23 @@ class Wish:
 def wish(before: Mapping[str, Any], now: Mapping[str, Any], own_user: int | None = None) -> Wish | None:
     """Ending comes before taking; a state that is told again asks for nothing. `own_user`: whose acts are our own."""
     was, is_ = before.get("status", "open"), now["status"]
-    new = [label.removeprefix(LABEL) for label in now["labels"] if label.startswith(LABEL) and label not in before.get("labels", ())]
-    outcome = next((name for label in now["labels"] if (name := label.removeprefix(LABEL).replace("-", "_")) in OUTCOMES), SOLVED)
-    if is_ == "resolved" and was != "resolved":
+    has_labels, had_labels = _ours(now["labels"]), _ours(before.get("labels", ()))
+    new = [name for name in has_labels if name not in had_labels]
+    outcome = next((name for name in (*new, *has_labels) if name in OUTCOMES), SOLVED)
+    if is_ == "resolved":
+        return Wish("close", outcome) if was != "resolved" else None
+    if any(name in OUTCOMES for name in new):
         return Wish("close", outcome)
-    if any(name.replace("-", "_") in OUTCOMES for name in new) and is_ != "resolved":
-        return Wish("close", next(n.replace("-", "_") for n in new if n.replace("-", "_") in OUTCOMES))
-    if (is_ == "pending" and was != "pending") or ("bot" in new and is_ != "resolved"):
+    if (is_ == "pending" and was != "pending") or BOT in new:
         return Wish("hand_back")
     had, has = (state.get("assignee") if state.get("assignee") != own_user else None for state in (before, now))
     if is_ != "open" or had == has:
         return None
     return Wish("take") if has is not None else Wish("hand_back")
+
+
+def _ours(labels: Iterable[str]) -> list[str]:
+    return [label.removeprefix(LABEL).replace("-", "_") for label in labels if label.startswith(LABEL)]
 
 
 def obey(bridge: Bridge, conversation_id: int, spread: Callable[[], None]) -> None:
@@ -104,7 +109,7 @@ def _given_up(bridge: Bridge, event: ChatwootEvent) -> bool:
         row.attempts += 1
         if row.attempts < ATTEMPTS_AT_MOST:
             return False
-        row.done, row.says = True, "internal"
+        row.done, row.body, row.says = True, {}, "internal"
         return True
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from bot.chatwoot import due
@@ -92,7 +92,7 @@ def tell(bridge: Bridge, conversation_id: int) -> None:
     else:
         with bridge.house.db.transaction() as session:
             link = session.get_one(ChatwootLink, conversation_id)
-            link.attempts, link.not_before, link.error = 0, None, None
+            link.attempts, link.not_before = 0, None
 
 
 def _begin(bridge: Bridge, conversation_id: int) -> Job | None:
@@ -110,7 +110,7 @@ def _begin(bridge: Bridge, conversation_id: int) -> Job | None:
             link.heard, link.said = _before(session, case)
             session.flush()
         told = _talk(bridge, session, link) if case is not None else []
-        lines = [*_case(bridge, session, case, new_case, now), *told, *_notes(bridge, session, link)]
+        lines = [*_case(bridge, session, case, now), *told, *_notes(bridge, session, link)]
         if not lines or (case is None and link.remote_id is None):
             return None
         job = Job(conversation_id, talk.channel, _contact(bridge, talk), link.remote_id, new_case, lines, link.attempts)
@@ -126,9 +126,11 @@ def _before(session: Session, case: Escalation) -> tuple[int, int]:
     return heard or 0, session.scalar(select(func.max(OutboxRow.id)).where(mine)) or 0
 
 
-def _case(bridge: Bridge, session: Session, case: Escalation | None, new: int | None, now: datetime) -> Iterator[Line]:
-    """The summary, from facts."""
-    if case is None or new is None or (found := desk_talk.read(session, case.conversation_id)) is None:
+def _case(bridge: Bridge, session: Session, case: Escalation | None, now: datetime) -> Iterator[Line]:
+    """The summary, from facts, once."""
+    if case is None or session.get(ChatwootMirror, ("case", case.id)) is not None:
+        return
+    if (found := desk_talk.read(session, case.conversation_id)) is None:
         return
     locale = bridge.settings.locale
     told = [sentence.text for sentence in summarise(found, now, locale)]
@@ -196,7 +198,7 @@ def _opened(bridge: Bridge, job: Job) -> int:
         bridge.api.reopen(remote)
     with bridge.house.db.transaction() as session:
         link = session.get_one(ChatwootLink, job.conversation_id)
-        link.contact_id, link.remote_id, link.own_user = contact, remote, own
+        link.remote_id, link.own_user = remote, own
         link.state = {**link.state, "status": "open"}
         link.escalation_id = job.new_case if job.new_case is not None else link.escalation_id
     return remote
@@ -237,9 +239,11 @@ def _put_off(bridge: Bridge, job: Job, why: str, wait_seconds: float = 0, *, gon
     log.warning("chatwoot: conversation %s waits: %s", job.conversation_id, why)
     with bridge.house.db.transaction() as session:
         link = session.get_one(ChatwootLink, job.conversation_id)
-        link.not_before, link.error = bridge.house.clock.now() + pause(min(link.attempts, 20), wait_seconds), why[:200]
+        link.not_before = bridge.house.clock.now() + pause(min(link.attempts, 20), wait_seconds)
         if gone:
-            link.remote_id = link.contact_id = link.escalation_id = None
+            link.remote_id = link.escalation_id = None
+            told = ChatwootMirror.conversation_id == job.conversation_id
+            session.execute(delete(ChatwootMirror).where(told, ChatwootMirror.kind == "case"))  # the summary is said anew
 
 
 def _contact(bridge: Bridge, talk: Conversation) -> tuple[str, str | None, str]:

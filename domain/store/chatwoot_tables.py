@@ -16,16 +16,14 @@ class ChatwootLink(Base):
 
     __tablename__ = "chatwoot_links"
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id"), primary_key=True)
-    contact_id: Mapped[int | None]
     remote_id: Mapped[int | None]  # the conversation's number there
     own_user: Mapped[int | None]  # whom our token belongs to: what this user does there is no person's act
-    escalation_id: Mapped[int | None]  # the case that was opened there
+    escalation_id: Mapped[int | None]  # the case that the conversation was last opened for
     heard: Mapped[int] = mapped_column(default=0)
     said: Mapped[int] = mapped_column(default=0)
     state: Mapped[dict[str, Any]] = mapped_column(default=dict)  # {"status","labels","assignee","at"} as last told
     attempts: Mapped[int] = mapped_column(default=0)  # since something was last told with success
     not_before: Mapped[datetime | None]
-    error: Mapped[str | None] = mapped_column(String(200))
 
 
 class ChatwootMirror(Base):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import time
@@ -50,6 +51,7 @@ class FakeChatwoot(FakeHttp):
     talks: list[dict[str, Any]] = field(default_factory=list)
     said: list[dict[str, Any]] = field(default_factory=list)
     reopened: list[int] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(40))  # of conversations: none is given twice
     stored: dict[str, File] = field(default_factory=dict)  # attachments of agents, by path
 
     def fail(self, status: int, only: str = "/api/v1", *, hang: bool = False, times: int = 1) -> None:
@@ -60,8 +62,8 @@ class FakeChatwoot(FakeHttp):
         return [one["content"] for one in self.said if one["side"] == side]
 
     def answer(self, request: Request) -> Answer:
-        if found := self.stored.get(request.path):
-            return found
+        if request.path in self.stored:
+            return self.stored[request.path]
         if request.headers.get("api_access_token") != TOKEN:
             return 401, {"errors": ["Invalid Access Token"]}
         if request.path == "/api/v1/profile":
@@ -102,7 +104,7 @@ class FakeChatwoot(FakeHttp):
     def _talk(self, told: dict[str, Any]) -> Answer:
         if told["contact_id"] not in [c["id"] for c in self.contacts] or told["inbox_id"] != INBOX:
             return 404, {"error": "Resource could not be found"}
-        one = {"id": 40 + len(self.talks), "status": told.get("status", "open"), "account_id": ACCOUNT, "uuid": "a uuid"}
+        one = {"id": next(self.numbers), "status": told.get("status", "open"), "account_id": ACCOUNT, "uuid": "a uuid"}
         self.talks.append({**one, **told})
         return 200, {**one, "inbox_id": INBOX, "contact_id": told["contact_id"]}
 
@@ -126,7 +128,7 @@ class FakeChatwoot(FakeHttp):
 
     # --- what people do there, as the webhooks that tell of it -----------------------------------------------------------
 
-    def writes(self, number: int, text: str, *, of: int = 0, at: float = NOW, **changes: Any) -> dict[str, Any]:
+    def writes(self, number: int, text: str | None, *, of: int = 0, at: float = NOW, **changes: Any) -> dict[str, Any]:
         """An agent writes in the n-th conversation."""
         body = recorded("message_outgoing")
         talk = {**body["conversation"], **self._described(of)}

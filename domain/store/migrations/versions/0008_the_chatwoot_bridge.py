@@ -15,7 +15,6 @@ def upgrade() -> None:
     op.create_table(
         "chatwoot_links",
         sa.Column("conversation_id", sa.Integer(), nullable=False),
-        sa.Column("contact_id", sa.Integer(), nullable=True),
         sa.Column("remote_id", sa.Integer(), nullable=True),
         sa.Column("own_user", sa.Integer(), nullable=True),
         sa.Column("escalation_id", sa.Integer(), nullable=True),
@@ -24,7 +23,6 @@ def upgrade() -> None:
         sa.Column("state", sa.JSON(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("error", sa.String(length=200), nullable=True),
         sa.ForeignKeyConstraint(["conversation_id"], ["conversations.id"], name=op.f("fk_chatwoot_links_conversation_id")),
         sa.PrimaryKeyConstraint("conversation_id", name=op.f("pk_chatwoot_links")),
     )
