@@ -132,7 +132,7 @@ def _same(technician: Mapping[str, Any], name: Any) -> bool:
 
 def proposed(scene: Scene, summary: Mapping[str, Any], found: Mapping[str, Any], key: str = "booking.propose", **more: Any) -> Say:
     """`found`: what `find_technicians` said for the same place and hour."""
-    who = next((t for t in found.get("technicians") or () if t.get("id") == summary.get("technician_id")), {})
+    who: Mapping[str, Any] = next((t for t in found.get("technicians") or () if t.get("id") == summary.get("technician_id")), {})
     rating = known_for(scene, found, who)
     lacking = summary.get("no_specialist")
     if summary.get("no_response_pct"):  # only where a trained model serves: the risk is said before anything is promised
