@@ -205,7 +205,7 @@ def _signed(scene: Scene, amount: Any) -> str:
 def again(scene: Scene, summary: Mapping[str, Any]) -> Say:
     """The open proposal once more, in short; until when it is kept is said the first time."""
     until = _held(scene, summary) if scene.before.key not in ("booking.propose_again", "booking.take_your_time") else ""
-    held = f"{scene.text('booking.kept', hour=until)} " if until else ""
+    held = scene.text("booking.kept", hour=until) + " " if until else ""
     return scene.say("booking.propose_again", awaiting="confirm", options=_answers(scene), held=held, **words(scene, summary))
 
 
