@@ -76,7 +76,8 @@ def track_technician(turn: Turn, args: RefArgs) -> dict[str, Any]:
             view["state"] = "late"
             view["minutes"] = max(0, round((booking.start + timedelta(minutes=late) - turn.now).total_seconds() / 60))
         start = booking.start + timedelta(minutes=late)
-        view["window"] = {"from": local(start), "to": local(start + PROMISE)}
+        end = start + PROMISE
+        view["window"] = {"from": local(min(max(start, turn.now), end)), "to": local(end)}
     if (expected := _expected(turn, booking)) is not None:
         view["window"] = _span(expected)
         view["late_risk"] = round(expected.late_risk, 2)

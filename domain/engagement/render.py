@@ -48,7 +48,7 @@ class Form:
 def render(reply: Reply, channel: str, capabilities: Shows, *, one_part: bool = False) -> list[Form]:
     """The bubbles of a reply: always one today, since each is billed.
 
-    `one_part` (offers to technicians) keeps an SMS within one part, answers and links whole. Text too long for the
+    `one_part` (offers to technicians) keeps an SMS within one part, two in Arabic letters, answers and links whole. Text too long for the
     channel loses its end at a sentence or a word, marked with "…"; options are never lost.
     A photo (`reply.extra["media"]`, an address) goes with words that fit below it, else its address follows them.
     """
@@ -59,7 +59,8 @@ def render(reply: Reply, channel: str, capabilities: Shows, *, one_part: bool = 
     options = tuple(Option(tidy(o.title), o.payload, tidy(o.description)) for o in reply.options)
     if channel == "sms":
         text = sms.to_gsm7(numbered(text, options))
-        return [Form("sms", sms.fit(text) if one_part else shorten(text, capabilities.max_text))]
+        parts = 1 if sms.is_gsm7(text) else 2  # 70 Arabic letters hold a link and nothing of the job
+        return [Form("sms", sms.fit(text, parts) if one_part else shorten(text, capabilities.max_text))]
     kind = _form(options, text, capabilities)
     if kind == "text":
         rows = numbered("", options, isolated=True) if options and not _shows_answers(text, options) else ""

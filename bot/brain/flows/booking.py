@@ -146,7 +146,7 @@ def _same(technician: Mapping[str, Any], name: Any) -> bool:
 
 def proposed(scene: Scene, summary: Mapping[str, Any], found: Mapping[str, Any], key: str = "booking.propose", **more: Any) -> Say:
     """`found`: what `find_technicians` said for the same place and hour."""
-    who = next((t for t in found.get("technicians") or () if t.get("id") == summary.get("technician_id")), {})
+    who: Mapping[str, Any] = next((t for t in found.get("technicians") or () if t.get("id") == summary.get("technician_id")), {})
     rating = known_for(scene, found, who)
     lacking = summary.get("no_specialist")
     if summary.get("no_response_pct"):  # only where a trained model serves: the risk is said before anything is promised
@@ -227,7 +227,7 @@ def _signed(scene: Scene, amount: Any) -> str:
 def again(scene: Scene, summary: Mapping[str, Any]) -> Say:
     """The open proposal once more, in short; until when it is kept is said the first time."""
     until = _held(scene, summary) if scene.before.key not in ("booking.propose_again", "booking.take_your_time") else ""
-    held = f"{scene.text('booking.kept', hour=until)} " if until else ""
+    held = scene.text("booking.kept", hour=until) + " " if until else ""
     return scene.say("booking.propose_again", awaiting="confirm", options=_answers(scene), held=held, **words(scene, summary))
 
 

@@ -230,7 +230,7 @@ def _day(scene: Scene, day: date, jobs: list[Mapping[str, Any]], route: Mapping[
     for job in jobs:
         where = wording.district_name(job.get("district"), scene.locale, job.get("city")) if len(towns) == 1 else ""
         visits.append(scene.text("technician_flow.visit", **scene.job(job) | ({"place": where} if where else {})))
-    way = scene.text(f"technician_flow.{'way' if route['kept'] else 'way_tight'}", minutes=scene.minutes(route["travel_minutes"]))
+    way = scene.text("technician_flow.way" if route["kept"] else "technician_flow.way_tight", minutes=scene.minutes(route["travel_minutes"]))
     return scene.say("technician_flow.day", over=True, day=scene.day(f"{day.isoformat()}T12:00"), visits="\n".join(visits), way=way)
 
 

@@ -34,10 +34,11 @@ def track(scene: Scene) -> Steps:
     more: dict[str, Any] = {"over": True, "extra": {"ref": words["ref"]}, "sorry": sorry}
     if not span:
         return scene.say({"arrived": "track.arrived", "waiting_answer": "track.offered"}.get(state, "track.other"), **more, **words)
-    due = str(span["to"] if state == "late" else job.get("start") or span["from"])
-    if state != "en_route" and due < f"{scene.now:%Y-%m-%dT%H:%M}":
-        return scene.say("track.overdue", options=(scene.option("talk_to_person", "go:human"),), **more, **words | {"hour": scene.hour(due)})
-    told = {"window": scene.window(span), "minutes": scene.minutes(found.get("minutes") or 0), "more": _lateness(scene, found, words["hour"])}
+    if state != "en_route" and str(span["to"]) < f"{scene.now:%Y-%m-%dT%H:%M}":
+        due = {"hour": scene.hour(str(span["to"]))} if state == "late" else {}  # their own later hour has passed too
+        return scene.say("track.overdue", options=(scene.option("talk_to_person", "go:human"),), **more, **words | due)
+    told: dict[str, Any] = {"window": scene.window(span), "minutes": scene.minutes(found.get("minutes") or 0)}
+    told["more"] = _lateness(scene, found, words["hour"])
     return scene.say(WINDOWED.get(state, "track.confirmed_window"), **more, **words, **told)
 
 

@@ -103,6 +103,14 @@ def test_who_hesitates_hears_once_until_when_the_hour_is_kept_and_may_still_say_
     assert "confirm_proposal" in talk.called
 
 
+@pytest.mark.parametrize("locale", LOCALES)
+def test_who_asks_something_else_hears_with_the_question_that_the_hour_is_kept(locale: str) -> None:
+    talk, until = Talk(Keeps(), locale=locale), wording.format_time("2026-11-23T10:10", locale)
+    talk.say(ORDER[locale], intents=["book_service"], entities=VISIT)
+    again = [talk.say(ORDER[locale], intents=["book_service"], entities=VISIT)["text"] for _ in range(2)]
+    assert until in again[0] and until not in again[1]
+
+
 def test_a_hold_that_is_over_is_not_promised() -> None:
     talk = Talk(Keeps(), now="2026-11-23T10:20+01:00")
     talk.say(ORDER["ary-Latn"], intents=["book_service"], entities=VISIT)
@@ -111,7 +119,8 @@ def test_a_hold_that_is_over_is_not_promised() -> None:
 
 TRACKED = {  # state, start, window -> key, and what else is said
     "planned": ("planned", "2026-11-23T11:00", ("11:00", "11:30"), "track.confirmed_window", None),
-    "not left at the hour": ("planned", "2026-11-23T09:30", ("09:30", "10:00"), "track.overdue", None),
+    "not left yet, still in time": ("planned", "2026-11-23T09:45", ("10:00", "10:15"), "track.confirmed_window", None),
+    "not left, and the time is over": ("planned", "2026-11-23T09:15", ("09:45", "09:45"), "track.overdue", None),
     "late by their own word": ("late", "2026-11-23T09:45", ("10:05", "10:35"), "track.late_window", None),
     "late even by that word": ("late", "2026-11-23T08:45", ("09:05", "09:35"), "track.overdue", None),
     "on the way in time": ("en_route", "2026-11-23T10:00", ("10:10", "10:25"), "track.en_route_window", False),

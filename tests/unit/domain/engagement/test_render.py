@@ -68,6 +68,12 @@ def test_an_offer_stays_within_one_part() -> None:
     assert sms.segments(one(long, channel="sms").text).parts > 1
 
 
+def test_an_offer_in_arabic_letters_tells_the_job_beside_its_link() -> None:
+    offer = "Bricol: البلومبي، المعاريف، غدا 10:00. 1=آه 2=لا 3=وقت آخر http://localhost:8000/t/1-aTknaDf8bUA"
+    assert one(offer, channel="sms", script="arab", one_part=True).text == offer
+    assert sms.segments(one(offer.replace("المعاريف", "المعاريف " * 40), channel="sms", script="arab", one_part=True).text).parts == 2
+
+
 def test_arabic_options_keep_their_side_and_latin_names_their_order() -> None:
     form = one("ختار:", (Option("Ahmed Benani", "1"), Option("يوسف", "2")), "bare", "arab")
     assert form.text == f"ختار:\n\u200f1. Ahmed Benani\n\u200f2. {'يوسف'}"
