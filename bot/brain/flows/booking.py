@@ -204,7 +204,8 @@ def others(scene: Scene, summary: Mapping[str, Any]) -> Steps:
     found = yield Call("find_technicians", {"service": summary.get("service"), **spot, **hurry})
     if not found.get("ok"):
         return (yield from trouble(scene, found))
-    people = [t for t in found.get("technicians") or () if t.get("id") != summary.get("technician_id")]
+    unwanted = scene.draft.get("without")
+    people = [t for t in found.get("technicians") or () if t.get("id") != summary.get("technician_id") and not (unwanted and _same(t, unwanted))]
     cheap = "cheaper" in scene.heard.wishes
     if cheap:
         price = summary.get("price_mad") or 0
