@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from bot.brain import asides, orders
-from tests.support.brain import MemoryTools, Talk, job
+from bot.brain import asides, cues, orders
+from bot.brain.model import EmbeddedModel
+from bot.brain.understanding.base import Understanding
+from bot.brain.understanding.danger import find_hazard
+from domain.catalog import service_of
+from tests.support.brain import MemoryTools, Talk, Told, job
 
 EVERYTHING = {"service": "plumbing", "city": "casablanca", "district": "maarif", "date": "tomorrow", "time": "10:00"}
 FLOOR = [
@@ -139,3 +145,100 @@ def test_a_technician_who_goes_and_asks_for_the_number_has_accepted() -> None:
     asked = Talk(MemoryTools({"BR-1": job("BR-1", status="offered")}), role="technician", channel="sms")
     asked.say("ah, chno hiya lkhedma?", intents=["ask_job_details"])
     assert "answer_offer" not in asked.called
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["goul lplombi yjib m3ah sellum", "قولو للمعلم يجيب معاه الفاكتورة", "dites au technicien d'apporter une échelle", "goulo lih ma yjich 9bel 10"],
+)
+def test_a_word_for_who_comes_is_passed_on_and_changes_nothing(text: str) -> None:
+    talk = Talk(MemoryTools({"BR-1": job("BR-1")}))
+    talk.say(text, intents=["cancel"], entities={"time": "10:00"} if "10" in text else {})
+    assert talk.called == ["list_bookings", "note_for_visit"]
+
+
+def test_any_moment_of_a_list_is_its_first() -> None:
+    talk = Talk()
+    talk.say("bghit plombi f maarif casa ghedda", intents=["check_availability"], entities={**EVERYTHING, "time": "morning"})
+    assert talk.reply["awaiting"] == "choice"
+    reply = talk.say("li kayn", intents=["affirm"])
+    assert reply["awaiting"] == "confirm" and "9:00" in reply["text"]
+
+
+def test_a_place_said_first_is_asked_what_for() -> None:
+    assert Talk().say("f derb ghallef casa", intents=["inform"], entities={"district": "derb ghallef"})["key"] == "booking.ask_service"
+
+
+def test_a_question_after_a_statement_is_read_as_a_question() -> None:
+    class Biased(Told):
+        """Reads a yes into everything that follows words of ours."""
+
+        def understand(self, text: str, *, role: str = "client", context: str | None = None, now: Any = None) -> Understanding:
+            if context is None or "wakha" in text:
+                return super().understand(text, role=role, context=context, now=now)
+            return Understanding("ary", "latn", ("affirm",), confidence=0.9)
+
+    talk = Talk(MemoryTools({"BR-1": job("BR-1")}))
+    talk.told = Biased()
+    talk.model = EmbeddedModel(talk.told)
+    talk.notice(key="notices.booking_confirmed", text="Ahmed 9bel.")
+    talk.say("w chkoun li jay 3ndi", intents=["track"])
+    assert talk.called == ["track_technician"]
+
+
+def test_whoever_died_is_mourned_before_business() -> None:
+    talk = Talk(MemoryTools({"BR-1": job("BR-1")}))
+    reply = talk.say("lwalida tweffat, lghiw lia lmaw3id", intents=["cancel"])
+    assert reply["text"].startswith("Lah y3eddem") and reply["awaiting"] == "confirm"
+
+
+def test_a_technician_who_has_finished_says_yes_to_nothing() -> None:
+    talk = Talk(MemoryTools({"BR-1": job("BR-1", status="arrived")}), role="technician", channel="sms")
+    talk.say("safi kmelt", intents=["affirm"])
+    assert talk.called == ["update_job"] and talk.tools.log[-1][1]["state"] == "done"
+
+
+@pytest.mark.parametrize(
+    "text", ["ma tsiftouch lplombi", "lghiw lia lmaw3id", "goul lplombi ma yjich", "ما تجيوش غدا", "ma yjich ga3 had lplombi, l9it wa7ed akhor"]
+)
+def test_who_shall_not_come_at_all_is_cancelled(text: str) -> None:
+    assert "cancel" in cues.named(text)[0]
+
+
+def test_who_shall_not_come_before_an_hour_is_not_cancelled() -> None:
+    for text in ("goulo lih ma yjich 9bel 10", "ne venez pas avant 10h", "قولو ليه ما يجيش قبل العشرة"):
+        assert "cancel" not in cues.named(text)[0]
+
+
+def test_money_asked_back_after_waiting_is_no_question_where_it_is() -> None:
+    wanted = cues.named("3 swaye3 w ana kantsenna, bghit flousi yrej3o")[0]
+    assert "request_refund" in wanted and "refund_status" not in wanted
+    assert "refund_status" in cues.named("fin wslo flousi")[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "hazard"),
+    [
+        ("lbouta katfo7", "gas"),
+        ("kanchem ri7a bhal lbid khamej", "gas"),
+        ("راه البوطة كتصفر", "gas"),
+        ("lbouta tsalat", None),
+        ("bghit nbeddel lbouta", None),
+        ("f7el lbab", None),
+    ],
+)
+def test_gas_is_smelt_and_heard_in_more_words(text: str, hazard: str | None) -> None:
+    assert find_hazard(text) == hazard
+
+
+@pytest.mark.parametrize(
+    ("text", "service"),
+    [
+        ("van dyalkom sadd lia lgarage", None),
+        ("bghit van l r7il", "moving"),
+        ("rendez-vous at four then", None),
+        ("four dyali ma kayskhench", "appliance_repair"),
+    ],
+)
+def test_a_van_or_a_four_in_passing_is_no_trade(text: str, service: str | None) -> None:
+    assert (service_of(text) or (None,))[0] == service
