@@ -10,6 +10,7 @@ from bot.brain import asides, cues, orders
 from bot.brain.model import EmbeddedModel
 from bot.brain.understanding.base import Understanding
 from bot.brain.understanding.danger import find_hazard
+from bot.brain.understanding.entities import extract
 from domain.catalog import service_of
 from tests.support.brain import MemoryTools, Talk, Told, job
 
@@ -242,3 +243,46 @@ def test_gas_is_smelt_and_heard_in_more_words(text: str, hazard: str | None) -> 
 )
 def test_a_van_or_a_four_in_passing_is_no_trade(text: str, service: str | None) -> None:
     assert (service_of(text) or (None,))[0] == service
+
+
+@pytest.mark.parametrize("text", ["أوييلي هادشي بزاف، صافي الله يسهل", "wili wili hadchi bzaf, safi lah ysehel", "safi lah ysehel", "صافي الله يسهل"])
+def test_who_finds_it_too_much_and_takes_leave_has_booked_nothing(text: str) -> None:
+    talk = Talk()
+    talk.say("bghit plombi ghedda m3a 10 f maarif casa", intents=["book_service"], entities=EVERYTHING)
+    talk.say(text, intents=["affirm"])
+    assert "confirm_proposal" not in talk.called
+
+
+def test_a_yes_of_the_east_is_a_yes() -> None:
+    talk = Talk()
+    talk.say("bghit plombi ghedda m3a 10 f maarif casa", intents=["book_service"], entities=EVERYTHING)
+    assert talk.say("wah", intents=["inform"])["key"] == "booking.sent"
+
+
+def test_what_stands_beside_the_yes_is_kept_with_the_new_visit() -> None:
+    talk = Talk()
+    talk.say("bghit plombi ghedda m3a 10 f maarif casa", intents=["book_service"], entities=EVERYTHING)
+    reply = talk.say("ah wakha, w rah code dyal lbab 4521", intents=["affirm"])
+    assert talk.called == ["confirm_proposal", "list_bookings", "note_for_visit"]
+    assert reply["key"] == "changes.noted" and "BR-1001" in reply["text"]
+
+
+def test_a_finished_job_with_a_bare_amount_is_closed_with_it() -> None:
+    talk = Talk(MemoryTools({"BR-1": job("BR-1", status="arrived")}), role="technician", channel="sms")
+    talk.say("salina BR-1, 300 kamla f yeddi", intents=["job_done"])
+    assert talk.tools.log[-1][1]["amount_mad"] == 300
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("الصباح لا، نقدر نجي مع الثلاثة", {"time": "15:00"}),
+        ("ghda f sbah m3a 9", {"time": "09:00", "date": "tomorrow"}),
+        ("n3tih khamsa 3la khamsa", {"rating": 5}),
+        ("سراق الزيت عمر ليا الكوزينة", {"service": "pest_control"}),
+        ("بغيت عمر يجي", {"technician": "omar"}),
+        ("chi nhar had simana", {}),
+    ],
+)
+def test_words_that_only_look_like_an_hour_a_name_or_a_day(text: str, expected: dict[str, Any]) -> None:
+    assert extract(text) == expected
