@@ -23,7 +23,7 @@ class NoteArgs(Args):
 
 @tool("WRITE", who="client")
 def note_for_visit(turn: Turn, args: NoteArgs) -> dict[str, Any]:
-    """Adds directions or a word for the technician to a live booking's address; told at once, or with the address once the job is theirs.
+    """Adds directions or a word for the technician to a live booking. The technician is told at once, or with the address once the job is theirs.
 
     Never for another time, place or service: those are proposed. Errors: no_booking, which_booking, not_allowed_now.
     """

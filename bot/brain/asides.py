@@ -10,7 +10,7 @@ from prompts import wording
 
 DATA = Path(__file__).parents[2] / "prompts" / "asides.yaml"
 SHORT = 6  # words: a question about ourselves and little else
-COURTESIES = ("filler", "courtesy", "yes")
+COURTESIES = ("filler", "courtesy", "yes")  # lists of prompts/answers.yaml
 
 
 @lru_cache(maxsize=8192)
@@ -21,7 +21,7 @@ def has(name: str, text: str) -> bool:
 
 def for_the_visit(text: str, names_technician: bool = False) -> bool:
     """Whether the text says how to get in, or asks to pass a word on to who comes, and asks us nothing."""
-    passed_on = has("relay", text) or (names_technician and has("relay_to", text))
+    passed_on = has("relay", text) or (has("relay_to", text) and (names_technician or has("worker", text)))
     return (has("access", text) or passed_on) and not any(mark in text for mark in "?؟")
 
 

@@ -95,6 +95,8 @@ def named(text: str, of_a_booking: bool = False) -> tuple[frozenset[str], frozen
             if found is None:
                 continue
             before = folded[:found].split()
+            if intent == "cancel" and _first(lists["but_later"], folded[found:]) is not None and _first(lists["stay_away"], folded) == found:
+                continue
             if intent == "request_refund" and _ends_with(lists["when_before"], before):
                 wanted.add("refund_status")
             elif intent != RULES and _ends_with(lists["not_before"], before[-NEAR:]):
@@ -148,6 +150,8 @@ def _lists() -> dict[str, Any]:
         "not_before": folded(raw["not_before"]),
         "if_before": folded(raw["if_before"]),
         "when_before": folded(raw["when_before"]),
+        "but_later": folded(raw["but_later"]),
+        "stay_away": folded(raw["stay_away"]),
         "waiting": folded(raw["waiting"]),
         "demands": folded(raw["demands"]),
         "supposes": folded(raw["supposes"]),

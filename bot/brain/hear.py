@@ -26,7 +26,9 @@ CONTEXT = 300  # characters of our last words that the reader sees
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DIGITS = re.compile(r"\d[\d\s.-]{2,10}\d")
 _HOUR = re.compile(r"(?<![\w:])(\d{1,2})(?![\w:])")
+LEAST_PAID = 50  # MAD; below, a number counts something else
 FIRST_HOUR = 7  # of a working day: "3" is three in the afternoon
+_REF = re.compile(r"\bBR-?\d+", re.IGNORECASE)
 _BARE_NUMBER = re.compile(r"(?<![\w-])(\d{2,6})(?:[.,]\d{1,2})?(?![\w:])")
 
 
@@ -119,6 +121,8 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
     wishes = frozenset(name for name in WISHES if answers.says(name, text))
     if _below_our_price(state, slots):
         wishes |= {"cheaper"}
+    if role == "technician" and reading.main == "job_done" and "amount" not in slots and (paid := _paid(text)) is not None:
+        slots["amount"] = paid
     if role == "client" and reading.main in (*orders.ARRANGING, "inform") and (jobs := orders.two_jobs(text)) and slots.get("service") in jobs:
         slots["service"], slots["also"] = jobs
     if role == "client" and "technician" in slots and asides.excludes(str(slots["technician"]), text):
@@ -281,6 +285,12 @@ def _of_that_week(reading: Understanding, state: State, now: datetime) -> Unders
         return reading
     meant = window[0].date() + timedelta(days=WEEKDAYS.index(day))
     return replace(reading, entities={**reading.entities, "date": meant.isoformat()})
+
+
+def _paid(text: str) -> float | None:
+    """The one bare number that a finished job was paid with: "salina, 300 kamla"."""
+    found = {float(n) for n in _BARE_NUMBER.findall(answers.fold(_REF.sub(" ", text))) if float(n) >= LEAST_PAID}
+    return found.pop() if len(found) == 1 and answers.minutes(text) is None else None
 
 
 def _pin(parts: tuple[Part, ...]) -> dict[str, float] | None:

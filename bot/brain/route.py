@@ -47,7 +47,7 @@ GRAVE = frozenset({"delete_data", "opt_out"})  # never begun on a doubtful readi
 TOLD = frozenset(
     {"inform", "correct", "affirm", "deny", "greet", "thank", "book_service", "find_technician", "rebook", "report_damage", "track", "ask_loyalty"}
 )
-SETTLED = frozenset({"date", "time", "ref", "stars", "amount", "without"})
+SETTLED = frozenset({"date", "time", "ref", "stars", "without"})
 PATIENCE = 2  # clarifying questions before a person is called
 
 
@@ -141,20 +141,23 @@ def _by_form(state: State, heard: Heard, waiting: str | None) -> tuple[str, ...]
 
 def _aside(state: State, heard: Heard, waiting: str | None) -> tuple[str, ...] | None:
     """What is said about ourselves, or for a visit that is booked, by its plain words; what was being asked is then asked again."""
-    text, asked = heard.text, bool(state.awaiting)
+    text, asked = heard.text, bool(state.awaiting and state.flow)  # "what do you mean?" is nobody's question
     again = (waiting,) if waiting and asked else ()
-    if not text or "service" in heard.slots or (asked and (heard.yes or heard.no)):
+    for_visit = asides.for_the_visit(text, "technician" in heard.slots)
+    if not text or ("service" in heard.slots and not for_visit) or (asked and (heard.yes or heard.no)):
         return None
     if asides.asks_who_answers(text):
         return ("robot", *again)
     if asides.has("meddles", text):
         return ("meddling", *again)
-    if asides.how_are_you(text) and not heard.slots:
+    if asides.how_are_you(text) and heard.slots.keys() <= {"date"}:
         return ("how_are_you", *again)
     if asides.has("only_greets", text):
         return ("goodbye",)
-    told = not asked and asides.for_the_visit(text, "technician" in heard.slots) and not SETTLED & heard.slots.keys() and not cues.named(text)[0]
-    return ("note",) if told and (heard.intents[0] in TOLD or heard.reading.confidence < CLEAR) else None
+    passed_on = asides.has("relay", text) or asides.has("relay_to", text)
+    moves = SETTLED - ({"time"} if passed_on and asides.has("not_before", text) else set())
+    told = for_visit and not asked and not moves & heard.slots.keys() and ("service" not in heard.slots or passed_on) and not cues.named(text)[0]
+    return ("note",) if told and (passed_on or heard.intents[0] in TOLD or heard.reading.confidence < CLEAR) else None
 
 
 def _where_nobody_works(state: State, heard: Heard, waiting: str | None) -> bool:
@@ -319,6 +322,8 @@ def _fresh(state: State, heard: Heard, requests: list[str], behind: tuple[str, .
         return Plan(("as_you_like",), behind)
     if "stars" in heard.slots and "photo" not in heard.kinds:
         return Plan(("rate",), behind)
+    if main == "inform" and {"city", "district"} & heard.slots.keys():  # where, before what
+        return Plan(("booking",), behind)
     if "ref" in heard.slots:
         return Plan(("status",), behind)
     return _not_understood(state, None, behind)

@@ -52,6 +52,8 @@ def plan(state: State, heard: Heard) -> Plan:
             return Plan((waited,))
     agrees = sum(heard.reading.scores.get(intent, 0.0) for intent in ("affirm", "accept_job"))
     doubtful = heard.reading.confidence < DOUBTFUL and ("affirm" in heard.intents or agrees >= AGREES)
+    if not state.offer and asides.has("finished", heard.text) and main in ("affirm", "inform", "thank", "job_done"):
+        return Plan(("done",))
     if heard.yes or main == "affirm" or (heard.leans is True and not heard.slots and (doubtful or (state.offer and main in ("inform", "thank")))):
         return Plan(("accept",))
     if heard.no or main == "deny" or (heard.leans is False and (state.offer or main == "inform")):

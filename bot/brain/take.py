@@ -96,16 +96,23 @@ def _drafted(state: State, heard: Heard, brought: dict[str, Any], flow: str | No
         draft.pop("technician", None)
     elif {"technician", "technician_id"} & set(new):
         draft.pop("without", None)
-    if state.awaiting == "choice" and "any" in heard.wishes and state.offered:
-        new.setdefault("technician_id", state.offered[0].get("id"))
     if "cheaper" in heard.wishes and state.flow in JOB and state.proposal is None and not state.offered:
         new["cheapest"] = True  # nobody is named yet: who is proposed will be
+    if state.awaiting == "choice" and "any" in heard.wishes:
+        new = _first_offered(state) | new
     draft |= new
     if flow == "danger" and heard.reading.danger and find_hazard(heard.text):
         draft["hazard"] = True
     if heard.text and flow in JOB and _tells_problem(state, heard, draft):
         draft["issue"] = " ".join(heard.text.split())[:200]
     return replace(state, draft=draft)
+
+
+def _first_offered(state: State) -> dict[str, Any]:
+    """Whoever and whenever: the first moment or technician of our list."""
+    if state.options and str(state.options[0].get("payload", "")).startswith("slot:"):
+        return chosen(Heard(option=state.options[0]))
+    return {"technician_id": state.offered[0].get("id")} if state.offered else {}
 
 
 def _tells_problem(state: State, heard: Heard, draft: Mapping[str, Any]) -> bool:

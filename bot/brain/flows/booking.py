@@ -6,6 +6,7 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from bot.brain import asides
 from bot.brain.act import Call, Result, Say, Steps
 from bot.brain.flows.people import known_for, listing
 from bot.brain.flows.shared import MOST, listed, prove, trouble, which_city
@@ -258,7 +259,8 @@ def others(scene: Scene, summary: Mapping[str, Any]) -> Steps:
     found = yield Call("find_technicians", {"service": summary.get("service"), **spot, **job})
     if not found.get("ok"):
         return (yield from trouble(scene, found))
-    people = [t for t in found.get("technicians") or () if t.get("id") != summary.get("technician_id")]
+    unwanted = scene.draft.get("without")
+    people = [t for t in found.get("technicians") or () if t.get("id") != summary.get("technician_id") and not (unwanted and _same(t, unwanted))]
     cheap = "cheaper" in scene.heard.wishes
     if cheap:
         price = summary.get("price_mad") or 0
@@ -332,7 +334,9 @@ def sent(scene: Scene, result: Result) -> Say:
 
 
 def _and_then(scene: Scene, said: Say) -> Say:
-    """Where the same message asked for a second job, that one is arranged next."""
+    """What was said beside the yes is kept with the visit; a second job that the same message asked for is arranged next."""
+    if scene.heard.leans is True and not scene.heard.yes and asides.for_the_visit(scene.heard.text):  # "yes, and the code is 4521"
+        return replace(said, extra={**said.extra, "behind": "note"})
     also = scene.draft.get("also")
     return replace(said, extra={**said.extra, "next": {"service": also, "second": True}, "behind": "booking"}) if also else said
 

@@ -39,8 +39,7 @@ def _report(scene: Scene, kind: str) -> Steps:
         return scene.say("escalation.damage" if kind == "damage" else "escalation.reported_person", over=True, extra=extra)
     if kind == "late":
         found = yield Call("track_technician", {"ref": result.get("ref")})
-        day = str((found.get("booking") or {}).get("start") or "")[:10]
-        today = day == scene.now.date().isoformat()
+        today = str((found.get("booking") or {}).get("start") or "")[:10] == scene.now.date().isoformat()
         if found.get("ok") and found.get("state") in ON_THE_WAY and today:  # where he is says more than that it is written down
             return (yield from track(scene))
         return scene.say("escalation.reported", over=True, extra=extra, options=(scene.option("talk_to_person", "go:human"),))

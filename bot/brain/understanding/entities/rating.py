@@ -37,12 +37,13 @@ def find_rating(message: Message) -> int | None:
             continue
         after = read[1]
         out_of_five = _lex("out_of").at(tokens, after)
-        on_five = out_of_five and out_of_five[1] < len(tokens) and tokens[out_of_five[1]].text == "5"
+        most = number_at(tokens, out_of_five[1]) if out_of_five and out_of_five[1] < len(tokens) else None
+        on_five = most is not None and most[0] == _MOST
         small = lexicon("quantity", "of").at(tokens, after)
         after = small[1] if small and _lex("star_words").at(tokens, small[1]) else after
         asked = message.asked == "rating" and (len(tokens) <= 3 or token.is_number)
         if on_five or asked or _lex("star_words").at(tokens, after) or (token.is_number and _after_note(message, index)):
-            message.take(index, out_of_five[1] + 1 if out_of_five and on_five else after)
+            message.take(index, most[1] if most is not None and on_five else after)
             return int(read[0])
     return _stars_counted_after(message)
 

@@ -23,6 +23,8 @@ def find_technician(message: Message) -> str | None:
             continue
         if _lex("own_name_before").ends_at(tokens, start, 3) is not None:
             continue
+        if is_arabic(tokens[start].text) and _lex("verb_before").at(tokens, end):
+            continue
         if is_arabic(tokens[start].text) and city_of(tokens[start].text):
             continue  # برشيد is a town, not ب + رشيد
         if tokens[start].text.startswith("ال") and fold(tokens[start].text) not in _lex("names").firsts():

@@ -229,7 +229,8 @@ def _part_after(message: Message, index: int) -> tuple[str | None, int]:
 
 def _part_elsewhere(message: Message) -> str | None:
     if "elsewhere" not in message.memo:
-        free = (hit for hit in _parts(message) if hit[0] != "noon" and not _of_an_hour(message, hit[1]))
+        refused = _lex("refused_after")
+        free = (h for h in _parts(message) if h[0] != "noon" and not _of_an_hour(message, h[1]) and not refused.at(message.tokens, h[2]))
         message.memo["elsewhere"] = next((part for part, start, end in free if not told(message, start, end)), None)
     part: str | None = message.memo["elsewhere"]
     return part
