@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bot.brain import answers
+from bot.brain import answers, cues
 from bot.brain.hear import Heard
-from bot.brain.limits import around_us
 from bot.brain.route import PATIENCE, Plan
 from bot.brain.state import State
 from bot.brain.threats import threatens
+from bot.brain.worker_words import worker_says
 from domain.engagement import optout
 
 TECHNICIAN = {
@@ -20,6 +20,7 @@ TECHNICIAN = {
 OFFER = {"1": "accept", "yes": "accept", "2": "decline", "no": "decline", "3": "other_time"}
 DOUBTFUL = 0.5  # a reading below gives way to a plain yes at the beginning
 AGREES = 0.25  # least probability of a yes beside it
+NAMING = frozenset({"district", "city", "service", "ref"})  # what only says which of several offers
 #: These wait for a value and take the next message for it.
 WAITING = {"time": "other_time", "amount": "amount"}
 
@@ -33,8 +34,8 @@ def plan(state: State, heard: Heard) -> Plan:
         return Plan((kind,)) if kind else Plan(("unclear",), missed=True)
     if threatens(heard.text):
         return Plan(("threat",))
-    if around_us(heard.text):
-        return Plan(("through_us",))
+    if settled := _by_words(state, heard):
+        return Plan((settled,))
     if optout.match(heard.text):
         return Plan(("opt_out",))
     if heard.payload.startswith("go:"):
@@ -54,6 +55,8 @@ def plan(state: State, heard: Heard) -> Plan:
     doubtful = heard.reading.confidence < DOUBTFUL and ("affirm" in heard.intents or agrees >= AGREES)
     if heard.yes or main == "affirm" or (heard.leans is True and not heard.slots and (doubtful or (state.offer and main in ("inform", "thank")))):
         return Plan(("accept",))
+    if heard.leans is True and heard.slots and heard.slots.keys() <= NAMING and heard.reading.confidence < DOUBTFUL:
+        return Plan(("accept",))  # "wakha, the one in Gauthier, the other no"
     if heard.no or main == "deny" or (heard.leans is False and (state.offer or main == "inform")):
         return Plan(("decline",))
     if state.offer and main in ("inform", "set_unavailable", "running_late") and {"time", "date"} & set(heard.slots):
@@ -64,3 +67,25 @@ def plan(state: State, heard: Heard) -> Plan:
     if named:
         return Plan((named[0],))
     return Plan(("lost",), missed=True) if state.misses >= PATIENCE else Plan(("unclear",), missed=True)
+
+
+def _by_words(state: State, heard: Heard) -> str | None:
+    """What plain words settle before the reading is asked."""
+    said = heard.text
+    if worker_says("attacked", said):
+        return "attacked"
+    if worker_says("unpaid", said):
+        return "unpaid"
+    if worker_says("insults", said):
+        return "abuse"
+    if worker_says("around_us", said):
+        return "through_us"
+    if worker_says("more_money", said) and "amount" not in heard.slots:
+        return "new_price"
+    if "cancel" in cues.named(said)[0] and not worker_says("of_the_client", said):
+        return "give_back"
+    if heard.intents[0] == "set_unavailable" and (worker_says("this_job", said) or "ref" in heard.slots):
+        return "give_back"
+    if state.offer and worker_says("asks_where", said) and not (heard.yes or heard.no or heard.leans is not None):
+        return "details"
+    return None
