@@ -19,6 +19,7 @@ TECHNICIAN = {
 }  # fmt: skip
 OFFER = {"1": "accept", "yes": "accept", "2": "decline", "no": "decline", "3": "other_time"}
 DOUBTFUL = 0.5  # a reading below gives way to a plain yes at the beginning
+SURE = 0.9  # of "finished", with an amount, while an offer waits
 AGREES = 0.25  # least probability of a yes beside it
 NAMING = frozenset({"district", "city", "service", "ref"})  # what only says which of several offers
 #: These wait for a value and take the next message for it.
@@ -53,14 +54,17 @@ def plan(state: State, heard: Heard) -> Plan:
             return Plan((waited,))
     agrees = sum(heard.reading.scores.get(intent, 0.0) for intent in ("affirm", "accept_job"))
     doubtful = heard.reading.confidence < DOUBTFUL and ("affirm" in heard.intents or agrees >= AGREES)
-    if heard.yes or main == "affirm" or (heard.leans is True and not heard.slots and (doubtful or (state.offer and main in ("inform", "thank")))):
-        return Plan(("accept",))
-    if heard.leans is True and heard.slots and heard.slots.keys() <= NAMING and heard.reading.confidence < DOUBTFUL:
-        return Plan(("accept",))  # "wakha, the one in Gauthier, the other no"
+    accepts = main == "affirm" or (heard.leans is True and not heard.slots and (doubtful or (state.offer and main in ("inform", "thank"))))
+    # "wakha, the one in Gauthier, the other no"
+    accepts = accepts or (heard.leans is True and heard.slots.keys() <= NAMING and bool(heard.slots) and heard.reading.confidence < DOUBTFUL)
+    if heard.yes or accepts:
+        return Plan(("decline" if not heard.yes and worker_says("cannot", heard.text) else "accept",))
     if heard.no or main == "deny" or (heard.leans is False and (state.offer or main == "inform")):
         return Plan(("decline",))
     if state.offer and main in ("inform", "set_unavailable", "running_late") and {"time", "date"} & set(heard.slots):
         return Plan(("other_time",))
+    if main == "inform" and "phone" in heard.slots:
+        return Plan(("human",))  # a new number of theirs: nobody changes it by a message
     if main == "inform" and "amount" in heard.slots:
         return Plan(("amount",))
     named = [TECHNICIAN[i] for i in heard.intents if i in TECHNICIAN]
@@ -86,6 +90,15 @@ def _by_words(state: State, heard: Heard) -> str | None:
         return "give_back"
     if heard.intents[0] == "set_unavailable" and (worker_says("this_job", said) or "ref" in heard.slots):
         return "give_back"
-    if state.offer and worker_says("asks_where", said) and not (heard.yes or heard.no or heard.leans is not None):
+    answers_offer = state.offer or heard.intents[0] in ("accept_job", "affirm")
+    if answers_offer and "later" in heard.wishes and not heard.yes:
+        return "greet"  # they will see: the offer is said once more
+    if answers_offer and heard.leans is True and "amount" in heard.slots and not _surely_done(heard):
+        return "new_price"  # "wakha, for 400"
+    if answers_offer and worker_says("asks_where", said) and not (heard.yes or heard.no or heard.leans is not None):
         return "details"
     return None
+
+
+def _surely_done(heard: Heard) -> bool:
+    return heard.intents[0] == "job_done" and heard.reading.confidence >= SURE

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from bot.brain.hear import plain
@@ -166,7 +168,7 @@ def test_two_questions_of_one_message_are_both_looked_up() -> None:
     asked: list[str] = []
 
     class Library(MemoryTools):
-        def _search_knowledge(self, query: str, **args: object) -> dict[str, object]:
+        def _search_knowledge(self, query: str, locale: str | None = None) -> dict[str, Any]:
             asked.append(query)
             return {"ok": True, "passages": [{"topic": query, "text": f"About {query}", "score": 0.9}]}
 
@@ -209,6 +211,7 @@ def technician(**jobs: dict[str, object]) -> Talk:
         ("wakha ghir zidouna chwiya", "inform", "technician_flow.new_price"),
         ("صيفط ليا اللوكاليزاسيون قبل", "accept_job", "technician_flow.details_offer"),
         ("trop peu pour moi", "accept_job", "technician_flow.new_price"),
+        ("wakha nchouf w nrodd 3likom", "thank", "technician_flow.greet_offer"),
     ],
 )
 def test_what_is_asked_of_an_offer_accepts_nothing(text: str, read: str, key: str) -> None:
@@ -261,3 +264,11 @@ def test_a_move_by_so_much_is_reckoned_from_the_booked_hour(text: str, hour: str
     talk = Talk(MemoryTools({"BR-1": job("BR-1")}))
     talk.say(text, intents=["reschedule"])
     assert dict(talk.tools.log)["propose_reschedule"]["start"] == f"2026-11-24T{hour}"
+
+
+@pytest.mark.parametrize("text", ["can't, already booked", "je peux pas, deja pris", "ما نقدرش، عامر"])
+def test_who_cannot_has_not_agreed_however_it_was_read(text: str) -> None:
+    talk = technician(BR_7={"status": "offered"})
+    talk.notice(awaiting="confirm", key="technician.job_offer", extra={"ref": "BR-7", "offer_id": 3})
+    talk.say(text, intents=["affirm"], confidence=0.4)
+    assert talk.tools.bookings["BR-7"]["status"] == "expired"
