@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.brain import answers, cues
+from bot.brain import answers
 from bot.brain.hear import Heard
 from bot.brain.route import PATIENCE, Plan
 from bot.brain.state import State
@@ -86,7 +86,7 @@ def _by_words(state: State, heard: Heard) -> str | None:
         return "through_us"
     if worker_says("more_money", said) and "amount" not in heard.slots:
         return "new_price"
-    if "cancel" in cues.named(said)[0] and not worker_says("of_the_client", said):
+    if worker_says("cancels", said) and not worker_says("of_the_client", said):
         return "give_back"
     if heard.intents[0] == "set_unavailable" and (worker_says("this_job", said) or "ref" in heard.slots):
         return "give_back"

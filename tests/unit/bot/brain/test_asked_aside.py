@@ -235,6 +235,12 @@ def test_a_job_that_a_technician_cancels_is_given_back_and_their_days_stay_as_th
     assert "set_availability" not in talk.called and dict(talk.tools.log)["answer_offer"]["answer"] == "decline"
 
 
+def test_who_wants_no_more_offers_keeps_the_job_they_have() -> None:
+    talk = technician(BR_7={"status": "confirmed"})
+    talk.say("rani mrid ma tsifto lia walo", intents=["set_unavailable"])
+    assert talk.called == ["my_jobs", "set_availability"]
+
+
 def test_that_the_client_cancelled_gives_nothing_back() -> None:
     talk = technician(BR_7={"status": "confirmed"})
     talk.say("lclient annula lkhedma", intents=["client_absent"])
