@@ -16,6 +16,7 @@ _ARABIC = str.maketrans("أإآٱىئؤةگڭ", "ااااييوهكك", "ـ")
 _ARABIZI = re.compile(r"(?<=[a-z])[379](?=[a-z]|\b)|\b[379](?=[a-z])")
 _SOUND = {"3": "a", "7": "h", "9": "q"}
 _WORD = re.compile(r"[^\W_]+")
+_HOURS = re.compile(r"(?<!\d)([2-6]) ?(?:h|heures?|hours?|saat|sa3at|swayea?|ساعات)(?![^\W_])")
 _LONGEST = 6  # words of one listed phrase
 _LONGEST_ANSWER = 12  # words; more is no short answer
 
@@ -129,6 +130,15 @@ def minutes(text: str) -> int | None:
     if holds(lists()["half_hour"], folded):
         return 30
     return 60 if holds(lists()["hour"], folded) else None
+
+
+@lru_cache(maxsize=8192)
+def shift(text: str) -> int | None:
+    """Whole minutes by which the booked hour is to move ("une heure plus tôt": -60, "30 min later": 30); None when the text tells none."""
+    sign = -1 if says("sooner", text) else 1 if says("later_by", text) else 0
+    hours = _HOURS.search(fold(text))
+    length = 60 * int(hours[1]) if hours else minutes(text)
+    return sign * length if sign and length else None
 
 
 def option(text: str, options: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:

@@ -78,7 +78,7 @@ def listen(state: State, said: Exchange, transcript: Transcript, understander: U
     plan = route_technician.plan(state, heard) if role == "technician" else route.plan(state, heard)
     if read_as := kept.get("read_as"):  # what a tool's answer made of it then
         plan = replace(plan, flows=tuple(read_as))
-    taken = take(state, heard, plan.flows, facts)
+    taken = take(state, heard, plan.flows, facts, tuple(f for f in plan.behind if f not in state.behind and f != state.flow))
     answer = bool(state.awaiting) and plan.flows[-1] == state.flow and len(plan.flows) == 1
     return Moment(state, taken, heard, plan, locale_for(state, heard, facts, answer=answer))
 

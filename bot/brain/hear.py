@@ -50,7 +50,7 @@ class Heard:
     spoken: bool = False  # no words were written: they were heard in a voice note
     unheard: str | None = None  # why a voice note has no words: too_long failed, or none where nobody listens
     leans: bool | None = None  # the message begins with a yes or a no, whatever follows
-    questions: Mapping[str, str] = field(default_factory=dict)  # intent -> the sentence that asks it, beside another wish
+    questions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # intent -> what asks it, of several sentences
 
     @property
     def payload(self) -> str:
@@ -71,6 +71,7 @@ SHORTEST = 3  # words of a sentence that is read by itself
 LONGEST_STORY = 400  # characters; a longer one is told, not asked
 #: Wishes beside which no question is looked for.
 ONE_WISH = frozenset({"ask_human", "opt_out", "delete_data", "change_language", "abuse", "affirm", "deny"})
+_GREETING = re.compile(r"^[^,!.\n،]*[,!.\n،]+")
 _SENTENCE = re.compile(r"[^.!?؟\n]+[.!?؟]*")
 #: Intents that can be meant beside our question.
 ASIDE: Mapping[Role, frozenset[str]] = {
@@ -99,13 +100,16 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
     kinds = frozenset(str(p.get("kind") or "text") for p in said.parts) or frozenset({"text"})
     reading = understand(understander, plain(text), context_of(state), role, now.date().isoformat(), now)
     reading = _by_itself(reading, understander, text, state, role, now)
+    reading = _after_greeting(reading, understander, text, role, now)
     if reading.language == "ar" and answers.says("darija_only", text):
         reading = replace(reading, language="ary")
     elif reading.language == "ary" and reading.script == "arab" and answers.says("fusha_only", text) and not answers.says("darija_only", text):
         reading = replace(reading, language="ar")
-    questions: Mapping[str, str] = {}
+    questions: Mapping[str, tuple[str, ...]] = {}
     if role == "client":
+        read = reading
         reading = cues.corrected(reading, text, of_a_booking=_of_a_booking(state))
+        reading = orders.beside_a_cancellation(reading, read, text)
         of_a_price = state.flow == "price" and state.awaiting == "service"
         reading, questions = _with_questions(reading, understander, text, role, now)
         spoken_of = {"of_a_booking": _of_a_booking(state), "of_a_price": of_a_price, "explains": _ours(state)}
@@ -159,20 +163,29 @@ def _by_itself(reading: Understanding, understander: Understander, text: str, st
     return alone if alone.main in ASIDE[role] and alone.confidence >= PLAIN else reading
 
 
+def _after_greeting(reading: Understanding, understander: Understander, text: str, role: Role, now: datetime) -> Understanding:
+    """What follows "good morning," is read by itself, where it was heard as no more than a greeting."""
+    rest = _GREETING.sub("", text, count=1).strip()
+    if reading.main != "greet" or len(rest.split()) < SHORTEST or rest == text:
+        return reading
+    alone = understand(understander, rest, None, role, now.date().isoformat(), now)
+    return alone if alone.main not in ("greet", "thank", "goodbye", "inform") and alone.confidence >= PLAIN else reading
+
+
 def _with_questions(
     reading: Understanding, understander: Understander, text: str, role: Role, now: datetime
-) -> tuple[Understanding, Mapping[str, str]]:
+) -> tuple[Understanding, Mapping[str, tuple[str, ...]]]:
     """Of several sentences, those that ask something on the side by themselves: "Youssef est en route ? Et je paie en espèces ?" """
     sentences = [s.strip() for s in _SENTENCE.findall(text) if len(s.split()) >= SHORTEST]
     if len(sentences) < 2 or reading.main in ONE_WISH or len(text) > LONGEST_STORY:
         return reading, {}
-    found: dict[str, str] = {}
+    found: dict[str, tuple[str, ...]] = {}
     for sentence in sentences:
         if sentence.endswith(("?", "؟")):
             for part in (sentence.rpartition(",")[2].strip(), sentence):  # the last clause alone, where it asks by itself
                 alone = understand(understander, part, None, role, now.date().isoformat(), now)
                 if alone.main in ASIDE["client"] - {"ask_human", "ask_price"} and alone.confidence >= PLAIN and len(part.split()) >= SHORTEST:
-                    found.setdefault(alone.main, part)
+                    found[alone.main] = (*found.get(alone.main, ()), part)
                     break
     new = tuple(i for i in found if i not in reading.intents)
     scores = {**reading.scores, **{i: max(PLAIN, reading.scores.get(i, 0.0)) for i in found if i != reading.main}}

@@ -1,4 +1,4 @@
-"""Finds by their words the wishes that nobody is granted: other people's numbers and homes, and jobs of ours done behind our back."""
+"""Finds by their words the wishes that nobody is granted: other people's numbers and homes."""
 
 from __future__ import annotations
 
@@ -25,12 +25,6 @@ def asks_private(text: str, *, of_somebody: bool = False) -> bool:
     return any(
         _asked(words, at, of_somebody) and (of_somebody or _of_another(words, at)) for at in range(len(words)) if _starts(lists["contact"], words, at)
     )
-
-
-@lru_cache(maxsize=8192)
-def around_us(text: str) -> bool:
-    """Whether a technician proposes to leave us out of a job."""
-    return answers.mentions(text, _lists()["around_us"])
 
 
 def _asked(words: list[str], at: int, of_somebody: bool) -> bool:

@@ -57,6 +57,14 @@ def settled(
     return reading
 
 
+def beside_a_cancellation(reading: Understanding, read: Understanding, text: str) -> Understanding:
+    """A cancellation with the new job that `read`, the reading before words corrected it, heard in it, where a clause of its own orders that."""
+    if reading.main != "cancel" or read.main not in ARRANGING or "service" not in reading.entities:
+        return reading
+    apart = any(has("wanted", clause) and not cues.named(clause)[0] for clause in cues.CLAUSE.split(text))
+    return replace(reading, intents=(*reading.intents, read.main)) if apart else reading
+
+
 def _says_all_of_an_order(reading: Understanding, text: str) -> bool:
     """A trade with a place and a time, or a trade wanted at a place or a time: "bghit plombi f Maarif", "plombier, Agdal, demain 10h"."""
     where, when = _where_when(reading)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bot.brain import answers, asides
 from bot.brain.hear import Heard
-from bot.brain.limits import around_us
 from bot.brain.route import PATIENCE, Plan
 from bot.brain.state import State
 from bot.brain.threats import threatens
+from bot.brain.worker_words import worker_says
 from domain.engagement import optout
 
 TECHNICIAN = {
@@ -19,7 +19,9 @@ TECHNICIAN = {
 }  # fmt: skip
 OFFER = {"1": "accept", "yes": "accept", "2": "decline", "no": "decline", "3": "other_time"}
 DOUBTFUL = 0.5  # a reading below gives way to a plain yes at the beginning
+SURE = 0.9  # of "finished", with an amount, while an offer waits
 AGREES = 0.25  # least probability of a yes beside it
+NAMING = frozenset({"district", "city", "service", "ref"})  # what only says which of several offers
 #: These wait for a value and take the next message for it.
 WAITING = {"time": "other_time", "amount": "amount"}
 
@@ -33,8 +35,8 @@ def plan(state: State, heard: Heard) -> Plan:
         return Plan((kind,)) if kind else Plan(("unclear",), missed=True)
     if threatens(heard.text):
         return Plan(("threat",))
-    if around_us(heard.text):
-        return Plan(("through_us",))
+    if settled := _by_words(state, heard):
+        return Plan((settled,))
     if optout.match(heard.text):
         return Plan(("opt_out",))
     if heard.payload.startswith("go:"):
@@ -54,8 +56,11 @@ def plan(state: State, heard: Heard) -> Plan:
     doubtful = heard.reading.confidence < DOUBTFUL and ("affirm" in heard.intents or agrees >= AGREES)
     if not state.offer and asides.has("finished", heard.text) and main in ("affirm", "inform", "thank", "job_done"):
         return Plan(("done",))
-    if heard.yes or main == "affirm" or (heard.leans is True and not heard.slots and (doubtful or (state.offer and main in ("inform", "thank")))):
-        return Plan(("accept",))
+    accepts = main == "affirm" or (heard.leans is True and not heard.slots and (doubtful or (state.offer and main in ("inform", "thank"))))
+    # "wakha, the one in Gauthier, the other no"
+    accepts = accepts or (heard.leans is True and heard.slots.keys() <= NAMING and bool(heard.slots) and heard.reading.confidence < DOUBTFUL)
+    if heard.yes or accepts:
+        return Plan(("decline" if not heard.yes and worker_says("cannot", heard.text) else "accept",))
     if heard.no or main == "deny" or (heard.leans is False and (state.offer or main == "inform")):
         return Plan(("decline",))
     asked_too = heard.leans is True and main == "ask_job_details"
@@ -63,9 +68,42 @@ def plan(state: State, heard: Heard) -> Plan:
         return Plan(("accept",))
     if state.offer and main in ("inform", "set_unavailable", "running_late") and {"time", "date"} & set(heard.slots):
         return Plan(("other_time",))
+    if main == "inform" and "phone" in heard.slots:
+        return Plan(("human",))  # a new number of theirs: nobody changes it by a message
     if main == "inform" and "amount" in heard.slots:
         return Plan(("amount",))
     named = [TECHNICIAN[i] for i in heard.intents if i in TECHNICIAN]
     if named:
         return Plan((named[0],))
     return Plan(("lost",), missed=True) if state.misses >= PATIENCE else Plan(("unclear",), missed=True)
+
+
+def _by_words(state: State, heard: Heard) -> str | None:
+    """What plain words settle before the reading is asked."""
+    said = heard.text
+    if worker_says("attacked", said):
+        return "attacked"
+    if worker_says("unpaid", said):
+        return "unpaid"
+    if worker_says("insults", said):
+        return "abuse"
+    if worker_says("around_us", said):
+        return "through_us"
+    if worker_says("more_money", said) and "amount" not in heard.slots:
+        return "new_price"
+    if worker_says("cancels", said) and not worker_says("of_the_client", said):
+        return "give_back"
+    if heard.intents[0] == "set_unavailable" and (worker_says("this_job", said) or "ref" in heard.slots):
+        return "give_back"
+    answers_offer = state.offer or heard.intents[0] in ("accept_job", "affirm")
+    if answers_offer and "later" in heard.wishes and not heard.yes:
+        return "greet"  # they will see: the offer is said once more
+    if answers_offer and heard.leans is True and "amount" in heard.slots and not _surely_done(heard):
+        return "new_price"  # "wakha, for 400"
+    if answers_offer and worker_says("asks_where", said) and not (heard.yes or heard.no or heard.leans is not None):
+        return "details"
+    return None
+
+
+def _surely_done(heard: Heard) -> bool:
+    return heard.intents[0] == "job_done" and heard.reading.confidence >= SURE

@@ -19,12 +19,15 @@ PROBLEM_INTENTS = {"book_service", "ask_price", "find_technician", "check_availa
 WORDS_OF_A_PLACE = 5
 
 
-def take(state: State, heard: Heard, flows: tuple[str, ...], facts: Mapping[str, Any]) -> State:
-    """The state once the message is heard and it is known which flows answer it."""
+def take(state: State, heard: Heard, flows: tuple[str, ...], facts: Mapping[str, Any], later: tuple[str, ...] = ()) -> State:
+    """The state once the message is heard and it is known which flows answer it, and which `later`."""
     main = next((f for f in flows if f in JOB or f in CHANGE), None)
     if facts.get("role") == "technician":
         return _technicians(state, heard, flows)
     brought = {**heard.slots, **chosen(heard)}
+    if main in CHANGE and (new := next((f for f in later if f in JOB), None)):  # what was said is of the new job beside it
+        state = replace(state, change=_changed(state, {k: brought[k] for k in ("ref",) if k in brought}, main))
+        return _drafted(state, heard, brought, new, facts)
     if main in CHANGE:
         return replace(state, change=_changed(state, brought, main))
     if main in JOB or main is None:

@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Generator
 from typing import Any
 
-from bot.brain.act import Call, Steps
+from bot.brain.act import Call, Result, Steps
 from bot.brain.scene import Scene, cut
 
 LONGEST = 420  # characters of a passage that are quoted
+QUESTIONS = 2  # of one message that are answered
 NEARLY = 0.6  # of the best score
 _SENTENCE = re.compile(r"(?<=[.!?؟])\s+")
 
 
 def faq(scene: Scene) -> Steps:
-    asked = scene.heard.questions
-    query = " ".join((asked.get("ask_faq") or asked.get("ask_payment") or scene.heard.text).split())[:500]
+    """Each question that was asked by a sentence of its own is looked up by itself; else the whole message."""
+    questions = (*scene.heard.questions.get("ask_faq", ()), *scene.heard.questions.get("ask_payment", ()))[:QUESTIONS]
+    answered: list[str] = []
+    for question in questions:
+        answered += yield from _answer(scene, question)
+    if not answered:
+        answered = yield from _answer(scene, scene.heard.text)
+    if not answered:
+        return scene.say("knowledge.unknown", over=True, options=(scene.option("talk_to_person", "go:human"),))
+    return scene.say("knowledge.answer", over=True, text="\n\n".join(dict.fromkeys(answered)))
+
+
+def _answer(scene: Scene, question: str) -> Generator[Call, Result, list[str]]:
+    query = " ".join(question.split())[:500]
     found = (yield Call("search_knowledge", {"query": query, "locale": scene.locale})) if query else {}
     passages = [p for p in found.get("passages") or () if str(p.get("text") or "").strip()]
-    if not found.get("ok") or not passages:
-        return scene.say("knowledge.unknown", over=True, options=(scene.option("talk_to_person", "go:human"),))
-    return scene.say("knowledge.answer", over=True, text=together(passages))
+    return [together(passages)] if found.get("ok") and passages else []
 
 
 def together(passages: list[dict[str, Any]]) -> str:

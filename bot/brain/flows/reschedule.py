@@ -45,6 +45,8 @@ def reschedule(scene: Scene) -> Steps:
     date, time = said.get("date"), said.get("time")
     ref = str(job.get("ref"))
     was = str(job.get("start"))
+    if not date and (by := answers.shift(scene.heard.text)) and was:
+        date, time = _moved_by(was, by)
     if not date and not time:
         return scene.say("changes.ask_time", awaiting="time", extra={"ref": ref}, **scene.job(job))
     when = scene.when({"date": date or was[:10], "time": time})
@@ -75,6 +77,12 @@ def reschedule(scene: Scene) -> Steps:
             {**said_trouble.extra, "ref": ref},
         )
     return proposed(scene, made["summary"], "changes.propose_move")
+
+
+def _moved_by(was: str, minutes: int) -> tuple[str, str]:
+    """Day and hour of "half an hour later"."""
+    start = datetime.fromisoformat(was) + timedelta(minutes=minutes)
+    return start.strftime("%Y-%m-%d"), start.strftime("%H:%M")
 
 
 def _slots(scene: Scene, job: Mapping[str, Any], when: Any) -> Steps:

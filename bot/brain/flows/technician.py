@@ -52,6 +52,33 @@ def _cannot_come(scene: Scene) -> Steps:
     return scene.say("technician_flow.person_called" if done.get("ok") else "errors.try_later", over=True)
 
 
+def give_back(scene: Scene) -> Steps:
+    """A job that is theirs, which they cannot do after all; with none, an offer is refused."""
+    mine = yield Call("my_jobs")
+    if any(j.get("status") == "confirmed" for j in mine.get("jobs") or ()):
+        return (yield from _cannot_come(scene))
+    return (yield from decline(scene))
+
+
+def _person(reason: str) -> Callable[[Scene], Steps]:
+    """Trouble with a client that only a person can settle."""
+
+    def flow(scene: Scene) -> Steps:
+        told = {"reason": reason, "priority": "high", "note": scene.heard.text[:300], "ref": scene.change.get("ref")}
+        done = yield Call("escalate_to_human", told)
+        return scene.say("technician_flow.person_called" if done.get("ok") else "errors.try_later", over=True)
+
+    return flow
+
+
+def new_price(scene: Scene) -> Steps:
+    """How more is asked for a bigger job; an offer that waits is still to be answered."""
+    mine = yield Call("my_jobs")
+    offers = list(mine.get("offers") or ())
+    more = scene.tail("technician_flow.answer_offer", ref=str(offers[0].get("ref"))) if len(offers) == 1 else ""
+    return scene.say("technician_flow.new_price", over=True, answer=more)
+
+
 def other_time(scene: Scene) -> Steps:
     """Another time for an offer; an hour alone is on the offered day."""
     said = scene.change
@@ -252,6 +279,8 @@ def _availability(scene: Scene, free: bool) -> Steps:
     span = when.window if scene.change.get("date") or scene.change.get("time") else None
     if span is not None and when.start is not None and when.part is None and not free:
         span = (when.start, when.start.replace(hour=23, minute=59))  # "busy from 3 on": the rest of that day
+    if span is not None and not free and answers.says("until", scene.heard.text):
+        span = (scene.now, span[1])
     moments: dict[str, Any] = {"start": span[0].strftime("%Y-%m-%dT%H:%M"), "end": span[1].strftime("%Y-%m-%dT%H:%M")} if span else {}
     result = yield Call("set_availability", {"available": free, **moments})
     if not result.get("ok"):
@@ -261,13 +290,13 @@ def _availability(scene: Scene, free: bool) -> Steps:
     mine = yield Call("my_jobs")
     declined = yield from _decline(scene, _within(mine.get("offers"), span) if span else [])
     kept = [str(j.get("ref")) for j in _within(mine.get("jobs"), span) if j.get("status") == "confirmed"]
-    more = scene.tail("technician_flow.still_yours", refs=", ".join(kept[:MOST])) if kept else ""
+    still = scene.tail("technician_flow.still_yours", refs=", ".join(kept[:MOST])) if kept else ""
     if not result.get("until"):
-        return scene.say("technician_flow.unavailable", over=True, more=more)
+        return scene.say("technician_flow.unavailable", over=True, still=still)
     until = scene.moment(str(result["until"]))
     if declined:
-        return scene.say("technician_flow.declined_until", over=True, refs=", ".join(declined), until=until, more=more)
-    return scene.say("technician_flow.unavailable_until", over=True, until=until, more=more)
+        return scene.say("technician_flow.declined_until", over=True, refs=", ".join(declined), until=until, still=still)
+    return scene.say("technician_flow.unavailable_until", over=True, until=until, still=still)
 
 
 def _within(jobs: Sequence[Mapping[str, Any]] | None, span: tuple[datetime, datetime] | None) -> list[Mapping[str, Any]]:
@@ -333,6 +362,10 @@ FLOWS: Mapping[str, Callable[[Scene], Steps]] = {
     "available": available,
     "unavailable": unavailable,
     "earnings": earnings,
+    "give_back": give_back,
+    "unpaid": _person("payment"),
+    "attacked": _person("abuse"),
+    "new_price": new_price,
     "through_us": through_us,
     "greet": greet,
     "unclear": unclear,

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
 import pytest
+from rich.console import Console
 
 from evals.findings import Finding
 from evals.records import Played, PlayedTurn
 from evals.report import junit, page
+from evals.report.console import show
 from evals.report.baseline import compare
 from evals.report.costs import TariffError, tariff
 from evals.report.document import Report, ReportError, document, read, surprises, write
@@ -52,6 +55,17 @@ def test_a_scenario_is_told_by_its_first_failed_trial_and_passes_only_in_all() -
     assert (entry["passed"], entry["trial"], entry["passes"], entry["flaky"]) == (False, 1, 2, True)
     assert [t["passed"] for t in entry["trials"]] == [True, False, True]
     assert [report["summary"][f"pass^{k}"] for k in (1, 2, 3)] == [pytest.approx(2 / 3, abs=1e-4), pytest.approx(1 / 3, abs=1e-4), 0]
+
+
+def test_where_the_baseline_names_the_wrong_turn_nothing_is_guessed() -> None:
+    """Only the end of the store is known to be wrong: no grader names a turn."""
+    ended_wrong = played("one")
+    ended_wrong.why = ["after.bookings: none"]
+    now, before = run(ended_wrong), run(played("one", text="Fin?"))
+    for comparison, guessed in ((None, True), (compare(now, before), False)):
+        console = Console(record=True, width=200, file=io.StringIO())
+        show(now, console, comparison=comparison)
+        assert ("did not go smoothly" in console.export_text()) is guessed
 
 
 def test_a_known_failure_must_fail_and_is_a_surprise_when_it_passes() -> None:

@@ -157,6 +157,8 @@ def _not_for_a_job(message: Message, start: int, hit: tuple[str, int]) -> bool:
     tokens = message.tokens
     if hit[0].startswith("weekday"):
         return message.role == "client" and event_near(message, start) and _lex("event_of").ends_at(tokens, start, 1) is not None
+    if hit[0] in ("weekend", "next_week"):
+        return any(_lex("events").at(tokens, at) and not any(t.is_break for t in tokens[at:start]) for at in range(max(0, start - 2), start))
     if hit[0] != "today":
         return False
     end = hit[1]

@@ -17,7 +17,7 @@ LEXICON = Path(__file__).parents[4] / "prompts" / "lexicon"
 MAX_CHARS = 2000  # an entity further into a message than this is not worth the time a flood of text would cost
 MAX_WORDS = 450  # 2,000 characters of prose hold about 350
 _PUNCTUATION = ',.!?;:()"«»'
-_UNITS = r"h|dhs?|dir\w*|drhm|derhem|mad|alf|pm|am|m2|m|min|mn|eme|er|e|th|(?<=2)nd|(?<=3)rd|(?<=1)st|pcs|x|k"
+_UNITS = r"h|ish|dhs?|dir\w*|drhm|derhem|mad|alf|pm|am|m2|m|min|mn|eme|er|e|th|(?<=2)nd|(?<=3)rd|(?<=1)st|pcs|x|k"
 _TOKEN = re.compile(
     r"\d{4}-\d{1,2}-\d{1,2}(?!\d)|\d{1,2}:\d{2}(?!\d)|\d+(?:/\d+)+"
     rf"|\d+(?:[.,]\d+)*(?=(?:{_UNITS})(?![a-z0-9])|[^a-z0-9]|$)"
