@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +110,8 @@ class Day:
         self._posts: list[Post] = []
         self._known: set[int] = set()
         self._reported = {"whatsapp": 0, "sms": 0}
-        self._steps: set[tuple[int, int, str]] = set()
+        self._next_try: dict[tuple[str, str, str], datetime] = {}
+        self._links: dict[tuple[str, str], str] = {}  # of an offer, by booking and technician
         self.opening = min(OPENING, EACH * self.conversations)
         self.people = self._people()
 
@@ -298,37 +300,43 @@ class Day:
     # --- technicians ------------------------------------------------------------------------------------------------------
 
     def _offered(self, technician: Technician, reply: dict[str, Any]) -> None:
+        ref, link = str(reply["extra"]["ref"]), re.search(rf"{re.escape(PUBLIC)}(/t/\S+)", str(reply["text"]))
+        if link:
+            self._links[ref, technician.phone] = link.group(1)
         chance = self.draw.random()
         if chance < SILENT:
             return
         answer = "decline" if chance < SILENT + DECLINES else "accept"
-        link = re.search(rf"{re.escape(PUBLIC)}(/t/\S+)", str(reply["text"]))
         if link and self.draw.random() < BY_LINK:
             path = link.group(1)
             self._in(self.draw.randint(1, 9), lambda: self._posts.append(tap(path, answer)))
         else:
-            self._in(self.draw.randint(1, 9), lambda: self._word(technician, answer, reply["extra"]["ref"]))
+            self._in(self.draw.randint(1, 9), partial(self._word, technician, answer, ref))
 
     def _word(self, technician: Technician, entry: str, ref: str, mad: str = "") -> None:
         locale = locale_of(technician.language, technician.script)
         self._say("sms", technician.phone, f"technician {technician.phone}", Said(words()[locale][entry].format(ref=ref, mad=mad)))
 
     def _visits(self) -> None:
-        """Who has a job sets out, arrives and finishes, by its hour."""
+        """Who has a job sets out, arrives and finishes, by its hour: in words, then by the link of the offer where the words moved nothing."""
         now = self.clock.now()
         if now > to_utc(CLOSES):
             return
         soon = select(Booking).where(Booking.status.in_(("confirmed", "en_route", "arrived")), Booking.start <= now + timedelta(minutes=25))
         with self.house.db.reading() as session:
-            jobs = [(b.id, b.ref, b.status, b.start, b.technician, b.price_mad) for b in session.scalars(soon)]
+            jobs = [(b.ref, b.status, b.start, b.technician, str(int(b.price_mad or 200))) for b in session.scalars(soon) if b.technician]
             session.expunge_all()
-        for number, ref, status, start, technician, price in jobs:
-            technician_id = technician.id if technician is not None else 0
-            entry = {"confirmed": "en_route", "en_route": "arrived", "arrived": "done"}[status]
-            after = {"en_route": -25, "arrived": 0, "done": 40}[entry]
-            if (number, technician_id, entry) not in self._steps and now >= start + timedelta(minutes=after) and technician is not None:
-                self._steps.add((number, technician_id, entry))
-                self._in(1, lambda t=technician, e=entry, r=ref, m=price: self._word(t, e, r, str(int(m or 200))))  # type: ignore[misc]
+        for ref, status, start, technician, mad in jobs:
+            entry, after = {"confirmed": ("en_route", -25), "en_route": ("arrived", 0), "arrived": ("done", 40)}[status]
+            step = (ref, technician.phone, entry)
+            if now < start + timedelta(minutes=after) or now < self._next_try.get(step, now):
+                continue
+            if step not in self._next_try:
+                self._in(1, partial(self._word, technician, entry, ref, mad))
+            elif path := self._links.get(step[:2]):
+                self.counts["words that moved no job"] += 1
+                self._posts.append(tap(path, entry, mad))
+            self._next_try[step] = now + 2 * TICK
 
     # --- deaths -----------------------------------------------------------------------------------------------------------
 
@@ -358,12 +366,15 @@ class Day:
         self._post()
 
 
-def tap(path: str, answer: str) -> Post:
-    """A technician's tap on the link of an offer, which may be over by then."""
+def tap(path: str, answer: str, mad: str = "") -> Post:
+    """A technician opens the link of an offer and taps; the page may say that it is over."""
 
     def post(web: TestClient) -> None:
-        if (found := web.post(path, data={"answer": answer})).is_server_error:
-            raise WebhookRefused(f"POST {path} was answered {found.status_code}")
+        shown = web.get(path)
+        step = re.search(r'name="step" value="([^"]*)"', shown.text)
+        done = web.post(path, data={"answer": answer, "step": step.group(1) if step else "", "amount": mad})
+        if shown.is_server_error or done.is_server_error:
+            raise WebhookRefused(f"{path} was answered {shown.status_code}, then {done.status_code}")
 
     return post
 
