@@ -315,7 +315,7 @@ def test_a_reply_reaches_the_person_and_the_bot_is_silent_from_then_on(opened: S
     opened.says("chokran")
     assert len(opened.channel.sent) == had
     assert opened.chatwoot.texts()[-1] == "chokran"
-    assert "Bonjour, Karima à l'appareil" not in opened.chatwoot.texts("outgoing")  # it is there already
+    assert not any("Karima à l'appareil" in text for text in opened.chatwoot.texts("outgoing"))  # it is there already
 
 
 def test_replies_doubled_and_shuffled_and_replayed_leave_once_each(opened: Stage) -> None:
