@@ -37,7 +37,7 @@ from evals.providers import meta, telegram, twilio
 OPENS, CLOSES = datetime(2026, 11, 23, 8), datetime(2026, 11, 23, 21, 30)  # noqa: DTZ001 - local time in Morocco
 MORNING_AFTER = (datetime(2026, 11, 24, 8, 5), datetime(2026, 11, 24, 8, 20), datetime(2026, 11, 24, 9, 30))  # noqa: DTZ001
 ROOT = Path(__file__).parents[3]
-TICK = timedelta(minutes=5)
+TICK = timedelta(minutes=5)  # how often due work is looked for
 OPENING, EACH = timedelta(hours=10), timedelta(minutes=6)  # within which people first write; on a short day less, so much for each of them
 #: Where a worker dies; taking in is the server's, choosing a burst the durable worker's own (tests/integration/test_crash.py).
 DEATHS = tuple(point for point in POINTS if point not in ("accepted", "gathered"))
@@ -145,7 +145,7 @@ class Day:
                 if self._waiting() < min(WAITING_AT_DEATH, self.conversations // 4) and now < closes - 3 * TICK:
                     continue  # the worker is down and messages gather
                 self._die(deaths.pop(0)[1])
-            self._work()
+            self._work(now)
             told(f"{to_local(now):%H:%M}", min(1.0, (now - opens) / (closes - opens)))
         self.seconds = time.perf_counter() - began
 
@@ -195,14 +195,17 @@ class Day:
 
     # --- the service works ------------------------------------------------------------------------------------------------
 
-    def _work(self) -> None:
+    def _work(self, now: datetime) -> None:
         if self.draw.random() < FAULTY:
             line = self.lines[self.draw.choice(["whatsapp", "telegram", "sms"])]
             assert not isinstance(line, Web)
             line.fail(self.draw.choice([TOO_FAST, BROKEN]))
             self.counts["provider errors"] += 1
         self.worker.sweep()
-        self.worker.tick()
+        if (now - to_utc(OPENS)) % TICK:
+            self.worker.settle()
+        else:
+            self.worker.tick()
         self._reports()
         self._reactions()
         self._visits()
