@@ -14,8 +14,8 @@ from rich.console import Console
 from evals.findings import Finding
 from evals.records import Played, PlayedTurn
 from evals.report import junit, page
-from evals.report.console import show
 from evals.report.baseline import compare
+from evals.report.console import show
 from evals.report.costs import TariffError, tariff
 from evals.report.document import Report, ReportError, document, read, surprises, write
 from evals.run import Plan
