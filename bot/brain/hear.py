@@ -43,9 +43,7 @@ class Heard:
     yes: bool = False
     no: bool = False
     kinds: frozenset[str] = frozenset()
-    wishes: frozenset[str] = (
-        frozenset()
-    )  # any cheaper other_technician same_time same_place only_price later gives_up as_it_was nothing_known why_price
+    wishes: frozenset[str] = frozenset()  # of WISHES
     code: str | None = None
     spoken: bool = False  # no words were written: they were heard in a voice note
     unheard: str | None = None  # why a voice note has no words: too_long failed, or none where nobody listens
