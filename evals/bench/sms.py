@@ -25,8 +25,8 @@ from prompts import replies, wording
 from retrieval import documents
 
 BUDGET = Path(__file__).with_name("sms_budget.yaml")
-#: A flow is a file of prompts/replies. What stands on a page is no SMS.
-NO_SMS = ("onetap",)
+#: What stands on a page is no SMS.
+NO_SMS = ("onetap.", "channel.page_", "channel.widget_", "channel.demo_")
 MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)
 CHANNEL = Capabilities(max_text=1530)
 
@@ -46,6 +46,7 @@ class Measured:
 
     @property
     def flow(self) -> str:
+        """A flow is a file of prompts/replies."""
         return self.key.partition(".")[0]
 
     @property
@@ -56,7 +57,7 @@ class Measured:
 def measure(prices: MessageTariff | None = None) -> list[Measured]:
     """Every reply that can go by SMS, in every language-script, in its longest wording."""
     prices = prices or message_tariff()
-    return [_longest(key, locale, prices) for locale in LOCALES for key in sorted(replies.entries(locale)) if key.partition(".")[0] not in NO_SMS]
+    return [_longest(key, locale, prices) for locale in LOCALES for key in sorted(replies.entries(locale)) if not key.startswith(NO_SMS)]
 
 
 @cache
@@ -120,6 +121,8 @@ def _composed(locale: str, known: dict[str, str]) -> dict[str, str]:
         "refs": known["ref"],
         "answer": " " + say("technician_flow.answer_offer"),
         "who": known["client"],
+        "channel": say("reach.whatsapp"),
+        "note": "3rd floor, door 5, ring twice",
         "issue": "",
         "reason": known["service"],
         "sorry": "",

@@ -23,6 +23,8 @@ WITH_REF: dict[str, dict[str, Any]] = {
     "refund_eligibility": {},
     "refund_status": {},
     "related_needs": {},
+    "note_for_visit": {"note": "third door, blue"},
+    "set_address": {"address": "12 rue Abou Inane"},
     "propose_reschedule": {"start": "2026-11-25T15:00"},
     "propose_cancellation": {},
     "propose_refund": {},
