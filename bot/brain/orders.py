@@ -13,6 +13,7 @@ from domain.catalog import service_of
 
 _GLUED = re.compile(r"(?<![\w])و(\w{3,})")  # Arabic writes "and" onto the word behind it
 DATA = Path(__file__).parents[2] / "prompts" / "orders.yaml"
+TWO_JOBS_WITHIN = 60  # words from the beginning
 CERTAIN = 0.6  # a reading this sure stands
 SHORT = 7  # words: little else than the price can be asked
 #: Intents that speak of a booking that exists: without their own words beside a wanted trade, it is a new one.
@@ -111,7 +112,7 @@ def _with(reading: Understanding, main: str) -> Understanding:
 @lru_cache(maxsize=8192)
 def two_jobs(text: str) -> tuple[str, str] | None:
     """The services of a message that wants two different ones, as they are said; None where one word alone could be the second's doing."""
-    words = _GLUED.sub(r"و \1", text).split()
+    words = _GLUED.sub(r"و \1", text).split()[:TWO_JOBS_WITHIN]
     for at in range(1, len(words)):
         for size in range(min(3, len(words) - at - 1), 0, -1):
             between = answers.fold(" ".join(words[at : at + size]))
