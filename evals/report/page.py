@@ -53,9 +53,7 @@ def write(report: Report, path: Path, comparison: Comparison | None = None, befo
 def write_models(reports: Mapping[str, Report], comparisons: Mapping[str, Comparison], path: Path) -> None:
     """The page that holds several runs side by side, each against the first."""
     summaries = {name: r["summary"] for name, r in reports.items()}
-    groups = {
-        group: sorted({member for s in summaries.values() for member in s["by"][group]}) for group in ("suite", "locale", "channel")
-    }
+    groups = {group: sorted({member for s in summaries.values() for member in s["by"][group]}) for group in ("suite", "locale", "channel")}
     start = charts.axis_start([of["pass"] for s in summaries.values() for by in s["by"].values() for of in by.values()])
     _render(
         "models.html.jinja",
