@@ -22,6 +22,8 @@ DOUBTFUL = 0.5  # a reading below gives way to a plain yes at the beginning
 SURE = 0.9  # of "finished", with an amount, while an offer waits
 AGREES = 0.25  # least probability of a yes beside it
 NAMING = frozenset({"district", "city", "service", "ref"})  # what only says which of several offers
+#: Readings of a job that goes on; any other gives way to the words of somebody who sets out.
+UNDER_WAY = frozenset({"en_route", "arrived", "job_done", "running_late", "client_absent", "ask_job_details"})
 #: These wait for a value and take the next message for it.
 WAITING = {"time": "other_time", "amount": "amount"}
 
@@ -95,6 +97,8 @@ def _by_words(state: State, heard: Heard) -> str | None:
         return "give_back"
     if heard.intents[0] == "set_unavailable" and (worker_says("this_job", said) or "ref" in heard.slots):
         return "give_back"
+    if not state.offer and heard.intents[0] not in UNDER_WAY and worker_says("sets_out", said) and not answers.hedged(said):
+        return "en_route"
     answers_offer = state.offer or heard.intents[0] in ("accept_job", "affirm")
     if answers_offer and "later" in heard.wishes and not heard.yes:
         return "greet"  # they will see: the offer is said once more

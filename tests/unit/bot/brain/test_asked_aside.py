@@ -278,3 +278,17 @@ def test_who_cannot_has_not_agreed_however_it_was_read(text: str) -> None:
     talk.notice(awaiting="confirm", key="technician.job_offer", extra={"ref": "BR-7", "offer_id": 3})
     talk.say(text, intents=["affirm"], confidence=0.4)
     assert talk.tools.bookings["BR-7"]["status"] == "expired"
+
+
+@pytest.mark.parametrize("text", ["ana f tri9 BR-1", "أنا فالطريق BR-1", "je suis en route pour BR-1", "on my way to BR-1", "أنا في طريقي إلى BR-1"])
+def test_who_sets_out_to_a_job_that_is_theirs_does_not_lose_it(text: str) -> None:
+    talk = Talk(MemoryTools({"BR-1": job("BR-1")}), role="technician", channel="sms")
+    talk.say(text, intents=["decline_job"], entities={"booking_ref": "BR-1"})
+    assert "update_job" in talk.called and "answer_offer" not in talk.called
+
+
+@pytest.mark.parametrize("text", ["wach f tri9 BR-1?", "mazal ma khrejt"])
+def test_a_question_about_the_road_sets_nobody_out(text: str) -> None:
+    talk = Talk(MemoryTools({"BR-1": job("BR-1")}), role="technician", channel="sms")
+    talk.say(text, intents=["ask_job_details"], entities={})
+    assert "update_job" not in talk.called
