@@ -330,6 +330,14 @@ def _may_choose(state: State, text: str) -> bool:
     return bool(state.options) and state.awaiting not in ("rating", "amount", "code") and len(text) <= 60
 
 
+def _adds_address(state: State, heard: Heard) -> bool:
+    """Whether the street and number come amid a booking, when something else was asked."""
+    amid = state.flow == "booking" and state.awaiting in ("confirm", "choice", "time") and heard.option is None
+    tells = heard.intents[0] in ("inform", "correct") and not heard.slots and not any(mark in heard.text for mark in "?؟")
+    decides = heard.yes or heard.no or heard.leans is not None
+    return amid and tells and not decides and answers.says("address", heard.text) and bool(re.search(r"\d", heard.text))
+
+
 def _by_question(heard: Heard, state: State) -> Heard:
     """What only the question before makes plain: a name among the options, stars, an amount, an address."""
     slots = dict(heard.slots)
@@ -345,6 +353,8 @@ def _by_question(heard: Heard, state: State) -> Heard:
     if answers_place and not {"city", "district"} & set(slots) and (town := spots.town(heard.text)):
         slots["city"] = town
     if answers_place and (answers.says("address", heard.text) or re.search(r"\d", heard.text)):
+        slots.setdefault("address", " ".join(heard.text.split())[:150])
+    if _adds_address(state, heard):
         slots.setdefault("address", " ".join(heard.text.split())[:150])
     if state.awaiting == "name" and not heard.yes and not heard.no and (name := names.name_in(heard.text)):
         slots["name"] = name

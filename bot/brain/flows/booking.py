@@ -6,7 +6,7 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bot.brain import asides
+from bot.brain import answers, asides
 from bot.brain.act import Call, Result, Say, Steps
 from bot.brain.flows.people import known_for, listing
 from bot.brain.flows.shared import MOST, listed, prove, trouble, which_city
@@ -335,7 +335,8 @@ def sent(scene: Scene, result: Result) -> Say:
 
 def _and_then(scene: Scene, said: Say) -> Say:
     """What was said beside the yes is kept with the visit; a second job that the same message asked for is arranged next."""
-    if scene.heard.leans is True and not scene.heard.yes and asides.for_the_visit(scene.heard.text):  # "yes, and the code is 4521"
+    beside = scene.heard.leans is True and not scene.heard.yes
+    if beside and (asides.for_the_visit(scene.heard.text) or answers.says("address", scene.heard.text)):  # "yes, and the code is 4521"
         return replace(said, extra={**said.extra, "behind": "note"})
     also = scene.draft.get("also")
     return replace(said, extra={**said.extra, "next": {"service": also, "second": True}, "behind": "booking"}) if also else said

@@ -18,7 +18,7 @@ from channels.pace import Limit, Pace
 from channels.telegram import Telegram, TelegramSettings
 from channels.telegram.channel import EACH as TELEGRAM_EACH
 from channels.twilio import TwilioSettings, TwilioSms
-from channels.web import WebChat, WebSettings, history_of
+from channels.web import StoredPhotos, WebChat, WebSettings, history_of
 from channels.whatsapp_cloud import WhatsAppCloud, WhatsAppCloudSettings
 from channels.whatsapp_cloud.channel import EACH as WHATSAPP_EACH
 from domain.clock import Clock
@@ -107,5 +107,5 @@ def _channels(house: House, urls: Urls) -> dict[str, Channel]:
         "whatsapp": WhatsAppCloud(cloud, Pace(NO_LIMIT, WHATSAPP_EACH, moments.now, moments.sleep)),
         "telegram": Telegram(bot, Pace(NO_LIMIT, TELEGRAM_EACH, moments.now, moments.sleep)),
         "sms": TwilioSms(sms),
-        "web": WebChat(web, history_of(house.db)),
+        "web": WebChat(web, history_of(house.db), StoredPhotos(house.db, house.clock)),
     }

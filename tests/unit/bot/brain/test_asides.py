@@ -286,3 +286,20 @@ def test_a_finished_job_with_a_bare_amount_is_closed_with_it() -> None:
 )
 def test_words_that_only_look_like_an_hour_a_name_or_a_day(text: str, expected: dict[str, Any]) -> None:
     assert extract(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["zan9et lwouroud 12, etage 3", "زنقة الورود 12، الطابق 3", "12 rue des fleurs, appt 3", "12 flower street, floor 3"]
+)
+def test_a_street_told_amid_a_proposal_goes_with_the_visit(text: str) -> None:
+    talk = Talk()
+    talk.say("bghit plombi ghedda m3a 10 f maarif casa", intents=["book_service"], entities=EVERYTHING)
+    reply = talk.say(text, intents=["correct"])
+    assert reply["awaiting"] == "confirm" and talk.tools.log[-1][1]["address"] == text
+
+
+def test_a_street_beside_the_yes_is_kept_with_the_new_visit() -> None:
+    talk = Talk()
+    talk.say("bghit plombi ghedda m3a 10 f maarif casa", intents=["book_service"], entities=EVERYTHING)
+    talk.say("ok pour lui, 45 rue oued ziz", intents=["affirm"])
+    assert talk.called == ["confirm_proposal", "list_bookings", "note_for_visit"]
