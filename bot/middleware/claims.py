@@ -85,7 +85,7 @@ class Evidence:
                 for locale in LOCALES:
                     self.words |= set(words(wording.person_name(value, locale)))
         elif isinstance(value, int | float) and not isinstance(value, bool) and not key.endswith(NO_EVIDENCE):
-            self.numbers.add(float(value))
+            self.numbers.add(abs(float(value)))  # "30 less" is told without its sign
 
     def add_now(self, now: datetime) -> None:
         """The present, and the days people call by name."""

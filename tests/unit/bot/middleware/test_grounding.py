@@ -108,6 +108,12 @@ def test_what_was_said_in_an_earlier_turn_still_holds(market):
     assert reply == "Hassan b 420 dh, ki golt lik"
 
 
+def test_what_is_taken_off_a_price_may_be_said_without_its_sign(market):
+    lines = tool("estimate_price", {"ok": True, "likely_mad": 260, "breakdown": [{"label": "visit", "mad": 300}, {"label": "simpler_job", "mad": -40}]})
+    reply, _ = said(market, wish("estimate_price"), "300 dh, na9es 40 dh: 260 dh", tools=[lines])
+    assert reply == "300 dh, na9es 40 dh: 260 dh"
+
+
 def test_arguments_a_model_invents_are_no_evidence(market):
     echo = tool("find_slots", {"ok": True, "slots": []})
     reply, _ = said(market, wish("find_slots", price=999, note="Hassan 999 dh"), "Hassan b 999 dh", tools=[echo])
