@@ -99,7 +99,8 @@ def _drafted(state: State, heard: Heard, brought: dict[str, Any], flow: str | No
         draft.pop("technician", None)
     elif {"technician", "technician_id"} & set(new):
         draft.pop("without", None)
-    if "cheaper" in heard.wishes and state.flow in JOB and state.proposal is None and not state.offered:
+    unnamed = state.proposal is None and not state.offered
+    if "cheaper" in heard.wishes and unnamed and (state.flow in JOB or state.key.startswith("price.")):
         new["cheapest"] = True  # nobody is named yet: who is proposed will be
     if state.awaiting == "choice" and "any" in heard.wishes:
         new = _first_offered(state) | new

@@ -7,6 +7,8 @@ from bot.brain.flows.booking import made_of, reasons, so_proposed, uplift, why
 from bot.brain.flows.shared import trouble
 from bot.brain.scene import Scene
 
+RANGES = ("price.range", "price.range_only", "price.dear")  # what is found dear when nothing else was spoken of
+
 
 def price(scene: Scene) -> Steps:
     proposal = scene.open("booking")
@@ -17,6 +19,8 @@ def price(scene: Scene) -> Steps:
         return so_proposed(scene, proposal.summary)
     if scene.draft.get("cheapest") and "cheaper" in scene.heard.wishes and scene.state.flow == "booking":
         return Say("price.cheapest", {}, None, (), None, True, {})
+    if "cheaper" in scene.heard.wishes and scene.before.key in RANGES:
+        return scene.say("price.dear", over=True)
     draft = {**(proposal.summary if proposal else {}), **scene.draft}
     service = draft.get("service")
     if not service and scene.state.ref:

@@ -107,3 +107,20 @@ def test_who_finds_it_dear_before_anybody_is_named_is_proposed_the_cheapest(loca
     assert reply["awaiting"] == "time" and talk.called == []
     talk.say("demain 10h", intents=["inform"], entities={"date": "tomorrow", "time": "10:00"})
     assert tools.answers_of["propose_booking"]["technician_id"] == min(PEOPLE, key=lambda t: t["price_mad"])["id"]
+
+
+@pytest.mark.parametrize(("locale", "dear"), [("ary-Latn", "iwa ghali bzaf"), ("ar", "السعر غالي"), ("en", "that's too expensive")])
+def test_who_finds_a_bare_price_dear_does_not_hear_it_again_and_is_proposed_the_cheapest(locale: str, dear: str) -> None:
+    tools = Noted()
+    talk = Talk(tools, locale=locale)
+    talk.say("price of a plumber?", intents=["ask_price"], entities={"service": "plumbing"})
+    reply = talk.say(dear, intents=["ask_price"])
+    assert reply["key"] == "price.dear" and talk.called == []
+    talk.say("maarif casa demain 10h", intents=["inform"], entities={k: v for k, v in VISIT.items() if k != "service"})
+    assert tools.answers_of["propose_booking"]["technician_id"] == min(PEOPLE, key=lambda t: t["price_mad"])["id"]
+
+
+def test_who_takes_leave_after_a_price_orders_nothing() -> None:
+    talk = Talk(Hurried())
+    talk.say("ch7al plombier?", intents=["ask_price"], entities={"service": "plumbing"})
+    assert talk.say("wakha merci bslama", intents=["affirm"])["key"] == "smalltalk.goodbye"

@@ -109,7 +109,9 @@ def test_what_was_said_in_an_earlier_turn_still_holds(market):
 
 
 def test_what_is_taken_off_a_price_may_be_said_without_its_sign(market):
-    lines = tool("estimate_price", {"ok": True, "likely_mad": 260, "breakdown": [{"label": "visit", "mad": 300}, {"label": "simpler_job", "mad": -40}]})
+    lines = tool(
+        "estimate_price", {"ok": True, "likely_mad": 260, "breakdown": [{"label": "visit", "mad": 300}, {"label": "simpler_job", "mad": -40}]}
+    )
     reply, _ = said(market, wish("estimate_price"), "300 dh, na9es 40 dh: 260 dh", tools=[lines])
     assert reply == "300 dh, na9es 40 dh: 260 dh"
 
