@@ -199,10 +199,13 @@ def why(scene: Scene, summary: Mapping[str, Any]) -> Say:
     return scene.say("price.why_proposed", awaiting="confirm", options=_answers(scene), **words(scene, summary) | {"price": plain} | said)
 
 
-def so_proposed(scene: Scene, summary: Mapping[str, Any]) -> Say:
-    """What the open proposal costs, line by line, and how far the final amount may go; its question is asked again after it."""
+def so_proposed(scene: Scene, summary: Mapping[str, Any], estimate: Result) -> Say:
+    """What the open proposal costs, line by line, and how far the final amount may go; its question is asked again after it.
+
+    `estimate`: of the same visit, whose lines are told where the proposal has none.
+    """
     amounts = [summary.get(name) for name in ("price_mad", "price_min_mad", "price_max_mad")]
-    told = reasons(scene, summary.get("breakdown") or (), *amounts)
+    told = reasons(scene, summary.get("breakdown") or estimate.get("breakdown") or (), *amounts)
     said = scene.say("price.so_proposed", over=True, reasons=told, price=scene.range(amounts[1], amounts[2], amounts[0]))
     return Say(said.key, said.params, None, (), said.flow, True, {})
 

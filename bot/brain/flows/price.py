@@ -15,10 +15,12 @@ def price(scene: Scene) -> Steps:
     if proposal is not None and "why_price" in scene.heard.wishes and not scene.changed:
         said = why(scene, proposal.summary)
         return Say(said.key, said.params, said.awaiting, said.options, "booking", False, said.extra)
-    if proposal is not None and not scene.changed:  # what is proposed has its price: another would contradict it
-        return so_proposed(scene, proposal.summary)
     if scene.draft.get("cheapest") and "cheaper" in scene.heard.wishes and scene.state.flow == "booking":
         return Say("price.cheapest", {}, None, (), None, True, {})
+    if proposal is not None and not scene.changed:  # what is proposed has its price: another would contradict it
+        same = {name: proposal.summary.get(name) for name in ("service", "city", "district", "technician_id")}
+        found = yield Call("estimate_price", same | {name: scene.draft.get(name) for name in ("issue", "urgency", "quantity")})
+        return so_proposed(scene, proposal.summary, found)
     if "cheaper" in scene.heard.wishes and scene.before.key in RANGES:
         return scene.say("price.dear", over=True)
     draft = {**(proposal.summary if proposal else {}), **scene.draft}

@@ -61,7 +61,7 @@ def guess(encoder: TextEncoder, tokenizer: Tokenizer, texts: Sequence[str], roun
     optimiser = torch.optim.AdamW(encoder.parameters(), lr=RATE, weight_decay=0.01, fused=True)
     lengths = [len(text) for text in texts]
     rows = [group for number in range(rounds) for group in batches(lengths, random.Random(f"{seed}/{number}"))]
-    descent = Descent(encoder, optimiser, max(1, len(rows)), warm=300, lowest=0.03, doing="guessing hidden pieces", say=say)
+    descent = Descent(encoder, optimiser, max(1, len(rows)), warm=min(300, 1 + len(rows) // 10), lowest=0.03, doing="guessing hidden pieces", say=say)
     encoder.train()
     for group in rows:
         ids, mask = padded(tokenizer, [texts[at] for at in group])
