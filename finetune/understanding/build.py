@@ -57,7 +57,7 @@ def recovered() -> tuple[base.Shape, dict[str, torch.Tensor], dict[str, Any]]:
 
 
 FROM_SCRATCH = Recipe(layers=tuple(range(scratch.SHAPE.layers)), pairs=0, adapting=0)
-GUESSING = 3  # rounds of hidden pieces, from scratch
+GUESSING = 1  # rounds of hidden pieces, from scratch: each took a quarter of an hour of two busy cores
 
 
 def from_scratch(sentences: Sequence[Sentence], data: Path, work: Path, say: Say) -> Base:
