@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, expect
 
 from bot.app import create_app
 from bot.wiring import House
-from channels.web import WebChat, WebSettings, history_of
+from channels.web import StoredPhotos, WebChat, WebSettings, history_of
 from domain.clock import SystemClock
 from evals.providers.http import File
 from tests.support import fake_chatwoot
@@ -60,7 +60,9 @@ class Busy(Player):
 def test_an_agent_in_chatwoot_writes_and_sends_a_photo_to_a_visitor_of_the_page(tmp_path: Path, browser: Browser) -> None:
     with fake_chatwoot.running() as chatwoot:
         house = build_house(tmp_path, agent=ScriptedAgent(bot), clock=SystemClock(), channels=[], **fake_chatwoot.values(chatwoot.url))
-        house.channels["web"] = WebChat(WebSettings(secret=b"a secret of the tests, long enough", poll_seconds=3600), history_of(house.db))
+        house.channels["web"] = WebChat(
+            WebSettings(secret=b"a secret of the tests, long enough", poll_seconds=3600), history_of(house.db), StoredPhotos(house.db, house.clock)
+        )
         chatwoot.stored[STORED] = File(DOT, "image/png")
         with serving(create_app(house, worker=Busy(house))) as server:
             house.settings.public_url = server.url
