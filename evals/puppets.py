@@ -13,9 +13,10 @@ import yaml
 from bot import history, turn
 from bot.inline import InlineWorker
 from bot.turn import Gathered, Played, Scene
-from domain.engagement.reply import Reply, locale_of
+from domain.engagement.reply import LOCALES, Reply, language_script_of, locale_of
 from evals.scenario import Scenario, Step
 
+SPOKEN = frozenset(map(language_script_of, LOCALES))
 WORDS = Path(__file__).with_name("audit.yaml")
 
 
@@ -51,13 +52,23 @@ class Puppet(InlineWorker):
         return done
 
     @property
-    def locale(self) -> str:
+    def speech(self) -> tuple[str, str]:
+        """The language and script that are expected by now: those a step asked for last, else the scenario's."""
         assert self.scenario is not None
-        return locale_of(self.scenario.language, self.scenario.script)
+        language, script = self.scenario.language, self.scenario.script
+        for step in self.scenario.turns:
+            if step.expect is not None:
+                language, script = _spoken(language, script, step.expect.language, step.expect.script)
+            if step is self.step:
+                break
+        return language, script
+
+    @property
+    def locale(self) -> str:
+        return locale_of(*self.speech)
 
     def reply(self, text: str, **more: Any) -> Reply:
-        assert self.scenario is not None
-        return Reply(text, self.scenario.language, self.scenario.script, **more)
+        return Reply(text, *self.speech, **more)
 
     def now(self, gathered: Gathered) -> datetime:
         return datetime.fromisoformat(gathered.now)
@@ -75,6 +86,14 @@ class Polite(Puppet):
 
     def answer(self, scene: Scene, gathered: Gathered) -> tuple[Reply | None, list[dict[str, Any]]]:
         return self.reply(words("polite", self.locale)), []
+
+
+def _spoken(language: str, script: str, asked: str | None, written: str | None) -> tuple[str, str]:
+    """What is spoken after a step asked for a language, a script, both or none."""
+    language, script = asked or language, written or script
+    if (language, script) in SPOKEN:
+        return language, script
+    return (language, "latn" if script == "arab" else "arab") if asked else ("ary", script)
 
 
 @cache
