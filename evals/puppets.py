@@ -52,23 +52,20 @@ class Puppet(InlineWorker):
         return done
 
     @property
-    def speech(self) -> tuple[str, str]:
-        """The language and script that are expected by now: those a step asked for last, else the scenario's."""
+    def locale(self) -> str:
+        """What is expected to be spoken by now: the language and script that a step asked for last, else the scenario's."""
         assert self.scenario is not None
-        language, script = self.scenario.language, self.scenario.script
+        language: str = self.scenario.language
+        script: str = self.scenario.script
         for step in self.scenario.turns:
             if step.expect is not None:
                 language, script = _spoken(language, script, step.expect.language, step.expect.script)
             if step is self.step:
                 break
-        return language, script
-
-    @property
-    def locale(self) -> str:
-        return locale_of(*self.speech)
+        return locale_of(language, script)
 
     def reply(self, text: str, **more: Any) -> Reply:
-        return Reply(text, *self.speech, **more)
+        return Reply(text, *language_script_of(self.locale), **more)
 
     def now(self, gathered: Gathered) -> datetime:
         return datetime.fromisoformat(gathered.now)
