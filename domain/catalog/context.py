@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,14 @@ def is_everyday(words: list[str], start: int, end: int) -> bool:
         return False
     if any(word in small_words("wanted") for word in words[max(0, start - 3) : start]):
         return False
-    return not any(_keeps(company, word) for word in (*words[:start], *words[end:]))
+    return all(start <= at < end for at in _keepers(company, tuple(words)))
+
+
+@lru_cache(maxsize=256)
+def _keepers(company: frozenset[str], words: tuple[str, ...]) -> tuple[int, ...]:
+    """Where the words stand that keep a trade's word a trade's; looked for once a message, however often the trade is said in it."""
+    kept = {word: _keeps(company, word) for word in set(words)}
+    return tuple(at for at, word in enumerate(words) if kept[word])
 
 
 def _keeps(company: frozenset[str], word: str) -> bool:
