@@ -244,6 +244,10 @@ def _write(session: Session, table: str, row: dict[str, Any], oracle: Oracle) ->
         for wrong in session.scalars(select(Booking).join(Technician).where(Technician.name == str(row["technician"]).lower())):
             wrong.technician = other
         return
+    if count == 0 and table == "bookings" and row.get("status"):
+        for wrong in session.scalars(select(Booking).where(Booking.status == row["status"])):
+            wrong.status = "cancelled" if row["status"] != "cancelled" else "confirmed"
+        return
     if table == "messages":
         _send(session, row, count or 1, oracle)
         return

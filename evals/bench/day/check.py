@@ -73,7 +73,7 @@ def _taken_in_once(day: Day, session: Session, names: dict[int, str]) -> Iterato
     assert isinstance(web, Web)
     said = {(s.channel, f"{web.session(s.person)}:{s.provider_id}" if s.channel == "web" else s.provider_id): s for s in day.sent}
     for key in said.keys() - rows.keys():
-        yield Broken("taken in", said[key].who, key[1], "was accepted from its provider and is not in the inbox")
+        yield Broken("taken in", said[key].who, key[1], f"was accepted from its provider and is not in the inbox: {said[key].text[:60]!r}")
     for key in rows.keys() - said.keys():
         yield Broken("taken in", names[rows[key].conversation_id], key[1], "is in the inbox and nobody sent it")
 
