@@ -69,9 +69,9 @@ class Client:
         if self.goal in ("price", "faq", "person"):
             return [Said(self._say(self.goal))]
         whole = self._say("open", wish=self._say("wish", of=self.service))
-        first, _, rest = whole.partition(", ")
+        first, _, rest = whole.partition("، " if "، " in whole else ", ")
         # people send one thought in two messages; only these providers say in which order
-        torn = self.channel in ("whatsapp", "telegram") and self.draw.random() < 0.3
+        torn = self.channel in ("whatsapp", "telegram") and self.draw.random() < 0.3 and bool(rest)
         return [Said(first), Said(rest)] if torn else [Said(whole)]
 
     def hear(self, replies: Sequence[Mapping[str, Any]]) -> Said | None:
