@@ -29,6 +29,13 @@ HAND_OVER = """async (way) => {
 }"""
 
 
+# A phone that takes half a second to make a photo small.
+SLOW_PHONE = """() => {
+  const toBlob = HTMLCanvasElement.prototype.toBlob;
+  HTMLCanvasElement.prototype.toBlob = function (...how) { setTimeout(() => toBlob.apply(this, how), 500); };
+}"""
+
+
 def quiet(message: InboundMessage) -> list[Reply]:
     return [Reply("Merci pour la photo.", "fr", "latn")] if message.kind == "photo" else []
 
@@ -63,6 +70,18 @@ def test_a_chosen_photo_is_seen_before_it_leaves_made_small_and_arrives_before_i
     expect(page.locator(".msg progress")).to_be_hidden()
     page.reload()
     expect(shown).to_have_js_property("naturalWidth", 1600)  # still there, from this browser's own memory
+
+
+def test_words_sent_while_a_photo_is_being_made_small_wait_for_it(chat: Open) -> None:
+    page, talk, _ = chat(quiet)
+    page.evaluate(SLOW_PHONE)
+    choose(page, png())
+    write(page, "hahiya")
+    choose(page, png(50, 50))
+    write(page, "w hadi")
+    expect(page.locator(".msg.me .meta[data-state=ok]")).to_have_count(4)
+    assert kinds(talk) == ["photo", "hahiya", "photo", "w hadi"]
+    expect(page.locator("#tray")).to_be_hidden()
 
 
 @pytest.mark.parametrize("way", ["paste", "drop"])
@@ -113,6 +132,7 @@ def test_photos_and_words_written_offline_outlive_the_page_and_leave_once_in_the
     write(page, "jouj")
     choose(page, png(50, 50))
     page.locator("#send").click()
+    expect(page.locator(".msg.me .meta[data-state=pending]")).to_have_count(4)
     page.reload()
     expect(page.locator(".msg.me .meta[data-state=pending]")).to_have_count(4)
     expect(page.get_by_role("img", name="Votre photo").nth(1)).to_have_js_property("naturalWidth", 50)

@@ -140,9 +140,8 @@ let sending = Promise.resolve(); // one after the other: in the order they were 
 function send() {
   const text = $("text").value.trim(), photos = tray.empty();
   $("text").value = "";
-  draft.set(null);
   grow();
-  sending = sending.then(() => said(photos, text));
+  sending = sending.then(async () => said(await photos, text));
 }
 
 async function said(photos, text) {
@@ -152,6 +151,7 @@ async function said(photos, text) {
     mine({ kind: "photo", id, text: "", width, height });
   }
   if (text) mine({ kind: "text", text });
+  draft.set($("text").value || null); // only now: until its message is kept, a closed page still has the words
 }
 
 function grow() { const box = $("text"); box.style.height = "auto"; box.style.height = `${Math.min(160, box.scrollHeight + 3)}px`; }

@@ -7,7 +7,7 @@ const $ = (id) => document.getElementById(id);
 
 export class Tray {
   constructor(tell, changed, done) {
-    Object.assign(this, { list: [], tell, changed, done });
+    Object.assign(this, { list: [], tell, changed, done, work: Promise.resolve() });
     $("photo").onclick = () => $("file").click();
     $("file").onchange = () => { this.take([...$("file").files]); $("file").value = ""; };
     document.addEventListener("paste", (event) => {
@@ -33,7 +33,16 @@ export class Tray {
     });
   }
 
-  async take(files) {
+  next(work) { // one after the other: photos still being made small leave with the words sent meanwhile
+    const done = this.work.then(work);
+    this.work = done.catch(() => {});
+    return done;
+  }
+
+  take(files) { return this.next(() => this.taken(files)); }
+  empty() { return this.next(() => this.emptied()); } // hands over what was in it
+
+  async taken(files) {
     for (const file of files) {
       if (this.list.length >= MOST) return this.tell(say("page_photo_many", { n: MOST }));
       try {
@@ -48,7 +57,7 @@ export class Tray {
     this.done();
   }
 
-  empty() { // hands over what was in it
+  emptied() {
     const all = this.list;
     this.list = [];
     for (const photo of all) URL.revokeObjectURL(photo.address);
