@@ -154,7 +154,7 @@ def messages(row: OutboxRow, channel: Channel) -> list[OutMessage]:
 
 
 def _decide(house: House, row: OutboxRow, talk: Conversation, routes: list[Route], now: datetime) -> planner.Plan:
-    person = talk.technician if talk.role == "technician" else talk.client
+    person = talk.person
     return planner.plan(
         cast(Category, row.category),
         routes,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,9 +21,9 @@ from bot.middleware.facts import read_facts, system_message
 from bot.middleware.notes import text_of
 from bot.middleware.redaction import vault_for
 from bot.redact import redact
+from bot.turn import context_of
 from domain.store.tables import Conversation, OutboxRow, Turn
 from tools import registry
-from tools.context import TurnContext
 
 if TYPE_CHECKING:
     from bot.wiring import House
@@ -125,12 +126,7 @@ def tools_of(role: str) -> list[dict[str, Any]]:
 
 def _bare_facts(house: House, talk: Conversation, now: datetime, language: str, script: str) -> dict[str, Any]:
     """Of a turn that kept none: what did not change since. A place or a name learnt later would teach to ask for what is known."""
-    person = talk.technician if talk.role == "technician" else talk.client
-    context = TurnContext(
-        market=house.market, conversation_id=talk.id, role="technician" if talk.role == "technician" else "client",
-        person_id=person.id if person else None, phone=person.phone if person and talk.verified else None, verified=talk.verified,
-        channel=talk.channel, language=language, script=script, turn_key="lesson", now=now,
-    )  # fmt: skip
+    context = replace(context_of(house, talk, "lesson", now), language=language, script=script)
     return read_facts(context) | {"name": None, "place": None, "technician": None, "bookings_done": 0}
 
 

@@ -152,7 +152,7 @@ def _load(house: House, gathered: Gathered) -> Scene | None:
 
 def context_of(house: House, talk: Conversation, key: str, now: datetime) -> TurnContext:
     """Who writes here, verified how: whatever acts in a conversation acts as this person. `key` names the turn."""
-    person = talk.technician if talk.role == "technician" else talk.client
+    person = talk.person
     language, script = speech(talk)
     return TurnContext(
         market=house.market,
@@ -191,7 +191,7 @@ def _answer(house: House, scene: Scene, human: HumanMessage, context: TurnContex
 def _obey_stop(scene: Scene, human: HumanMessage, context: TurnContext) -> tuple[Played, list[dict[str, Any]]] | None:
     """STOP, START and their forms work whatever the agent makes of them; None when the message is neither."""
     said = str(human.content)
-    person = scene.conversation.technician if context.role == "technician" else scene.conversation.client
+    person = scene.conversation.person
     args: dict[str, Any]
     if (scope := optout.match(said)) is not None:
         key, args = f"stop.{scope}", {"scope": scope}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
@@ -125,7 +126,12 @@ def district_name(district: str | None, locale: str, city: str | None = None) ->
 
 def place_name(city: str, district: str | None, locale: str) -> str:
     """ "Maarif, Casa"; the city alone when the district is unknown."""
-    return str(names(locale)["comma"]).join(p for p in (district_name(district, locale, city), city_name(city, locale)) if p)
+    return joined((district_name(district, locale, city), city_name(city, locale)), locale)
+
+
+def joined(parts: Iterable[str | None], locale: str) -> str:
+    """The parts that are not empty, behind each other with the comma of the script."""
+    return str(names(locale)["comma"]).join(part for part in parts if part)
 
 
 def person_name(name: str | None, locale: str) -> str:

@@ -240,7 +240,7 @@ def entrusted_words(booking: Booking) -> dict[str, Any]:
     client = booking.client
 
     def place(locale: str, *_: Any) -> str:
-        return str(wording.names(locale)["comma"]).join(p for p in (booking.address, wording.place_name(booking.city, booking.district, locale)) if p)
+        return wording.joined((booking.address, wording.place_name(booking.city, booking.district, locale)), locale)
 
     return {"place": place, "client": lambda locale, *_: wording.person_name(client.name, locale), "phone": client.phone or ""}
 

@@ -66,18 +66,7 @@ def find_technicians(turn: Turn, args: FindArgs) -> dict[str, Any]:
     if not slate.candidates and start is not None:
         anyone = find(known.index, anytime, only=named or None, k=1)
         if anyone.candidates:
-            found = openings.slots(
-                turn.session,
-                turn.market,
-                service=service,
-                place=place,
-                now=turn.now,
-                near=start,
-                technicians=list(named) if named else None,
-                client_id=_asker(turn),
-                k=3,
-            )
-            raise DomainError("slot_taken", alternatives=found)
+            raise DomainError("slot_taken", alternatives=_times(turn, service, place, start, list(named) if named else None, k=3))
     if not slate.candidates:
         raise DomainError("no_technician", service=service, city=place.city, nearest_km=slate.nearest_km)
     shown = [_shown(turn, args, service, place, start, candidate) for candidate in slate.candidates]
@@ -101,18 +90,7 @@ def _shown(turn: Turn, args: FindArgs, service: str, place: Place, start: dateti
     technician = turn.session.get_one(Technician, candidate.technician_id)
     job: dict[str, Any] = {"issue": args.issue, "urgency": args.urgency, "quantity": args.quantity or 1}
     price = quotes.price(turn.market, technician, service, start=start, now=turn.now, **job)
-    free = openings.slots(
-        turn.session,
-        turn.market,
-        service=service,
-        place=place,
-        now=turn.now,
-        near=start,
-        technicians=[technician.id],
-        urgency=args.urgency,
-        client_id=_asker(turn),
-        k=1,
-    )
+    free = _times(turn, service, place, start, [technician.id], urgency=args.urgency, k=1)
     return {
         "id": technician.id,
         "name": technician.name,
@@ -124,6 +102,12 @@ def _shown(turn: Turn, args: FindArgs, service: str, place: Place, start: dateti
         "next_slot": free[0]["start"] if free else None,
         "reasons": candidate.reasons,
     }
+
+
+def _times(turn: Turn, service: str, place: Place, near: datetime | None, technicians: list[int] | None, **more: Any) -> list[dict[str, Any]]:
+    """Free times of these technicians (None: of anybody), as this person may have them."""
+    whose = {"technicians": technicians, "client_id": _asker(turn)}
+    return openings.slots(turn.session, turn.market, service=service, place=place, now=turn.now, near=near, **whose, **more)
 
 
 def _option(turn: Turn, shown: dict[str, Any], skilled: bool) -> reasons.Option:

@@ -17,6 +17,7 @@ _ARABIZI = re.compile(r"(?<=[a-z])[379](?=[a-z]|\b)|\b[379](?=[a-z])")
 _SOUND = {"3": "a", "7": "h", "9": "q"}
 _WORD = re.compile(r"[^\W_]+")
 _HOURS = re.compile(r"(?<!\d)([2-6]) ?(?:h|heures?|hours?|saat|sa3at|swayea?|ساعات)(?![^\W_])")
+LATIN = "\u05ff"  # no letter up to here is Arabic
 _LONGEST = 6  # words of one listed phrase
 _LONGEST_ANSWER = 12  # words; more is no short answer
 
@@ -73,7 +74,12 @@ def hedged(text: str) -> bool:
     folded = fold(text)
     words = folded.split()
     opens = any(" ".join(words[:size]) in lists()["conditions"] for size in (1, 2))
-    return opens or "?" in text or "؟" in text or holds(lists()["hedges"], folded)
+    return opens or asks(text) or holds(lists()["hedges"], folded)
+
+
+def asks(text: str) -> bool:
+    """Whether a question mark of either script is in the text."""
+    return "?" in text or "؟" in text
 
 
 @lru_cache(maxsize=8192)
@@ -163,8 +169,15 @@ def _after_yes(folded: str) -> str | None:
 
 def holds(phrases: Iterable[str], folded: str) -> bool:
     """Whether one of the folded phrases occurs in the folded text, as whole words (Arabic: also after w, b, f, l)."""
-    padded = f" {folded} "
-    return any(f" {p} " in padded or (p[0] > "\u05ff" and any(f" {c}{p} " in padded for c in "وبفل")) for p in phrases)
+    return pattern(tuple(phrases), "وبفل").search(f" {folded} ") is not None
+
+
+@lru_cache(maxsize=4096)
+def pattern(phrases: tuple[str, ...], glued: str = "") -> re.Pattern[str]:
+    """Any of the folded phrases between two spaces, in Arabic letters also behind one of the letters `glued`; of no phrase, what is never found."""
+    before = f"[{glued}]?" if glued else ""
+    forms = (re.escape(p) if p[0] <= LATIN else before + re.escape(p) for p in phrases)
+    return re.compile(f" (?:{'|'.join(forms)}) " if phrases else r"(?!)")
 
 
 def _spell(words: tuple[str, ...], roles: tuple[str, ...]) -> frozenset[str]:
@@ -182,6 +195,7 @@ def _spell(words: tuple[str, ...], roles: tuple[str, ...]) -> frozenset[str]:
     return frozenset()
 
 
+@cache
 def phrases_of(path: Path) -> dict[str, dict[str, None]]:
     """The flat lists of another word file, folded: name -> phrases in their order."""
     raw: dict[str, list[Any]] = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
@@ -190,8 +204,7 @@ def phrases_of(path: Path) -> dict[str, dict[str, None]]:
 
 def mentions(text: str, phrases: Iterable[str]) -> bool:
     """Whether one of the folded phrases occurs in the text, as whole words."""
-    folded = f" {fold(text)} "
-    return any(f" {phrase} " in folded for phrase in phrases)
+    return pattern(tuple(phrases)).search(f" {fold(text)} ") is not None
 
 
 def _folded(phrases: Iterable[Any]) -> dict[str, None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 
 from bot.brain import answers
@@ -16,25 +16,25 @@ COURTESIES = ("filler", "courtesy", "yes")  # lists of prompts/answers.yaml
 @lru_cache(maxsize=8192)
 def has(name: str, text: str) -> bool:
     """Whether a phrase of a list of prompts/asides.yaml occurs in the text."""
-    return answers.holds(_lists()[name], answers.fold(text))
+    return answers.holds(answers.phrases_of(DATA)[name], answers.fold(text))
 
 
 def for_the_visit(text: str, names_technician: bool = False) -> bool:
     """Whether the text says how to get in, or asks to pass a word on to who comes, and asks us nothing."""
     passed_on = has("relay", text) or (has("relay_to", text) and (names_technician or has("worker", text)))
-    return (has("access", text) or passed_on) and not any(mark in text for mark in "?؟")
+    return (has("access", text) or passed_on) and not answers.asks(text)
 
 
 def elsewhere(text: str) -> bool:
     """Whether the text speaks of work in a Moroccan town where nobody of ours works; not of coming from there."""
-    folded = f" {answers.fold(text)} "
-    return has("elsewhere", text) and not any(f" {word} {town} " in folded for word in _lists()["coming_from"] for town in _lists()["elsewhere"])
+    folded, lists = f" {answers.fold(text)} ", answers.phrases_of(DATA)
+    return has("elsewhere", text) and not any(f" {word} {town} " in folded for word in lists["coming_from"] for town in lists["elsewhere"])
 
 
 def how_are_you(text: str) -> bool:
     """Whether the whole message asks how we are, with nothing but courtesies around it."""
     words = answers.fold(text).split()
-    phrases = _lists()["how_are_you"]
+    phrases = answers.phrases_of(DATA)["how_are_you"]
     known = [p for p in phrases if f" {p} " in f" {' '.join(words)} "]
     named = {word for phrase in known for word in phrase.split()}
     courtesies = {word for name in COURTESIES for phrase in answers.lists()[name] for word in phrase.split()}
@@ -43,7 +43,7 @@ def how_are_you(text: str) -> bool:
 
 def asks_who_answers(text: str) -> bool:
     """Whether it asks if a person or a machine writes; who wants a person asks something else."""
-    asked = has("asks_us", text) or any(mark in text for mark in "?؟")
+    asked = has("asks_us", text) or answers.asks(text)
     return has("robot", text) and asked and not has("wants_one", text)
 
 
@@ -56,12 +56,7 @@ def excludes(name: str, text: str) -> bool:
     """Whether the technician of that name is the one who is not wanted: "somebody other than Ahmed"."""
     for written in {answers.fold(wording.person_name(name, locale)) for locale in ("ary-Latn", "ary-Arab")}:
         before, named, _ = f" {answers.fold(text)} ".partition(f" {written} ")
-        said = "".join(f" {word}" for word in before.split() if word not in _lists()["before_a_name"])
-        if named and any(said.endswith(f" {phrase}") for phrase in _lists()["but_not"]):
+        said = "".join(f" {word}" for word in before.split() if word not in answers.phrases_of(DATA)["before_a_name"])
+        if named and any(said.endswith(f" {phrase}") for phrase in answers.phrases_of(DATA)["but_not"]):
             return True
     return False
-
-
-@cache
-def _lists() -> dict[str, dict[str, None]]:
-    return answers.phrases_of(DATA)

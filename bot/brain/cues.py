@@ -60,7 +60,7 @@ def _led_by(reading: Understanding, intent: str) -> Understanding:
 @lru_cache(maxsize=4096)
 def supposed(text: str) -> bool:
     """Whether it asks what would be, if: "et si le travail est mal fait ?"."""
-    if not any(mark in text for mark in "?؟"):
+    if not answers.asks(text):
         return False
     opens = tuple(f" {phrase} " for phrase in _lists()["supposes"])
     return any(f" {answers.fold(clause)} ".startswith(opens) for clause in CLAUSE.split(text[:1000]))
@@ -111,16 +111,9 @@ def named(text: str, of_a_booking: bool = False) -> tuple[frozenset[str], frozen
 
 
 def _first(phrases: tuple[str, ...], folded: str) -> int | None:
-    """Where the first of the phrases stands in a folded clause that begins and ends with a space."""
-    found = _any_of(phrases).search(folded)
+    """Where the first of the phrases stands in a folded clause that begins and ends with a space; in Arabic letters also after w, f, l."""
+    found = answers.pattern(phrases, "وفل").search(folded)
     return found.start() if found else None
-
-
-@lru_cache(maxsize=256)
-def _any_of(phrases: tuple[str, ...]) -> re.Pattern[str]:
-    """Any of the phrases as whole words, in Arabic script also after w, f, l; of none, a pattern that is never found."""
-    forms = (re.escape(p) if p[0] <= "\u05ff" else f"[وفل]?{re.escape(p)}" for p in phrases)
-    return re.compile(f" (?:{'|'.join(forms)}) " if phrases else r"(?!)")
 
 
 def _ends_with(phrases: Iterable[str], words: list[str]) -> bool:

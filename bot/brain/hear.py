@@ -50,6 +50,10 @@ class Heard:
     leans: bool | None = None  # the message begins with a yes or a no, whatever follows
     questions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # intent -> what asks it, of several sentences
 
+    def line(self, most: int) -> str:
+        """What was said, on one line of at most `most` characters."""
+        return " ".join(self.text.split())[:most]
+
     @property
     def payload(self) -> str:
         return str(self.option.get("payload", "")) if self.option else ""
@@ -333,7 +337,7 @@ def _may_choose(state: State, text: str) -> bool:
 def _adds_address(state: State, heard: Heard) -> bool:
     """Whether the street and number come amid a booking, when something else was asked."""
     amid = state.flow == "booking" and state.awaiting in ("confirm", "choice", "time") and heard.option is None
-    tells = heard.intents[0] in ("inform", "correct") and not heard.slots and not any(mark in heard.text for mark in "?؟")
+    tells = heard.intents[0] in ("inform", "correct") and not heard.slots and not answers.asks(heard.text)
     decides = heard.yes or heard.no or heard.leans is not None
     return amid and tells and not decides and answers.says("address", heard.text) and bool(re.search(r"\d", heard.text))
 
@@ -353,9 +357,9 @@ def _by_question(heard: Heard, state: State) -> Heard:
     if answers_place and not {"city", "district"} & set(slots) and (town := spots.town(heard.text)):
         slots["city"] = town
     if answers_place and (answers.says("address", heard.text) or re.search(r"\d", heard.text)):
-        slots.setdefault("address", " ".join(heard.text.split())[:150])
+        slots.setdefault("address", heard.line(150))
     if _adds_address(state, heard):
-        slots.setdefault("address", " ".join(heard.text.split())[:150])
+        slots.setdefault("address", heard.line(150))
     if state.awaiting == "name" and not heard.yes and not heard.no and (name := names.name_in(heard.text)):
         slots["name"] = name
     if (hour := _other_hour(state, heard)) is not None:

@@ -13,7 +13,7 @@ NAME = re.compile(r"(?=.*[^\W\d_])[^\W_]+(?:['’-][^\W_]+)*")  # Arabizi writes
 def name_in(text: str) -> str | None:
     """The name as it was written, without a greeting and "my name is" before it; None when the answer holds none."""
     words = _without_lead([w for w in (w.strip(".,!،:;") for w in text.split()) if w])
-    if not 1 <= len(words) <= WORDS or "?" in text or "؟" in text or not all(NAME.fullmatch(w) for w in words):
+    if not 1 <= len(words) <= WORDS or answers.asks(text) or not all(NAME.fullmatch(w) for w in words):
         return None
     return " ".join(words)
 

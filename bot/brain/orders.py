@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 
 from bot.brain import answers, cues
@@ -116,8 +116,8 @@ def two_jobs(text: str) -> tuple[str, str] | None:
     for at in range(1, len(words)):
         for size in range(min(3, len(words) - at - 1), 0, -1):
             between = answers.fold(" ".join(words[at : at + size]))
-            begun = between in _lists()["and_also"]
-            if begun or (size == 1 and between in _lists()["and"]):
+            begun = between in answers.phrases_of(DATA)["and_also"]
+            if begun or (size == 1 and between in answers.phrases_of(DATA)["and"]):
                 first = service_of(" ".join(words[:at] if begun else words[at - 1 : at]))
                 second = service_of(" ".join(words[at + size :] if begun else words[at + 1 : at + 2]))
                 if first and second and first[0] != second[0]:
@@ -128,9 +128,4 @@ def two_jobs(text: str) -> tuple[str, str] | None:
 @lru_cache(maxsize=8192)
 def has(name: str, text: str) -> bool:
     """Whether a word or phrase of a list of prompts/orders.yaml occurs in the text."""
-    return answers.mentions(text, _lists()[name])
-
-
-@cache
-def _lists() -> dict[str, dict[str, None]]:
-    return answers.phrases_of(DATA)
+    return answers.mentions(text, answers.phrases_of(DATA)[name])

@@ -273,7 +273,7 @@ def _fits(state: State, heard: Heard) -> bool:
 def _tells_address(state: State, heard: Heard) -> bool:
     """Asked for a street and number, any words that hold a number or are several may be one; a question is none."""
     told = any(c.isdigit() for c in heard.text) or len(heard.text.split()) > 1
-    return state.flow == "address" and told and not {"?", "؟"} & set(heard.text)
+    return state.flow == "address" and told and not answers.asks(heard.text)
 
 
 def _continue(state: State, heard: Heard, waiting: str, quick: list[str], behind: tuple[str, ...]) -> Plan:

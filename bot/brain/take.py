@@ -108,7 +108,7 @@ def _drafted(state: State, heard: Heard, brought: dict[str, Any], flow: str | No
     if flow == "danger" and heard.reading.danger and find_hazard(heard.text):
         draft["hazard"] = True
     if heard.text and flow in JOB and _tells_problem(state, heard, draft):
-        draft["issue"] = " ".join(heard.text.split())[:200]
+        draft["issue"] = heard.line(200)
     return replace(state, draft=draft)
 
 
@@ -146,7 +146,7 @@ def _words_as_place(heard: Heard, draft: Mapping[str, Any], facts: Mapping[str, 
     plain = heard.intents[0] in ("inform", "correct", "book_service", "find_technician") and not heard.wishes and not heard.yes and not heard.no
     if not (city and short and plain) or heard.slots.get("service") or heard.slots.get("time") or heard.slots.get("date"):
         return {}
-    return {"city": city, "district": " ".join(heard.text.split())[:40].lower()}
+    return {"city": city, "district": heard.line(40).lower()}
 
 
 def _likeliest_town(draft: Mapping[str, Any], new: Mapping[str, Any], heard: Heard) -> dict[str, Any]:

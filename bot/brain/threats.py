@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 
 from bot.brain import answers
@@ -13,10 +13,5 @@ DATA = Path(__file__).parents[2] / "prompts" / "threats.yaml"
 @lru_cache(maxsize=8192)
 def threatens(text: str) -> bool:
     """Whether a phrase of prompts/threats.yaml occurs in the text, and nothing that makes it harmless."""
-    lists = _lists()
+    lists = answers.phrases_of(DATA)
     return answers.mentions(text, lists["threats"]) and not answers.mentions(text, lists["unless"])
-
-
-@cache
-def _lists() -> dict[str, dict[str, None]]:
-    return answers.phrases_of(DATA)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 
 from bot.brain import answers
@@ -13,9 +13,4 @@ DATA = Path(__file__).parents[2] / "prompts" / "technicians.yaml"
 @lru_cache(maxsize=8192)
 def worker_says(name: str, text: str) -> bool:
     """Whether a phrase of a list of prompts/technicians.yaml occurs in the text."""
-    return answers.mentions(text, _lists()[name])
-
-
-@cache
-def _lists() -> dict[str, dict[str, None]]:
-    return answers.phrases_of(DATA)
+    return answers.mentions(text, answers.phrases_of(DATA)[name])

@@ -248,7 +248,7 @@ def _put_off(bridge: Bridge, job: Job, why: str, wait_seconds: float = 0, *, gon
 
 def _contact(bridge: Bridge, talk: Conversation) -> tuple[str, str | None, str]:
     """(identifier, phone, name): a person is one contact, whatever channel they write on."""
-    person = talk.technician if talk.role == "technician" else talk.client
+    person = talk.person
     if person is None or not talk.verified:
         return f"bricol:visitor:{talk.id}", None, desk.say(bridge.settings.locale, "queue.visitor")
     phone = phone_of(talk)

@@ -58,5 +58,5 @@ def _meant(words: str) -> tuple[Kind, ColumnElement[bool] | None]:
 
 
 def _found(row: Conversation) -> Found:
-    person = row.technician if row.role == "technician" else row.client
+    person = row.person
     return Found(row.id, (person.name or person.phone) if person else None, row.role, row.channel, locale_of_talk(row), row.last_inbound_at)

@@ -40,7 +40,7 @@ def read(session: Session, now: datetime, *, personal: bool) -> list[Letter]:
 
 def _letter(session: Session, one: DeadLetter, now: datetime, personal: bool) -> Letter:
     row, talk = session.get_one(OutboxRow, one.row_id), session.get_one(Conversation, one.conversation_id)
-    person = talk.technician if talk.role == "technician" else talk.client
+    person = talk.person
     name = (person.name or person.phone) if person else None
     told = personal and one.category != "code"
     outdated = dead_letters.outdated(session, row, now)

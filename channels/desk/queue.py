@@ -62,7 +62,7 @@ def read(session: Session, now: datetime, rules: MarketRules) -> list[Item]:
     items = []
     for one in queueing.ordered([w for w, _ in waiting.values()], now, rules):
         talk = waiting[one.id][1]
-        person = talk.technician if talk.role == "technician" else talk.client
+        person = talk.person
         last = words.get(talk.id, [])
         items.append(
             Item(

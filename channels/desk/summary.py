@@ -79,7 +79,7 @@ def _wants(talk: Talk, locale: str) -> Sentence | None:
                 wishes.setdefault(intent, line.source)
     if not wishes:
         return None
-    joined = wording.names(locale)["comma"].join(desk.label(locale, "intents", w) for w in wishes)
+    joined = wording.joined((desk.label(locale, "intents", w) for w in wishes), locale)
     return Sentence(_say(locale, "wants", wants=joined), tuple(dict.fromkeys(wishes.values())))
 
 
@@ -115,9 +115,8 @@ def _tools(talk: Talk, locale: str) -> list[Sentence]:
                 done.setdefault(name, line.source)
             elif call.error:
                 refused.setdefault(f"{name} ({call.error})", line.source)
-    comma = wording.names(locale)["comma"]
     parts = (("tried", done), ("failed", refused))
-    return [Sentence(_say(locale, key, tools=comma.join(found)), tuple(dict.fromkeys(found.values()))) for key, found in parts if found]
+    return [Sentence(_say(locale, key, tools=wording.joined(found, locale)), tuple(dict.fromkeys(found.values()))) for key, found in parts if found]
 
 
 def _refunds(talk: Talk, locale: str) -> list[Sentence]:

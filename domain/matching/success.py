@@ -17,7 +17,7 @@ from domain.learning.probability import Probability
 from domain.learning.quality import Columns, Rows, check, places, require
 from domain.learning.trees import save
 from domain.matching.wall import HOUR, wall
-from domain.pricing.cost_model import job_facts
+from domain.pricing.cost_model import OF_THE_JOB, job_facts
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -30,11 +30,7 @@ FEATURES = FeatureSet(
     NAME,
     1,
     (
-        Feature("described", "how hard the client's words make it, sd units", "job", -8, 8, empty=True, unit="sd"),
-        Feature("price_factor", "the job's usual price over a small one's", "job", 0.05, 50, unit="ratio"),
-        Feature("minutes_log", "log of the usual minutes on site", "job", 0, 10, unit="log min"),
-        Feature("minutes_spread", "log of p90 / p10 of the minutes", "job", 0, 6, unit="log ratio"),
-        Feature("parts", "kinds of parts it may need", "job", 0, 50, unit="kinds"),
+        *OF_THE_JOB,
         Feature("notice_log", "log(1 + hours until the visit)", "day", 0, 10, unit="log(1 + h)"),
         Feature("evening", "visit from 19:00 or before 07:00", "day", 0, 1, unit="yes or no"),
         Feature("level_over", "their level (1..5) above 3", "technician", -2, 2, empty=True, unit="levels"),

@@ -25,16 +25,20 @@ QUANTILES = ((1 - COVERAGE) / 2, 0.5, (1 + COVERAGE) / 2)
 ROWS_AT_LEAST = 400  # below, the outer quantiles of a calibration fifth rest on one visit each
 TARGET = (-4.0, 4.0)  # log(final / quoted): beyond 1/50 or 50 times is a slip of the keyboard
 
+#: What the catalog and the client's words tell of a job.
+OF_THE_JOB = (
+    Feature("described", "how hard the client's words make it, sd units", "job", -8, 8, empty=True, unit="sd"),
+    Feature("price_factor", "the job's usual price over a small one's", "job", 0.05, 50, unit="ratio"),
+    Feature("minutes_log", "log of the usual minutes on site", "job", 0, 10, unit="log min"),
+    Feature("minutes_spread", "log of p90 / p10 of the minutes", "job", 0, 6, unit="log ratio"),
+    Feature("parts", "kinds of parts it may need", "job", 0, 50, unit="kinds"),
+)
 #: Nothing here tells one client from another: not who asks, in which language, from which district, in which mood or on which phone.
 FEATURES = FeatureSet(
     NAME,
     1,
     (
-        Feature("described", "how hard the client's words make it, sd units", "job", -8, 8, empty=True, unit="sd"),
-        Feature("price_factor", "the job's usual price over a small one's", "job", 0.05, 50, unit="ratio"),
-        Feature("minutes_log", "log of the usual minutes on site", "job", 0, 10, unit="log min"),
-        Feature("minutes_spread", "log of p90 / p10 of the minutes", "job", 0, 6, unit="log ratio"),
-        Feature("parts", "kinds of parts it may need", "job", 0, 50, unit="kinds"),
+        *OF_THE_JOB,
         Feature("hurry", "share that short notice adds", "job", 0, 0.30, unit="share"),
         Feature("over_usual", "log of the quote over the job's usual price", "quote", -3, 3, unit="log ratio"),
         Feature(

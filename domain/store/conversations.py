@@ -48,7 +48,7 @@ def verify(session: Session, conversation: Conversation, phone: str, now: dateti
 
 def phone_of(conversation: Conversation) -> str | None:
     """The proven phone of who writes here; None for an anonymous visitor."""
-    person = conversation.technician if conversation.role == "technician" else conversation.client
+    person = conversation.person
     return person.phone if person is not None and conversation.verified else None
 
 

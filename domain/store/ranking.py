@@ -42,7 +42,6 @@ def order(session: Session, model: MatchModel | None, now: datetime) -> Ranking 
 def pasts(session: Session, now: datetime) -> dict[int, dict[str, float]]:
     """Technician -> the features that look back, shrunk as in training. A disputed visit counts as one that did not fix it."""
     found: defaultdict[int, dict[str, float]] = defaultdict(dict)
-    who: int | None
     for who, (done_, tried_, left) in _tally(session).items():
         found[who] |= {"fixes": _mean("fixes", done_, tried_), "keeps": _mean("keeps", tried_, tried_ + left)}
     for who, (yes, asked, logs, answered) in _offers(session, now).items():

@@ -231,6 +231,11 @@ class Conversation(Base):
     technician: Mapped[Technician | None] = relationship(lazy="joined")
     __table_args__ = (UniqueConstraint("channel", "address"),)
 
+    @property
+    def person(self) -> Client | Technician | None:
+        """Who writes here; None for an anonymous visitor."""
+        return self.technician if self.role == "technician" else self.client
+
 
 class InboxRow(Base):
     __tablename__ = "inbox"

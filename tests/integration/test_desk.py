@@ -17,19 +17,14 @@ from bot.wiring import House
 from channels.base import Media, MediaRefused
 from domain.store.desk_tables import DeskAudit, DeskCase, DeskNote, RegressionRequest
 from domain.store.tables import Booking, Conversation, Escalation, OutboxRow, Refund
-from tests.support.builders import build_house
-from tests.support.desk import PASSWORD, Agent, Player, quick_passwords, says, sign_in, staff
+from tests.support.desk import PASSWORD, Agent, Player, says, sign_in, staffed_house
 from tests.support.fake_channel import FakeChannel, inbound
 from tests.support.pictures import png
 
 
 @pytest.fixture
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    quick_passwords(monkeypatch)
-    house = build_house(tmp_path)
-    staff(house)
-    yield house
-    house.close()
+    yield from staffed_house(tmp_path, monkeypatch)
 
 
 @pytest.fixture

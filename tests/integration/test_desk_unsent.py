@@ -23,7 +23,7 @@ from domain.engagement.reply import LOCALES, Reply, language_script_of
 from domain.store.desk_tables import DeskAudit
 from domain.store.tables import Booking, Conversation, OutboxRow, Refund
 from tests.support.builders import build_house
-from tests.support.desk import Player, quick_passwords, says, sign_in, staff
+from tests.support.desk import Player, quick_passwords, says, sign_in, staff, staffed_house
 from tests.support.fake_channel import FakeChannel
 from tools import registry
 
@@ -32,11 +32,7 @@ REFUSED = SendResult("failed", error="131026 not_on_whatsapp")
 
 @pytest.fixture
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    quick_passwords(monkeypatch)
-    house = build_house(tmp_path)
-    staff(house)
-    yield house
-    house.close()
+    yield from staffed_house(tmp_path, monkeypatch)
 
 
 @pytest.fixture

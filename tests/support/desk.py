@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from bot import inbox
 from bot.inline import InlineWorker
 from bot.wiring import House
 from channels.desk import accounts
+from tests.support.builders import build_house
 from tests.support.fake_channel import inbound
 
 PASSWORD = "zellij-vert-42"
@@ -23,6 +26,15 @@ SALMA = "+212661000001"
 def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many sign in; the price of one does not matter here."""
     monkeypatch.setattr("channels.desk.passwords.HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+
+
+def staffed_house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    """A house on SQLite whose desk has its people; closed behind the test."""
+    quick_passwords(monkeypatch)
+    house = build_house(tmp_path)
+    staff(house)
+    yield house
+    house.close()
 
 
 class Player:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.brain import answers, asides
 from bot.brain.act import Call, Say, Steps
 from bot.brain.flows.booking import settle
-from bot.brain.flows.shared import _code_sent, ordered_again, trouble
+from bot.brain.flows.shared import _code_sent, ordered_again, plain, trouble
 from bot.brain.scene import Scene
 from domain.engagement import optout
 from domain.engagement.reply import Option, language_script_of
@@ -81,8 +81,7 @@ def opt_out(scene: Scene) -> Steps:
 
 def private(scene: Scene) -> Steps:
     """Other people's numbers and homes are told to nobody."""
-    return scene.say("account.private", over=True)
-    yield Call("")  # a flow is a generator, also one that needs no tool
+    return (yield from plain(scene, "account.private"))
 
 
 def delete_data(scene: Scene) -> Steps:

@@ -72,6 +72,11 @@ def booking(scene: Scene) -> Steps:
     return (yield from propose(scene, where, when.start.strftime("%Y-%m-%dT%H:%M")))
 
 
+def priced_by(draft: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a job, beside its trade, place and hour, decides its price."""
+    return {name: draft.get(name) for name in ("issue", "urgency", "quantity")}
+
+
 def settle(scene: Scene, draft: Mapping[str, Any]) -> Where | Say:
     """The city and district of a draft, or the one question that is missing."""
     city, district = draft.get("city"), draft.get("district")
@@ -112,8 +117,7 @@ def propose(scene: Scene, where: Where, start: str) -> Steps:
     draft = scene.draft
     person = {"technician": draft["technician"]} if draft.get("technician") and not draft.get("technician_id") else {}
     spot = {"city": where["city"], "district": where.get("district")}
-    job = {name: draft.get(name) for name in ("issue", "urgency", "quantity")}
-    asked = {"service": draft["service"], **spot, "start": start, **job}
+    asked = {"service": draft["service"], **spot, "start": start, **priced_by(draft)}
     found = yield Call("find_technicians", {**asked, **person})
     if person and found.get("error") == "no_technician":  # nobody of that name here says nothing of the others
         found = yield Call("find_technicians", asked)
@@ -129,7 +133,7 @@ def propose(scene: Scene, where: Where, start: str) -> Steps:
         people, named = sorted(people, key=lambda t: t.get("price_mad") or 0), True
     wanted = draft.get("technician_id") or (people[0].get("id") if named else None)
     args = {
-        "service": draft["service"], **spot, "start": start, **job, "address": where.get("address"), "technician_id": wanted,
+        **asked, "address": where.get("address"), "technician_id": wanted,
         "lat": where.get("lat"), "lon": where.get("lon"), "name": draft.get("name"),
     }  # fmt: skip
     made = yield Call("propose_booking", args)
@@ -206,8 +210,7 @@ def so_proposed(scene: Scene, summary: Mapping[str, Any], estimate: Result) -> S
     """
     amounts = [summary.get(name) for name in ("price_mad", "price_min_mad", "price_max_mad")]
     told = reasons(scene, summary.get("breakdown") or estimate.get("breakdown") or (), *amounts)
-    said = scene.say("price.so_proposed", over=True, reasons=told, price=scene.range(amounts[1], amounts[2], amounts[0]))
-    return Say(said.key, said.params, None, (), said.flow, True, {})
+    return scene.say("price.so_proposed", over=True, reasons=told, price=scene.range(amounts[1], amounts[2], amounts[0]))
 
 
 def reasons(scene: Scene, breakdown: Sequence[Mapping[str, Any]], likely: Any, low: Any, high: Any) -> str:
@@ -221,7 +224,7 @@ def reasons(scene: Scene, breakdown: Sequence[Mapping[str, Any]], likely: Any, l
 
 def _lines(scene: Scene, breakdown: Sequence[Mapping[str, Any]]) -> str:
     named = [scene.text(f"price.line_{line['label']}", price=_signed(scene, line["mad"])) for line in breakdown]
-    return str(wording.names(scene.locale)["comma"]).join(named)
+    return wording.joined(named, scene.locale)
 
 
 def _signed(scene: Scene, amount: Any) -> str:
@@ -258,8 +261,7 @@ def _what_to_change(scene: Scene) -> tuple[Option, ...]:
 def others(scene: Scene, summary: Mapping[str, Any]) -> Steps:
     """Somebody else than proposed: a list to choose from, cheapest first when it was too dear."""
     spot = {"city": summary.get("city"), "district": summary.get("district"), "start": summary.get("start")}
-    job = {name: scene.draft.get(name) for name in ("issue", "urgency", "quantity")}
-    found = yield Call("find_technicians", {"service": summary.get("service"), **spot, **job})
+    found = yield Call("find_technicians", {"service": summary.get("service"), **spot, **priced_by(scene.draft)})
     if not found.get("ok"):
         return (yield from trouble(scene, found))
     unwanted = scene.draft.get("without")

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.brain.act import Call, Say, Steps
+from bot.brain.act import Say, Steps
+from bot.brain.flows.shared import plain
 from bot.brain.scene import Scene
 from prompts import wording
 
 LARGEST = ("casablanca", "rabat", "marrakech", "fes", "tangier", "agadir", "oujda")  # of the towns served
 
 
-def _plain(scene: Scene, key: str, **params: Any) -> Steps:
-    return scene.say(key, over=True, **params)
-    yield Call("")  # a flow is a generator, also one that needs no tool
-
-
 def greet(scene: Scene) -> Steps:
     if scene.state.flow and scene.state.awaiting:
-        return (yield from _plain(scene, "smalltalk.greet_short"))
+        return (yield from plain(scene, "smalltalk.greet_short"))
     name = str(scene.facts.get("name") or "")
     key = "smalltalk.greet_name" if name else "smalltalk.greet"
     params: dict[str, Any] = {"name": scene.person(name)} if name else {}
@@ -31,7 +27,7 @@ def how_are_you(scene: Scene) -> Steps:
 
 
 def robot(scene: Scene) -> Steps:
-    return (yield from _plain(scene, "smalltalk.robot", options=(scene.option("talk_to_person", "go:human"),)))
+    return (yield from plain(scene, "smalltalk.robot", options=(scene.option("talk_to_person", "go:human"),)))
 
 
 def meddling(scene: Scene) -> Steps:
@@ -41,38 +37,38 @@ def meddling(scene: Scene) -> Steps:
 
 def _then_ask(scene: Scene, key: str) -> Steps:
     """The answer, and the question of our own that goes on: which service, where none is open."""
-    said = yield from _plain(scene, key)
+    said = yield from plain(scene, key)
     return said if scene.state.flow and scene.state.awaiting else Say(said.key, said.params, "service", (), "booking", False, {})
 
 
 def elsewhere(scene: Scene) -> Steps:
     """A town where nobody of ours works: said at once, with those where somebody does."""
-    cities = str(wording.names(scene.locale)["comma"]).join(scene.place(city, None) for city in LARGEST)
-    return (yield from _plain(scene, "search.elsewhere", cities=cities))
+    cities = wording.joined((scene.place(city, None) for city in LARGEST), scene.locale)
+    return (yield from plain(scene, "search.elsewhere", cities=cities))
 
 
 def thank(scene: Scene) -> Steps:
-    return (yield from _plain(scene, "smalltalk.thank"))
+    return (yield from plain(scene, "smalltalk.thank"))
 
 
 def goodbye(scene: Scene) -> Steps:
-    return (yield from _plain(scene, "smalltalk.goodbye"))
+    return (yield from plain(scene, "smalltalk.goodbye"))
 
 
 def fine(scene: Scene) -> Steps:
-    return (yield from _plain(scene, "common.fine"))
+    return (yield from plain(scene, "common.fine"))
 
 
 def as_you_like(scene: Scene) -> Steps:
-    return (yield from _plain(scene, "booking.as_you_like"))
+    return (yield from plain(scene, "booking.as_you_like"))
 
 
 def out_of_scope(scene: Scene) -> Steps:
-    return (yield from _plain(scene, "smalltalk.out_of_scope"))
+    return (yield from plain(scene, "smalltalk.out_of_scope"))
 
 
 def sorry(scene: Scene) -> Steps:
-    return (yield from _plain(scene, "clarify.sorry" if scene.state.misses == 0 else "clarify.sorry_again"))
+    return (yield from plain(scene, "clarify.sorry" if scene.state.misses == 0 else "clarify.sorry_again"))
 
 
 def clarify(scene: Scene) -> Steps:
@@ -82,12 +78,12 @@ def clarify(scene: Scene) -> Steps:
         scene.option("my_bookings", "go:status"),
         scene.option("talk_to_person", "go:human"),
     )
-    said = yield from _plain(scene, "clarify.what" if scene.state.misses == 0 else "clarify.what_again")
+    said = yield from plain(scene, "clarify.what" if scene.state.misses == 0 else "clarify.what_again")
     return Say(said.key, said.params, "choice", options, None, False, {})
 
 
 def voice(scene: Scene) -> Steps:
-    return (yield from _plain(scene, unheard(scene.heard.unheard)))
+    return (yield from plain(scene, unheard(scene.heard.unheard)))
 
 
 def unheard(reason: str | None) -> str:
@@ -98,10 +94,10 @@ def unheard(reason: str | None) -> str:
 def photo(scene: Scene) -> Steps:
     """A picture without words: thanks, and what is wrong."""
     if scene.state.flow and scene.state.awaiting and scene.state.awaiting not in ("photo", "service"):
-        return (yield from _plain(scene, "clarify.photo_thanks"))
-    said = yield from _plain(scene, "clarify.photo")
+        return (yield from plain(scene, "clarify.photo_thanks"))
+    said = yield from plain(scene, "clarify.photo")
     return Say(said.key, said.params, "service", (), "booking", False, {})
 
 
 def unsupported(scene: Scene) -> Steps:
-    return (yield from _plain(scene, "clarify.unsupported"))
+    return (yield from plain(scene, "clarify.unsupported"))

@@ -13,7 +13,7 @@ OF_PEOPLE = ("despair", "violence")
 
 def danger(scene: Scene) -> Steps:
     if not scene.state.alarmed:
-        note = " ".join(scene.heard.text.split())[:300]
+        note = scene.heard.line(300)
         yield Call("escalate_to_human", {"reason": "danger", "priority": "urgent", "note": note or None})
     if find_hazard(scene.heard.text) in OF_PEOPLE:
         return scene.say("escalation.with_you", over=True)

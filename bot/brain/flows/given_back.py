@@ -29,7 +29,7 @@ def check_in(scene: Scene) -> Steps:
         return _ask(scene)
     if _well(scene):
         return scene.say("desk.check_in_good", over=True)
-    note = " ".join(scene.heard.text.split())[:300]
+    note = scene.heard.line(300)
     result = yield Call("escalate_to_human", {"reason": "dispute", "note": note or None, "ref": scene.change.get("ref")})
     if not result.get("ok"):
         return (yield from trouble(scene, result))
@@ -56,7 +56,7 @@ def address(scene: Scene) -> Steps:
     slots = scene.heard.slots
     if scene.refuses:
         return scene.say("common.fine", over=True)
-    words = _usual(scene) if "same_place" in scene.heard.wishes else " ".join(scene.heard.text.split())[:300]
+    words = _usual(scene) if "same_place" in scene.heard.wishes else scene.heard.line(300)
     pin = {k: slots[k] for k in ("lat", "lon") if k in slots}
     if scene.resuming or not (words or pin) or scene.heard.yes:
         return scene.say("desk.ask_address_again", awaiting="place", extra={"ref": ref})

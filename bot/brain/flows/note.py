@@ -17,7 +17,7 @@ def note(scene: Scene) -> Steps:
         return Say("", instead=CLIENT.get(scene.heard.intents[0], "clarify"))
     spoken_of = next((j for j in jobs if j.get("ref") == scene.state.ref), None)
     visit = spoken_of or min(jobs, key=lambda j: str(j.get("start") or ""))
-    kept = yield Call("note_for_visit", {"note": " ".join(scene.heard.text.split())[:200], "ref": visit.get("ref")})
+    kept = yield Call("note_for_visit", {"note": scene.heard.line(200), "ref": visit.get("ref")})
     if not kept.get("ok"):
         return (yield from trouble(scene, kept))
     words = scene.job(visit)

@@ -29,7 +29,7 @@ def _line(scene: Scene, found: Mapping[str, Any], one: Technician, asked: str) -
     soonest = scene.text("search.free", when=scene.moment(str(one["next_slot"]), short=True)) if one.get("next_slot") and not asked else ""
     most = TOLD if scene.facts.get("channel") != "sms" else 1  # a text message is billed by the part
     facts = [stars, scene.money(one.get("price_mad")), soonest, *reasons(scene, found, one)[:most]]
-    return scene.text("search.line", technician=scene.person(one.get("name")), facts=_joined(scene, facts))
+    return scene.text("search.line", technician=scene.person(one.get("name")), facts=wording.joined(facts, scene.locale))
 
 
 def known_for(scene: Scene, found: Mapping[str, Any], one: Technician) -> str:
@@ -39,14 +39,10 @@ def known_for(scene: Scene, found: Mapping[str, Any], one: Technician) -> str:
         parts.append(scene.text("booking.from_far", km=scene.km(one)))
     else:
         parts += reasons(scene, found, one, OF_A_PROPOSAL)[:1]
-    return scene.tail("booking.who", facts=_joined(scene, parts)) if parts else ""
+    return scene.tail("booking.who", facts=wording.joined(parts, scene.locale)) if parts else ""
 
 
 def reasons(scene: Scene, found: Mapping[str, Any], one: Technician, only: frozenset[str] | None = None) -> list[str]:
     """The reasons of one of `find_technicians`, in its order, in words."""
     known = {"km": scene.km(one), "jobs": one.get("jobs") or 0, "skill": scene.skill(found.get("skill"))}
     return [scene.text(f"reasons.{code}", **known) for code in one.get("reasons") or () if only is None or code in only]
-
-
-def _joined(scene: Scene, parts: Sequence[str]) -> str:
-    return str(wording.names(scene.locale)["comma"]).join(part for part in parts if part)

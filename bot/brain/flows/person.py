@@ -34,7 +34,7 @@ def threat(scene: Scene) -> Steps:
 
 
 def _call(scene: Scene, reason: str, key: str, priority: str | None = None) -> Steps:
-    note = " ".join(scene.heard.text.split())[:300]
+    note = scene.heard.line(300)
     result = yield Call("escalate_to_human", {"reason": reason, "note": note or None, "ref": scene.heard.slots.get("ref"), "priority": priority})
     if not result.get("ok"):
         return scene.say("errors.try_later", over=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.brain.act import Call, Say, Steps
-from bot.brain.flows.booking import made_of, reasons, so_proposed, uplift, why
+from bot.brain.flows.booking import made_of, priced_by, reasons, so_proposed, uplift, why
 from bot.brain.flows.shared import trouble
 from bot.brain.scene import Scene
 
@@ -16,10 +16,10 @@ def price(scene: Scene) -> Steps:
         said = why(scene, proposal.summary)
         return Say(said.key, said.params, said.awaiting, said.options, "booking", False, said.extra)
     if scene.draft.get("cheapest") and "cheaper" in scene.heard.wishes and scene.state.flow == "booking":
-        return Say("price.cheapest", {}, None, (), None, True, {})
+        return scene.say("price.cheapest", over=True)
     if proposal is not None and not scene.changed:  # what is proposed has its price: another would contradict it
         same = {name: proposal.summary.get(name) for name in ("service", "city", "district", "technician_id")}
-        found = yield Call("estimate_price", same | {name: scene.draft.get(name) for name in ("issue", "urgency", "quantity")})
+        found = yield Call("estimate_price", same | priced_by(scene.draft))
         return so_proposed(scene, proposal.summary, found)
     if "cheaper" in scene.heard.wishes and scene.before.key in RANGES:
         return scene.say("price.dear", over=True)
@@ -34,7 +34,7 @@ def price(scene: Scene) -> Steps:
         if scene.refuses:
             return scene.say("price.fine", over=True)
         return scene.say("price.ask_service", awaiting="service")
-    args = {k: draft.get(k) for k in ("service", "issue", "city", "district", "urgency", "quantity")}
+    args = {k: draft.get(k) for k in ("service", "city", "district")} | priced_by(draft)
     if args["city"] is None and args["district"] is None:
         args |= {k: scene.profile.get(k) for k in ("city", "district")}
     if args["urgency"] == "normal":
@@ -56,7 +56,7 @@ def price(scene: Scene) -> Steps:
         key = "price.range"
     waiting = {one.get("label"): one.get("mad") for one in found.get("alternatives") or ()}
     hurry = uplift(scene, found, waiting.get("without_hurry"))
-    said = scene.say(
+    return scene.say(
         key,
         over=True,
         service=scene.service(found.get("service") or service),
@@ -65,4 +65,3 @@ def price(scene: Scene) -> Steps:
         uplift=hurry,
         why=made_of(scene, found.get("breakdown") or ()) if not hurry else "",
     )
-    return Say(said.key, said.params, None, (), said.flow, True, {})

@@ -20,7 +20,7 @@ def damage(scene: Scene) -> Steps:
 
 
 def _report(scene: Scene, kind: str) -> Steps:
-    text = " ".join(scene.heard.text.split())[:300]
+    text = scene.heard.line(300)
     result = yield Call("report_problem", {"kind": kind, "text": text or None, "ref": scene.change.get("ref")})
     if result.get("error") == "which_booking":
         jobs = list(result.get("bookings") or ())

@@ -34,7 +34,7 @@ def refund(scene: Scene) -> Steps:
     if isinstance(job, Say):
         return job
     ref = str(job.get("ref"))
-    reason = " ".join(scene.heard.text.split())[:200] if scene.heard.text and not scene.heard.option else None
+    reason = scene.heard.line(200) if scene.heard.text and not scene.heard.option else None
     made = yield Call("propose_refund", {"ref": ref, "reason": reason, "amount_mad": _less(scene, job)})
     if made.get("ok"):
         return proposed(scene, made["summary"])

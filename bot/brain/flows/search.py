@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.brain.act import Call, Say, Steps
-from bot.brain.flows.booking import booking, choose_slot, others, settle
+from bot.brain.flows.booking import booking, choose_slot, others, priced_by, settle
 from bot.brain.flows.people import listing
 from bot.brain.flows.shared import trouble
 from bot.brain.scene import Scene
@@ -29,9 +29,7 @@ def find(scene: Scene) -> Steps:
         "district": where.get("district"),
         "start": start,
         "technician": draft.get("technician"),
-        "issue": draft.get("issue"),
-        "urgency": draft.get("urgency"),
-        "quantity": draft.get("quantity"),
+        **priced_by(draft),
     }
     found = yield Call("find_technicians", args)
     if args["technician"] and found.get("error") == "no_technician":  # nobody of that name here says nothing of the others

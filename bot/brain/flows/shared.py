@@ -38,6 +38,12 @@ WORDED = frozenset(
 )
 
 
+def plain(scene: Scene, key: str, **params: Any) -> Steps:
+    """Says one entry and is over, for flows that need no tool."""
+    return scene.say(key, over=True, **params)
+    yield Call("")  # a flow is a generator, also one that needs no tool
+
+
 def ask_call(tool: str, **args: Any) -> Generator[Call, Result, Result]:
     """One tool call; None arguments are left out."""
     result = yield Call(tool, args)

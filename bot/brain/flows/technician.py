@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.brain import answers
 from bot.brain.act import Call, Result, Say, Steps
-from bot.brain.flows.shared import MOST, trouble
+from bot.brain.flows.shared import MOST, plain, trouble
 from bot.brain.scene import Scene
 from bot.brain.transcript import moment
 from domain import geo
@@ -325,8 +325,7 @@ def earnings(scene: Scene) -> Steps:
 
 def through_us(scene: Scene) -> Steps:
     """A job that came through us is paid for through us."""
-    return scene.say("technician_flow.through_us", over=True)
-    yield Call("")  # a flow is a generator, also one that needs no tool
+    return (yield from plain(scene, "technician_flow.through_us"))
 
 
 def greet(scene: Scene) -> Steps:
