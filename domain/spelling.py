@@ -58,6 +58,8 @@ _LATIN_SOUNDS = str.maketrans(
 
 def clean(text: str) -> str:
     """Lower case, Western digits, no accents, marks, tatweel, control or direction characters, no letter three times; line ends become spaces."""
+    if text.isascii() and text.isprintable():  # half of what is written: nothing below changes more of it
+        return _LONG.sub(r"\1\1", text.lower().replace("`", "'"))
     text = unicodedata.normalize("NFKC", text).lower().translate(_SIGNS)
     text = unicodedata.normalize("NFKD", text.translate(_ARABIC_LETTERS))
     kept = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections import Counter
 from collections.abc import Iterable
 from zlib import crc32
 
@@ -79,26 +80,25 @@ def blocks(text: str, context: str | None = None) -> dict[str, list[str]]:
 
 
 def vector(found: dict[str, list[str]], bits: int = BITS, idf: npt.NDArray[np.float32] | None = None) -> Features:
-    """Bucket numbers (0 .. 2**bits - 1, unique) and weights; each block has length WEIGHTS[block] in the end."""
+    """Bucket numbers (0 .. 2**bits - 1) and weights; each block has length WEIGHTS[block] in the end. A bucket that two blocks share comes twice."""
     mask = (1 << bits) - 1
-    columns: list[npt.NDArray[np.int64]] = []
+    index: list[npt.NDArray[np.int64]] = []
     values: list[npt.NDArray[np.float32]] = []
     for block, items in found.items():
         if not items:
             continue
         start = crc32(block.encode())
-        hashed = np.fromiter((crc32(item.encode(), start) for item in items), dtype=np.int64, count=len(items)) & mask
-        at, times = np.unique(hashed, return_counts=True)
-        here = (1 + np.log(times)).astype(np.float32)
+        times = Counter([crc32(item.encode(), start) & mask for item in items])
+        at = np.fromiter(times, dtype=np.int64, count=len(times))
+        here = (1 + np.log(np.fromiter(times.values(), dtype=np.float64, count=len(times)))).astype(np.float32)
         if idf is not None:
             here = here * idf[at]
         length = float(np.sqrt((here * here).sum()))
         values.append(here * (WEIGHTS.get(block, 1.0) / length) if length else here)
-        columns.append(at)
-    if not columns:
+        index.append(at)
+    if not index:
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
-    index, back = np.unique(np.concatenate(columns), return_inverse=True)
-    return index, np.bincount(back, weights=np.concatenate(values)).astype(np.float32)
+    return np.concatenate(index), np.concatenate(values)
 
 
 def language_blocks(text: str) -> dict[str, list[str]]:

@@ -24,15 +24,21 @@ def clipped(text: str, joint: str) -> str:
 
 def normalise(text: str) -> str:
     """Lower case, no accents or Arabic marks, one form per Arabic letter, no letter three times, long numbers by shape ("0655.." -> "<phone>")."""
-    text = unicodedata.normalize("NFKD", clipped(text, " ")).lower()
-    text = "".join(c for c in text if not unicodedata.combining(c) and (c.isspace() or unicodedata.category(c)[0] != "C"))
-    text = text.translate(_ARABIC).replace("’", "'").replace("œ", "oe")
-    text = "".join(str(unicodedata.digit(c)) if c.isdigit() and not c.isascii() and unicodedata.digit(c, None) is not None else c for c in text)
+    text = clipped(text, " ")
+    text = text.lower() if text.isascii() and text.isprintable() else _plain(text)
     text = _REPEAT.sub(r"\1\1", text)
     text = _REF.sub("<ref>", text)
     text = _PHONE.sub("<phone>", text)
     text = _NUMBER.sub(lambda m: "0" * len(m.group()), text)
     return " ".join(text.split())
+
+
+def _plain(text: str) -> str:
+    """Lower case, Western digits, one form per letter, without accents, marks and control characters."""
+    text = unicodedata.normalize("NFKD", text).lower()
+    text = "".join(c for c in text if not unicodedata.combining(c) and (c.isspace() or unicodedata.category(c)[0] != "C"))
+    text = text.translate(_ARABIC).replace("’", "'").replace("œ", "oe")
+    return "".join(str(unicodedata.digit(c)) if c.isdigit() and not c.isascii() and unicodedata.digit(c, None) is not None else c for c in text)
 
 
 def tokens(normal: str) -> list[str]:
