@@ -106,8 +106,9 @@ def _shown(turn: Turn, args: FindArgs, service: str, place: Place, start: dateti
 
 def _times(turn: Turn, service: str, place: Place, near: datetime | None, technicians: list[int] | None, **more: Any) -> list[dict[str, Any]]:
     """Free times of these technicians (None: of anybody), as this person may have them."""
-    whose = {"technicians": technicians, "client_id": _asker(turn)}
-    return openings.slots(turn.session, turn.market, service=service, place=place, now=turn.now, near=near, **whose, **more)
+    return openings.slots(
+        turn.session, turn.market, service=service, place=place, now=turn.now, near=near, technicians=technicians, client_id=_asker(turn), **more
+    )
 
 
 def _option(turn: Turn, shown: dict[str, Any], skilled: bool) -> reasons.Option:
