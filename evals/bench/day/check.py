@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 
 from bot.outbox import RANK
 from channels.base import Status
+from domain.clock import to_utc
 from domain.store.tables import Booking, Conversation, Escalation, InboxRow, Offer, OutboxRow, Proposal, Turn
 from evals.bench.day.lines import Web
-from evals.bench.day.play import LEFT, Day
+from evals.bench.day.play import CLOSES, LEFT, Day
 
 #: A row may go back into the queue from these, and only as another attempt: the provider had refused it, or took it back.
 TRIED_AGAIN = ("sending", "sent")
@@ -172,7 +173,8 @@ def _nothing_waits(day: Day, session: Session, names: dict[int, str], rows: list
     for proposal in session.scalars(select(Proposal).where(Proposal.status == "open", Proposal.expires_at <= now)):
         yield Broken("not stuck", names[proposal.conversation_id], f"proposal {proposal.id}", "expired and is still open")
     waiting = Booking.status.in_(("offered", "confirmed", "en_route", "arrived"))
-    for booking in session.scalars(select(Booking).where(waiting, Booking.start <= now - LATE)):
+    passed = Booking.start <= min(now - LATE, to_utc(CLOSES))  # nobody works on the morning after: it is there for what was promised by then
+    for booking in session.scalars(select(Booking).where(waiting, passed)):
         yield Broken(
             "not stuck", names.get(booking.conversation_id or 0, "?"), booking.ref, f"is {booking.status}, its hour was {booking.start_local}"
         )
