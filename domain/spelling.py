@@ -74,6 +74,15 @@ def clean(text: str) -> str:
     return _LONG.sub(r"\1\1", "".join(kept).translate(_ARABIC_LETTERS))
 
 
+def slips(word: str) -> frozenset[str]:
+    """What a hurried thumb makes of a long word: one letter lost, or two neighbours swapped. The first letter stays; nothing for fewer than six."""
+    if len(word) < 6:
+        return frozenset()
+    lost = {word[:at] + word[at + 1 :] for at in range(1, len(word) - 1)}
+    swapped = {word[:at] + word[at + 1] + word[at] + word[at + 2 :] for at in range(1, len(word) - 1)}
+    return frozenset((lost | swapped) - {word})
+
+
 def is_arabic(word: str) -> bool:
     return bool(_HAS_ARABIC.search(word))
 

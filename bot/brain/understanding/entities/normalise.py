@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from domain.spelling import clean, fold, is_arabic, stems
+from domain.spelling import clean, fold, is_arabic, slips, stems
 
 LEXICON = Path(__file__).parents[4] / "prompts" / "lexicon"
 MAX_CHARS = 2000  # an entity further into a message than this is not worth the time a flood of text would cost
@@ -62,6 +62,18 @@ def _keys(word: str) -> tuple[frozenset[str], tuple[str, ...]]:
 
 
 def _forms(word: str) -> frozenset[str]:
+    meant = _slipped().get(word)
+    return _spellings(word) | (_spellings(meant) if meant else frozenset())
+
+
+@cache
+def _slipped() -> dict[str, str]:
+    """A word of time with a slip of the thumb -> the word: "thursdya", "المخيس" (prompts/lexicon/slips.yaml)."""
+    words, other = (frozenset(clean(str(word)) for word in entries("slips", name)) for name in ("words", "other_words"))
+    return {slip: word for word in sorted(words) for slip in slips(word) - words - other}
+
+
+def _spellings(word: str) -> frozenset[str]:
     keys = {"=" + word, *stems(word)}
     if word.startswith("لل") and len(word) > 4:
         keys.add(fold("ال" + word[2:]))  # "للخميس" is ل + الخميس

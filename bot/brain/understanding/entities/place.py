@@ -12,7 +12,7 @@ import yaml
 from rapidfuzz import fuzz, process
 
 from domain.geo import cities, normalise
-from domain.spelling import bare, clean, fold, is_arabic
+from domain.spelling import bare, clean, fold, is_arabic, slips
 
 LEXICON = Path(__file__).parents[4] / "prompts" / "lexicon" / "places.yaml"
 MAX_CHARS = 2000
@@ -23,6 +23,7 @@ _SKIPPED = _ARTICLES | {"d", "de"}
 _LONGEST = 5  # words of a name
 _SHORT_MESSAGE = 3  # words: little else than a place can be meant
 _FUZZY_FROM, _FUZZY_AT = 6, 88  # letters, per cent
+_SLIPS_FROM = 6  # letters of a town's word; a district's has one more, for there are many
 _ALIKE_AT = 74  # per cent of letters
 _DIGITS = str.maketrans("37956", "ahqxt")
 _BESIDE = 3  # words between a town and a district that belong together
@@ -248,8 +249,24 @@ def _words(text: str) -> list[_Word]:
 
 @lru_cache(maxsize=20_000)
 def _word_keys(word: str) -> frozenset[str]:
-    forms = bare(word)
-    return frozenset(_sound(normalise(form)) for form in forms) | {_sound(word)}
+    meant = _slipped().get(word)
+    return _sounds(word) | (_sounds(meant) if meant else frozenset())
+
+
+def _sounds(word: str) -> frozenset[str]:
+    return frozenset(_sound(normalise(form)) for form in bare(word)) | {_sound(word)}
+
+
+@cache
+def _slipped() -> dict[str, str]:
+    """A word of a name of ours with a slip of the thumb -> the word: "marrakehc" -> "marrakech"; none that is another word."""
+    towns, districts = (
+        {word for found in names.values() for _, hit in found for word in hit.name.split()} for names in (_town_names(), _district_names())
+    )
+    long = towns | {word for word in districts if len(word) > _SLIPS_FROM}
+    words = {word for word in long if len(word) >= _SLIPS_FROM and not _is_common(word)}
+    other = towns | districts | _lex()["no_slips"]
+    return {slip: word for word in sorted(words) for slip in slips(word) - other}
 
 
 @lru_cache(maxsize=20_000)

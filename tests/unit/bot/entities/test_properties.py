@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bot.brain.understanding.entities import extract
-from bot.brain.understanding.entities.normalise import clean
+from bot.brain.understanding.entities import extract, place
+from bot.brain.understanding.entities.normalise import clean, entries
+from domain.spelling import fold, slips
+from prompts import sentences
 
 NOW = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 ARABIC_INDIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
@@ -23,6 +26,12 @@ FORMS = {  # one frame per language and script; {} is a clock time of the day, {
 }
 AMOUNTS = ("khellst {} dh", "خلصت {} درهم", "j'ai payé {} dirhams", "دفعت {} درهما", "I paid {} MAD")
 MONTHS = ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def lists_read() -> None:
+    """The word lists are read once, outside what hypothesis times."""
+    extract("salam", now=NOW)
 
 
 @given(st.text(max_size=200), st.one_of(st.none(), st.text(max_size=80)), st.sampled_from(["client", "technician"]))
@@ -84,3 +93,31 @@ def test_a_flood_of_text_costs_little(text: str) -> None:
     start = time.perf_counter()
     extract(text, now=NOW)
     assert time.perf_counter() - start < 1.0
+
+
+@given(st.sampled_from(sorted(entries("slips", "words"))), st.data())
+def test_a_slip_of_the_thumb_in_a_word_of_time_changes_nothing(word: str, data: st.DataObject) -> None:
+    slipped = data.draw(st.sampled_from(sorted(slips(clean(word)) or {clean(word)})))
+    assume(slipped == clean(slipped) and slipped not in {clean(other) for other in entries("slips", "other_words")})
+    read = [{k: v for k, v in extract(f"{said} 10:00", now=NOW).items() if k in ("date", "time")} for said in (word, slipped)]
+    assert read[0] == read[1]
+
+
+@pytest.mark.parametrize(
+    ("written", "city", "district"),
+    [
+        ("targa, marrakehc", "marrakech", "targa"),
+        ("casabalnca maarif", "casablanca", "maarif"),
+        ("mohammdia", "mohammedia", None),
+        ("balance", None, None),
+    ],
+)
+def test_a_slip_in_the_name_of_a_place_is_heard_and_another_word_is_none(written: str, city: str | None, district: str | None) -> None:
+    found = extract(written, now=NOW)
+    assert (found.get("city"), found.get("district")) == (city, district)
+
+
+def test_no_word_of_our_sentences_is_taken_for_a_slip_in_a_name() -> None:
+    said = {word for sentence in sentences.load() for word in re.findall(r"[^\W_]+", clean(sentence.text))}
+    for written, meant in place._slipped().items():
+        assert written not in said or fold(written) == fold(meant), (written, meant)
