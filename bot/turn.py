@@ -18,6 +18,7 @@ from bot.voice.listen import listen
 from domain.engagement import optout, reach
 from domain.engagement.reply import Reply, language_script_of, locale_of
 from domain.store.conversations import speech
+from domain.store.receipts import done_before
 from domain.store.tables import Conversation, InboxRow, OutboxRow, Turn
 from prompts import replies
 from tools.context import TurnContext
@@ -74,6 +75,7 @@ class Scene:
     history: list[Any]
     epoch: int
     key: str
+    earlier: dict[str, dict[str, dict[str, Any]]]  # what an earlier play of this turn did
 
     @property
     def locale(self) -> str:
@@ -113,6 +115,7 @@ def play(house: House, gathered: Gathered) -> Played | None:
     listen(house, scene.rows)
     human = history.human_message(scene.rows)
     context = context_of(house, scene.conversation, scene.key, datetime.fromisoformat(gathered.now))
+    context.earlier = scene.earlier
     if scene.conversation.owner == "human":
         _obey_stop(scene, human, context)  # in silence: whoever has the conversation answers
         done = Played(0, gathered.conversation_id, None, [dict(c) for c in context.calls], model="human")
@@ -147,7 +150,7 @@ def _load(house: House, gathered: Gathered) -> Scene | None:
         conversation = session.get_one(Conversation, gathered.conversation_id)
         past = history.load(session, gathered.conversation_id, gathered.upto, house.settings.history_turns, datetime.fromisoformat(gathered.now))
         key = f"{rows[0].channel}:{rows[0].provider_id}"
-        return Scene(rows, conversation, past, conversation.owner_epoch, key)
+        return Scene(rows, conversation, past, conversation.owner_epoch, key, done_before(session, conversation.id, key))
 
 
 def context_of(house: House, talk: Conversation, key: str, now: datetime) -> TurnContext:

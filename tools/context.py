@@ -69,3 +69,4 @@ class TurnContext:
     turn_key: str
     now: datetime  # UTC, the same for the whole turn
     calls: list[dict[str, Any]] = field(default_factory=list)
+    earlier: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)  # of an earlier play of this turn (domain.store.receipts.done_before)

@@ -19,6 +19,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from domain.errors import DomainError
 from domain.store.promises import DoubleBooked
+from domain.store.receipts import turn_of
 from domain.store.tables import Conversation, ToolReceipt
 from tools.context import TurnContext
 from tools.phones import masked
@@ -127,10 +128,14 @@ def _in_transaction(spec: ToolSpec, context: TurnContext, parsed: Any, args: dic
         session.execute(select(Conversation.id).where(Conversation.id == context.conversation_id).with_for_update(key_share=True))
         key = receipt_key(context, spec.name, args)
         receipt = session.get(ToolReceipt, key)
+        done = context.earlier.get(spec.name, {})
         if receipt is not None:
+            done.pop(key, None)
             return dict(receipt.result)
+        if done:  # the turn is played again after what it had done, and sees a world that this has changed
+            return done.pop(next(iter(done)))
         result = _worded(spec.run(turn, parsed))
-        session.add(ToolReceipt(key=key, result=result, at=context.now))
+        session.add(ToolReceipt(key=key, turn=turn_of(context.conversation_id, context.turn_key), result=result, at=context.now))
         session.flush()
         return result
 
@@ -138,10 +143,7 @@ def _in_transaction(spec: ToolSpec, context: TurnContext, parsed: Any, args: dic
 def receipt_key(context: TurnContext, name: str, args: Mapping[str, Any]) -> str:
     """What makes one call of a WRITE tool the same call again: conversation, turn, tool, canonical arguments."""
     canonical = json.dumps({k: v for k, v in args.items() if v is not None}, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
-    turn_key = context.turn_key
-    if len(turn_key) > 100:  # provider ids have no agreed length, the column has
-        turn_key = hashlib.sha256(turn_key.encode()).hexdigest()
-    return f"{context.conversation_id}:{turn_key}:{name}:{hashlib.sha256(canonical.encode()).hexdigest()}"
+    return f"{turn_of(context.conversation_id, context.turn_key)}:{name}:{hashlib.sha256(canonical.encode()).hexdigest()}"
 
 
 def _worded(result: Result) -> Result:

@@ -339,6 +339,7 @@ class ToolReceipt(Base):
 
     __tablename__ = "tool_receipts"
     key: Mapped[str] = mapped_column(String(240), primary_key=True)  # conversation : turn key : tool : hash of arguments
+    turn: Mapped[str | None] = mapped_column(String(160), index=True)  # conversation : turn key; None where no turn did it
     result: Mapped[dict[str, Any]]
     at: Mapped[datetime]
 

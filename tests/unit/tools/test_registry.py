@@ -15,6 +15,7 @@ from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, ToolMessage
 from sqlalchemy import update
 
+from domain.store.receipts import done_before
 from domain.store.tables import Booking, Escalation, Proposal, ToolReceipt
 from tests.unit.tools.conftest import Bricol
 from tests.unit.tools.test_booking_flow import WISH
@@ -102,6 +103,16 @@ def test_a_turn_played_again_has_one_effect_and_the_same_answers(bricol: Bricol)
     again = client.next_turn("turn-2").ok("confirm_proposal", proposal_id=first["proposal_id"])
     assert again == confirmed
     assert len(bricol.rows(Booking)) == 1 and bricol.technician("ahmed").heard_keys() == ["job_offer"]
+
+
+def test_a_turn_cut_off_after_its_act_does_no_other_one_when_it_is_played_again(bricol: Bricol) -> None:
+    client = bricol.client()
+    first = client.next_turn("turn-2").ok("propose_booking", **WISH)
+    client.next_turn("turn-2")  # the world it sees has changed: it wishes something else now
+    with bricol.market.db.reading() as session:
+        client.context.earlier = done_before(session, client.context.conversation_id, "turn-2")
+    assert client.ok("propose_booking", **{**WISH, "issue": "what it reads differently now"}) == first
+    assert len(bricol.rows(Proposal)) == 1
 
 
 def test_the_receipt_and_the_effect_are_one_commit(bricol: Bricol, monkeypatch: pytest.MonkeyPatch) -> None:
