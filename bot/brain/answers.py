@@ -15,6 +15,8 @@ DATA = Path(__file__).parents[2] / "prompts" / "answers.yaml"
 _ARABIC = str.maketrans("أإآٱىئؤةگڭ", "ااااييوهكك", "ـ")
 _ARABIZI = re.compile(r"(?<=[a-z])[379](?=[a-z]|\b)|\b[379](?=[a-z])")
 _SOUND = {"3": "a", "7": "h", "9": "q"}
+_CH = re.compile("sh|x")  # as many write ch in Latin letters: "shkoun", "xkoun"
+_OWN = frozenset({"wash", "ash", "mash", "cash", "max", "maxi", "fax"})  # words of other languages that would be Darija with ch
 _WORD = re.compile(r"[^\W_]+")
 _HOURS = re.compile(r"(?<!\d)([2-6]) ?(?:h|heures?|hours?|saat|sa3at|swayea?|ساعات)(?![^\W_])")
 LATIN = "\u05ff"  # no letter up to here is Arabic
@@ -24,12 +26,12 @@ _LONGEST_ANSWER = 12  # words; more is no short answer
 
 @lru_cache(maxsize=4096)
 def fold(text: str) -> str:
-    """Words in one spelling: no case, accents, Arabic marks, punctuation or doubled letters; Arabizi digits as letters; Western digits."""
+    """Words in one spelling: no case, accents, Arabic marks, punctuation or doubled letters; Arabizi digits as letters, sh and x as ch; Western digits."""
     text = unicodedata.normalize("NFKD", text[:2000].lower().translate(_ARABIC))
     text = "".join(c for c in text if not unicodedata.combining(c)).translate(_ARABIC)
     text = "".join(str(unicodedata.digit(c)) if not c.isascii() and unicodedata.digit(c, None) is not None else c for c in text)
     text = _ARABIZI.sub(lambda m: _SOUND[m[0]], text)
-    return " ".join(re.sub(r"([^\W\d_])\1+", r"\1", word) for word in _WORD.findall(text))
+    return " ".join(re.sub(r"([^\W\d_])\1+", r"\1", word if word in _OWN else _CH.sub("ch", word)) for word in _WORD.findall(text))
 
 
 @cache
