@@ -26,7 +26,7 @@ _LONGEST_ANSWER = 12  # words; more is no short answer
 
 @lru_cache(maxsize=4096)
 def fold(text: str) -> str:
-    """Words in one spelling: no case, accents, Arabic marks, punctuation or doubled letters; Arabizi digits as letters, sh and x as ch; Western digits."""
+    """Words in one spelling: no case, accents, Arabic marks, punctuation or doubles; Arabizi digits as letters, sh and x as ch; Western digits."""
     text = unicodedata.normalize("NFKD", text[:2000].lower().translate(_ARABIC))
     text = "".join(c for c in text if not unicodedata.combining(c)).translate(_ARABIC)
     text = "".join(str(unicodedata.digit(c)) if not c.isascii() and unicodedata.digit(c, None) is not None else c for c in text)
