@@ -57,6 +57,8 @@ def booking(scene: Scene) -> Steps:
     if when.part == "now":
         return (yield from soonest(scene, where))
     if not (scene.draft.get("date") or scene.draft.get("time")):
+        if "technician" in scene.heard.slots and (answers.asks(scene.heard.text) or asides.has("asks", scene.heard.text)):  # "is Hassan free these days?"
+            return (yield from choose_slot(scene, where))
         place = scene.place(where.get("city"), where.get("district"))
         if scene.draft.get("second"):
             return scene.say("booking.ask_time_second", awaiting="time", trade=scene.trade(scene.draft["service"]), place=place)
@@ -297,7 +299,8 @@ def choose_slot(scene: Scene, where: Where) -> Steps:
     spot = {"service": scene.draft["service"], "city": where["city"], "district": where.get("district")}
     start = when.window[0].strftime("%Y-%m-%dT%H:%M") if when.window and when.day is None else None
     day = when.day.isoformat() if when.day else None
-    wish = {"technician_id": scene.draft.get("technician_id"), "issue": scene.draft.get("issue")}
+    named = yield from _named_technician(scene, spot)
+    wish = {"technician_id": scene.draft.get("technician_id") or named.get("id"), "issue": scene.draft.get("issue")}
     found = yield Call("find_slots", {**spot, "day": day, "start": start, "part": when.part, **wish})
     if not found.get("ok"):
         return (yield from trouble(scene, found))
@@ -307,7 +310,20 @@ def choose_slot(scene: Scene, where: Where) -> Steps:
     if lacking := found.get("no_specialist"):
         lacks: dict[str, Any] = {"skill": scene.skill(lacking["skill"]), "trade": scene.trade(scene.draft["service"])}
         return scene.say("booking.choose_slot_general", awaiting="choice", options=scene.slots(slots), slots=listed(scene, slots), **lacks)
+    if named:
+        theirs = scene.person(named.get("name"))
+        return scene.say("booking.choose_slot_of", awaiting="choice", options=scene.slots(slots), slots=listed(scene, slots), technician=theirs)
     return scene.say("booking.choose_slot", awaiting="choice", options=scene.slots(slots), slots=listed(scene, slots))
+
+
+def _named_technician(scene: Scene, spot: Mapping[str, Any]) -> Generator[Call, Result, Mapping[str, Any]]:
+    """Who was asked for by name, where somebody of that name does the trade there; {} for nobody."""
+    name = scene.draft.get("technician")
+    if not name or scene.draft.get("technician_id"):
+        return {}
+    found = yield Call("find_technicians", {**spot, "technician": name})
+    people = [t for t in found.get("technicians") or () if isinstance(t, Mapping)]
+    return people[0] if people and _same(people[0], name) else {}
 
 
 def confirm(scene: Scene, proposal_id: int) -> Steps:

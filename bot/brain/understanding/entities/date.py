@@ -78,6 +78,9 @@ def _sure_after(message: Message, end: int) -> bool:
     tokens = message.tokens
     if lexicon("times", "parts").at(tokens, end) or _lex("coming_after").at(tokens, end):
         return True
+    at_hour = lexicon("times", "strong_at").at(tokens, end)
+    if at_hour and at_hour[1] < len(tokens) and tokens[at_hour[1]].is_number:
+        return True
     joined = _lex("alternatives").at(tokens, end) or _lex("ranges").at(tokens, end) or _lex("negation").at(tokens, end)
     return bool(joined and _lex("weekdays").at(tokens, joined[1]))
 
