@@ -127,7 +127,7 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
     option = _tapped(said.parts, state) or (answers.option(text, state.options) if _may_choose(state, text) else None)
     yes_no = answers.yes_no(text)
     wishes = frozenset(name for name in WISHES if answers.says(name, text))
-    if _below_our_price(state, slots):
+    if _below_our_price(state, slots) or (_priced(state) and "amount" in slots and reading.main == "ask_price"):
         wishes |= {"cheaper"}
     if role == "technician" and reading.main == "job_done" and "amount" not in slots and (paid := _paid(text)) is not None:
         slots["amount"] = paid
@@ -135,6 +135,8 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
         slots["service"], slots["also"] = jobs
     if role == "client" and "technician" in slots and asides.excludes(str(slots["technician"]), text):
         slots["without"] = slots.pop("technician")
+    if "quantity" in slots:
+        slots["measured"] = orders.has("metres", text)
     if "why_price" in wishes and _ours(state):  # who asks why it is dear wants to know first
         wishes -= {"cheaper"}
     if "same_day" in wishes:  # not "today", whatever the words

@@ -23,6 +23,8 @@ OF_A_JOB_DONE = frozenset({"report_damage", "complain"})
 ARRANGING = ("book_service", "find_technician", "check_availability")
 #: Right after a price, what finds it too dear is misread as.
 HAGGLED = OF_A_JOB_DONE | {"ask_payment", "out_of_scope"}
+#: Right after a price, an amount beside one of these is what somebody else asks, or what they would pay.
+BIDS = frozenset({"inform", "correct", "deny"})
 #: However sure the reading, what names a trade, a place and a time, and no booking, is none of these.
 NO_ORDER = OF_A_BOOKING | {"out_of_scope"}
 #: What a short question of price is misread as.
@@ -48,7 +50,9 @@ def settled(
     `priced`: a price was just told, which is what is found too dear.
     """
     main = reading.main
-    if priced and main in HAGGLED and answers.says("cheaper", text) and "booking_ref" not in reading.entities:
+    if priced and "booking_ref" not in reading.entities and (
+        (main in HAGGLED and answers.says("cheaper", text)) or (main in BIDS and "amount_mad" in reading.entities)
+    ):
         return _with(reading, "ask_price")
     if main == "ask_price" and not of_a_price and not has("price", text) and reading.confidence < CERTAIN:
         return _with(reading, _ordered(reading) if "service" in reading.entities else _next(reading))

@@ -9,9 +9,10 @@ from typing import Any
 from bot.brain import answers, asides
 from bot.brain.act import Call, Result, Say, Steps
 from bot.brain.flows.people import known_for, listing
-from bot.brain.flows.shared import MOST, listed, prove, trouble, which_city
+from bot.brain.flows.shared import MOST, cannot_that_day, listed, prove, trouble, which_city
 from bot.brain.scene import Scene, soon
 from domain import geo
+from domain.catalog import by_surface
 from domain.engagement.reply import Option
 from domain.errors import DomainError
 from prompts import wording
@@ -40,6 +41,8 @@ def booking(scene: Scene) -> Steps:
         if scene.heard.payload == "other" or scene.heard.wishes & {"other_technician", "cheaper"}:
             return (yield from others(scene, proposal.summary))
         return again(scene, proposal.summary)
+    if proposal is None and (yield from cannot_that_day(scene)):
+        return Say("", instead="reschedule")
     wants_other = scene.heard.payload == "other" or scene.heard.wishes & {"other_technician", "cheaper"}
     if proposal is None and wants_other and scene.state.offered and not scene.changed:
         start = scene.when(scene.draft).start
@@ -57,7 +60,8 @@ def booking(scene: Scene) -> Steps:
     if when.part == "now":
         return (yield from soonest(scene, where))
     if not (scene.draft.get("date") or scene.draft.get("time")):
-        if "technician" in scene.heard.slots and (answers.asks(scene.heard.text) or asides.has("asks", scene.heard.text)):  # "is Hassan free these days?"
+        asked = answers.asks(scene.heard.text) or asides.has("asks", scene.heard.text)
+        if asked and "technician" in scene.heard.slots:  # "is Hassan free these days?"
             return (yield from choose_slot(scene, where))
         place = scene.place(where.get("city"), where.get("district"))
         if scene.draft.get("second"):
@@ -75,8 +79,10 @@ def booking(scene: Scene) -> Steps:
 
 
 def priced_by(draft: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a job, beside its trade, place and hour, decides its price."""
-    return {name: draft.get(name) for name in ("issue", "urgency", "quantity")}
+    """What of a job, beside its trade, place and hour, decides its price; metres only of what is priced by them, and never as pieces."""
+    told = {name: draft.get(name) for name in ("issue", "urgency", "quantity")}
+    pieces = not draft.get("measured") or (draft.get("service") and by_surface(str(draft["service"]), draft.get("issue")))
+    return told if pieces else {**told, "quantity": None}
 
 
 def settle(scene: Scene, draft: Mapping[str, Any]) -> Where | Say:

@@ -38,7 +38,8 @@ def find_date(message: Message, now: datetime) -> str | None:
         kept = found  # the day a technician cannot is the day he speaks of
     if not kept:
         return None
-    value, start, end = kept[-1] if len(kept) > 1 and _changed(message, kept) else kept[0]
+    better = next((hit for hit in reversed(kept) if _lex("better_after").at(tokens, hit[2])), None)
+    value, start, end = better or (kept[-1] if len(kept) > 1 and _changed(message, kept) else kept[0])
     message.take(start, end)
     if value.startswith("weekday") and len(kept) == 1 and any(hit[0] == "next_week" for hit in kept):
         return value

@@ -1,4 +1,4 @@
-"""People who take back what they just wrote, name the technician first, bargain over a price that was only told, or order two things in one breath."""
+"""People who take back what they wrote, name the technician first, bargain over a price that was only told, or order two things in one breath."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.brain.understanding.entities import extract
 from domain.catalog import service_of
 from domain.engagement.reply import locale_of
 from prompts import replies
-from tests.support.brain import MemoryTools, Talk
+from tests.support.brain import MemoryTools, Talk, job
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 LOCALES = ("ary-Latn", "ary-Arab", "fr", "ar", "en")
@@ -28,7 +28,10 @@ MARKS = ("la la", "sme7 lia", "non pardon", "je veux dire", "sorry I mean", "or 
     [
         ("bghit plombi f maarif ghedda f 10, la la b3d ghedda f 11", {"date": "day_after_tomorrow", "time": "11:00", "district": "maarif"}),
         ("بغيت واحد للكليم، لا لا سمح ليا، الشوفو د الما هو اللي تعطل", {"service": "water_heater"}),
-        ("plombier demain à Agdal Rabat, non pardon, après-demain à Hay Riad", {"date": "day_after_tomorrow", "city": "rabat", "district": "hay riad"}),
+        (
+            "plombier demain à Agdal Rabat, non pardon, après-demain à Hay Riad",
+            {"date": "day_after_tomorrow", "city": "rabat", "district": "hay riad"},
+        ),
         ("a plumber tomorrow at 10, sorry I mean Thursday at 3pm", {"date": "weekday:thu", "time": "15:00", "service": "plumbing"}),
         ("أريد سباكا غدا في أكدال الرباط، عفوا أقصد كهربائيا بعد غد", {"service": "electricity", "date": "day_after_tomorrow", "city": "rabat"}),
         ("plombi f agdal rabat, la la f maarif", {"district": "maarif"}),
@@ -41,7 +44,10 @@ def test_what_is_said_instead_counts(text: str, meant: dict[str, Any]) -> None:
     assert "city" in meant or "city" not in found
 
 
-@given(st.sampled_from(MARKS), st.sampled_from(("plombi f maarif ghedda m3a 10", "بغيت تريسيان ف أكدال الرباط غدا مع 3", "un peintre à Agdal demain à 9h")))
+@given(
+    st.sampled_from(MARKS),
+    st.sampled_from(("plombi f maarif ghedda m3a 10", "بغيت تريسيان ف أكدال الرباط غدا مع 3", "un peintre à Agdal demain à 9h")),
+)
 def test_taking_back_with_nothing_said_instead_changes_nothing(mark: str, order: str) -> None:
     assert extract(f"{order}, {mark}", now=NOW) == extract(order, now=NOW) == extract(f"{mark}, {order}", now=NOW)
 
@@ -87,7 +93,9 @@ def test_a_name_answers_the_list_of_hours_with_the_hours_of_that_person() -> Non
     assert talk.say("wla driss", intents=["inform"], entities={"technician": "driss"})["key"] == "booking.choose_slot"  # nobody is invented
 
 
-@pytest.mark.parametrize("text", ["wili bzaf 3lia, dirha b 200", "ويلي بزاف عليا", "c'est trop cher pour moi", "هذا مكلف جدا", "that's too expensive"])
+@pytest.mark.parametrize(
+    "text", ["wili bzaf 3lia, dirha b 200", "ويلي بزاف عليا", "c'est trop cher pour moi", "هذا مكلف جدا", "that's too expensive"]
+)
 def test_a_price_found_too_dear_is_no_complaint_about_a_job(text: str) -> None:
     talk = Talk(MemoryTools(answers=NO_JOB))
     talk.say("ch7al plombi f ain chock", intents=["ask_price"], entities=PLACED)
@@ -133,3 +141,64 @@ def test_nobody_is_promised_by_what_no_list_tells(text: str, wish: str, locale: 
 
 def test_a_trade_with_a_woman_in_its_name_wishes_for_nobody() -> None:
     assert not any(asides.has("wants_woman", text) for text in ("bghit femme de ménage", "je cherche une femme de ménage", "خاصني مرا ديال الطياب"))
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("la ghedda 3ndha tbib, larbe3 hssen, m3a l3achra d sbah", "weekday:wed"),
+        ("غدا عندي خدمة، الخميس أحسن", "weekday:thu"),
+        ("demain je travaille, jeudi c'est mieux", "weekday:thu"),
+        ("tomorrow I work, Friday is better", "weekday:fri"),
+    ],
+)
+def test_the_day_that_is_called_better_is_the_one(text: str, day: str) -> None:
+    assert extract(text, now=NOW)["date"] == day
+
+
+@pytest.mark.parametrize("text", ["خاصنا شي واحد يهز لينا الفراش والثلاجة من سباتة لعين الشق", "bghit chi 7ed yhez lina l7wayej w frigo"])
+def test_a_fridge_that_is_carried_is_a_move(text: str) -> None:
+    found = service_of(text)
+    assert found is not None and found[0] == "moving"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "lay3tikom se7a, ila khassni chi 7aja n3ayt likom",
+        "إلا خاصني شي حاجة نعيط ليكم",
+        "si j'ai besoin je vous appelle",
+        "if I need anything I'll call",
+    ],
+)
+def test_who_would_call_some_day_calls_nobody_now(text: str) -> None:
+    talk = Talk()
+    assert talk.say(text, intents=["ask_human"], confidence=0.92)["key"].startswith("smalltalk.") and not talk.tools.escalations
+    talk.say("bghit nhder m3a chi 7ed", intents=["ask_human"], confidence=0.92)
+    assert talk.tools.escalations == ["asked"]
+
+
+def test_what_somebody_else_asks_for_the_job_is_a_bid() -> None:
+    talk = Talk()
+    talk.say("ch7al plombi f ain chock", intents=["ask_price"], entities=PLACED)
+    assert talk.say("khouya kaygoul lia ydirha b 100 dh", intents=["inform"], entities={"amount_mad": 100})["key"] == "price.dear"
+
+
+@pytest.mark.parametrize("said", ["40 metre", "40 mètres", "40 متر", "40 meters"])
+def test_metres_of_a_garden_are_no_pieces(said: str) -> None:
+    talk = Talk()
+    order = {"service": "gardening", "city": "casablanca", "district": "californie", "quantity": 40}
+    talk.say(f"desherbage {said}", intents=["ask_price"], entities=order)
+    assert talk.tools.log[-1][0] == "estimate_price" and talk.tools.log[-1][1].get("quantity") is None
+    talk.say(f"zlij {said}", intents=["ask_price"], entities={**order, "service": "tiling"})
+    assert talk.tools.log[-1][1]["quantity"] == 40
+
+
+def test_a_visit_that_does_not_suit_is_moved_and_not_ordered_again() -> None:
+    kept = {"technician": "ahmed", "service": "plumbing", "date": "tomorrow"}
+    said = "ahmed li jay ghedda, walah ma n9der n7el lih lbab"
+    talk = Talk(MemoryTools({"BR-1": job("BR-1")}))
+    assert talk.say(said, intents=["book_service"], entities=kept)["key"] == "changes.ask_time"
+    assert talk.say("l7ed", intents=["inform"], entities={"date": "2026-11-29", "time": "10:00"})["awaiting"] == "confirm"
+    assert talk.called == ["list_bookings", "propose_reschedule"]
+    assert Talk().say(said, intents=["book_service"], entities=kept)["key"].startswith("booking.")  # nothing is booked: it may well be an order
