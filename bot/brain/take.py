@@ -14,7 +14,8 @@ from bot.brain.understanding.danger import find_hazard
 from domain import geo
 
 DRAFT_SLOTS = (
-    "service", "city", "district", "address", "lat", "lon", "date", "time", "technician", "without", "also", "quantity", "measured", "urgency", "name",
+    "service", "city", "district", "address", "lat", "lon", "date", "time", "technician", "without", "also", "quantity", "measured",
+    "urgency", "name",
 )  # fmt: skip
 CHANGE_SLOTS = ("ref", "date", "time", "technician", "service", "amount", "stars", "city", "district")
 PROBLEM_INTENTS = {"book_service", "ask_price", "find_technician", "check_availability"}
