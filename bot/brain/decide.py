@@ -24,6 +24,8 @@ from domain.engagement.reply import Option, Reply, language_script_of
 HEARD_SHOWN = 120  # characters of a voice note that are said back
 CALLS_AT_MOST = 10  # of one turn; the agent's own limit is 12
 PARAGRAPH = "\n\n"
+#: Wishes about who comes (lists of prompts/asides.yaml), and what is said to them.
+WHO_COMES = {"wants_woman": "booking.wish_woman", "wants_language": "booking.wish_language"}
 
 
 @dataclass(frozen=True)
@@ -175,7 +177,7 @@ def _of_who_comes(scene: Scene, now: Moment) -> list[str]:
     """What is honest to say to a wish about the person that no list of ours can grant; the booking goes on behind it."""
     if not JOB.intersection(now.plan.flows):
         return []
-    return [scene.text(f"booking.wish_{wish}") for wish in ("woman", "language") if asides.has(f"wants_{wish}", now.heard.text)]
+    return [scene.text(answer) for wish, answer in WHO_COMES.items() if asides.has(wish, now.heard.text)]
 
 
 def _reply(scene: Scene, said: list[Say], over: list[str], behind: list[str], now: Moment, transcript: Transcript) -> Reply:
