@@ -20,7 +20,8 @@ def _lex(section: str) -> Lexicon:
 def find_date(message: Message, now: datetime) -> str | None:
     """today, tomorrow, day_after_tomorrow, weekday:<mon..sun>, next_week, weekend, day:<n> or YYYY-MM-DD; None when no day is wanted.
 
-    A day refused ("machi ghedda") or past ("depuis lundi") does not count. Of several, the one called better; else the first; when something is changed, the last.
+    A day refused ("machi ghedda") or past ("depuis lundi") does not count.
+    Of several, the one called better; else the first; when something is changed, the last.
     """
     tokens = message.tokens
     found: list[tuple[str, int, int]] = []
