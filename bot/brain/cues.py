@@ -37,6 +37,8 @@ def corrected(reading: Understanding, text: str, *, of_a_booking: bool = False) 
     """
     if reading.main in HAPPENED and supposed(text):
         return _led_by(reading, RULES)
+    if reading.main == "ask_human" and not answers.asks(text) and _first(_lists()["if_need_be"], f" {answers.fold(text)} ") is not None:
+        return _led_by(reading, "thank")
     wanted, refused = named(text, of_a_booking)
     if not wanted and not refused:
         return reading
@@ -148,6 +150,7 @@ def _lists() -> dict[str, Any]:
         "waiting": folded(raw["waiting"]),
         "demands": folded(raw["demands"]),
         "supposes": folded(raw["supposes"]),
+        "if_need_be": folded(raw["if_need_be"]),
         "leave": frozenset(raw["leave"]),
         "wishes": wishes,
     }

@@ -24,6 +24,8 @@ from domain.engagement.reply import Option, Reply, language_script_of
 HEARD_SHOWN = 120  # characters of a voice note that are said back
 CALLS_AT_MOST = 10  # of one turn; the agent's own limit is 12
 PARAGRAPH = "\n\n"
+#: Wishes about who comes (lists of prompts/asides.yaml), and what is said to them.
+WHO_COMES = {"wants_woman": "booking.wish_woman", "wants_language": "booking.wish_language"}
 
 
 @dataclass(frozen=True)
@@ -167,7 +169,15 @@ def _heard_words(scene: Scene, now: Moment) -> list[str]:
     if heard.unheard:  # other words came with it and are answered below
         return [scene.text(chat.unheard(heard.unheard))]
     heard_so = [scene.text("clarify.heard", words=cut(heard.text.replace("\n", " "), HEARD_SHOWN))] if heard.spoken else []
-    return [*heard_so, *([scene.text("smalltalk.grief")] if asides.has("grief", heard.text) else [])]
+    first = [scene.text("smalltalk.grief")] if asides.has("grief", heard.text) else []
+    return [*heard_so, *first, *_of_who_comes(scene, now)]
+
+
+def _of_who_comes(scene: Scene, now: Moment) -> list[str]:
+    """What is honest to say to a wish about the person that no list of ours can grant; the booking goes on behind it."""
+    if not JOB.intersection(now.plan.flows):
+        return []
+    return [scene.text(answer) for wish, answer in WHO_COMES.items() if asides.has(wish, now.heard.text)]
 
 
 def _reply(scene: Scene, said: list[Say], over: list[str], behind: list[str], now: Moment, transcript: Transcript) -> Reply:

@@ -18,6 +18,8 @@ from bot.brain.understanding.normalise import script_of
 from domain.errors import DomainError
 from domain.scheduling.when import WEEKDAYS, resolve
 
+#: What a job costs, told before anybody is proposed: it is what is found dear.
+PRICES = frozenset({"price.range", "price.range_only", "price.dear"})
 #: What we say when there is no booking: after it none is being spoken of.
 NONE_FOUND = frozenset({"changes.nothing_to_move", "changes.nothing_to_cancel", "track.nothing"})
 ENCODED = re.compile(r"[A-Za-z0-9+/_-]{20,}={0,2}")
@@ -114,7 +116,7 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
         reading = orders.beside_a_cancellation(reading, read, text)
         of_a_price = state.flow == "price" and state.awaiting == "service"
         reading, questions = _with_questions(reading, understander, text, role, now)
-        spoken_of = {"of_a_booking": _of_a_booking(state), "of_a_price": of_a_price, "explains": _ours(state)}
+        spoken_of = {"of_a_booking": _of_a_booking(state), "of_a_price": of_a_price, "explains": _ours(state), "priced": _priced(state)}
         reading = orders.settled(reading, text, **spoken_of, proposed=state.proposal is not None)
     spoken, unheard = _by_voice(said.parts)
     if role == "client" and state.awaiting != "name" and not _holds(reading) and (name := names.told(text)):
@@ -125,7 +127,7 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
     option = _tapped(said.parts, state) or (answers.option(text, state.options) if _may_choose(state, text) else None)
     yes_no = answers.yes_no(text)
     wishes = frozenset(name for name in WISHES if answers.says(name, text))
-    if _below_our_price(state, slots):
+    if _below_our_price(state, slots) or (_priced(state) and "amount" in slots and reading.main == "ask_price"):
         wishes |= {"cheaper"}
     if role == "technician" and reading.main == "job_done" and "amount" not in slots and (paid := _paid(text)) is not None:
         slots["amount"] = paid
@@ -133,6 +135,8 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
         slots["service"], slots["also"] = jobs
     if role == "client" and "technician" in slots and asides.excludes(str(slots["technician"]), text):
         slots["without"] = slots.pop("technician")
+    if "quantity" in slots:
+        slots["measured"] = orders.has("metres", text)
     if "why_price" in wishes and _ours(state):  # who asks why it is dear wants to know first
         wishes -= {"cheaper"}
     if "same_day" in wishes:  # not "today", whatever the words
@@ -159,6 +163,9 @@ def _by_itself(reading: Understanding, understander: Understander, text: str, st
     if role == "client" and state.awaiting is None and reading.main in ANSWERING and asides.has("asks", text):  # it asks, and we did not
         alone = understand(understander, text, None, role, now.date().isoformat(), now)
         return alone if alone.main not in ANSWERING and alone.confidence >= MAY_ASK else reading
+    if role == "client" and state.key.startswith("clarify.what"):  # "a technician, a price or a booking?" asks for nothing in particular
+        alone = understand(understander, text, None, role, now.date().isoformat(), now)
+        return alone if alone.main not in ANSWERING and alone.confidence >= PLAIN and len(text.split()) >= SHORTEST else reading
     if reading.main != "inform" or reading.entities:
         return reading
     alone = understand(understander, text, None, role, now.date().isoformat(), now)
@@ -171,7 +178,9 @@ def _after_greeting(reading: Understanding, understander: Understander, text: st
     if reading.main != "greet" or len(rest.split()) < SHORTEST or rest == text:
         return reading
     alone = understand(understander, rest, None, role, now.date().isoformat(), now)
-    return alone if alone.main not in ("greet", "thank", "goodbye", "inform") and alone.confidence >= PLAIN else reading
+    wanted = sum(alone.scores.get(intent, 0.0) for intent in orders.ARRANGING)  # "somebody on Thursday?": an order and a question of who is free
+    sure = max(alone.confidence, wanted if alone.main in orders.ARRANGING else 0.0)
+    return alone if alone.main not in ("greet", "thank", "goodbye", "inform") and sure >= PLAIN else reading
 
 
 def _with_questions(
@@ -202,6 +211,11 @@ def _holds(reading: Understanding) -> bool:
 def _ours(state: State) -> bool:
     """Whether the price being spoken of is one we told, not one that a technician asks on site."""
     return state.proposal is None or state.proposal.kind == "booking"
+
+
+def _priced(state: State) -> bool:
+    """Whether our last words told what a job costs, and nobody is proposed yet."""
+    return state.key in PRICES and state.proposal is None
 
 
 def _below_our_price(state: State, slots: Mapping[str, Any]) -> bool:

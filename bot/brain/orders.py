@@ -21,6 +21,10 @@ OF_A_BOOKING = frozenset({"reschedule", "cancel", "track", "booking_status", "re
 #: So do these, but a fault told with a trade in it is as often an order.
 OF_A_JOB_DONE = frozenset({"report_damage", "complain"})
 ARRANGING = ("book_service", "find_technician", "check_availability")
+#: Right after a price, what finds it too dear is misread as.
+HAGGLED = OF_A_JOB_DONE | {"ask_payment", "out_of_scope"}
+#: Right after a price, an amount beside one of these is what somebody else asks, or what they would pay.
+BIDS = frozenset({"inform", "correct", "deny"})
 #: However sure the reading, what names a trade, a place and a time, and no booking, is none of these.
 NO_ORDER = OF_A_BOOKING | {"out_of_scope"}
 #: What a short question of price is misread as.
@@ -30,14 +34,26 @@ VAGUE = frozenset(
 
 
 def settled(
-    reading: Understanding, text: str, *, of_a_booking: bool = False, of_a_price: bool = False, explains: bool = True, proposed: bool = False
+    reading: Understanding,
+    text: str,
+    *,
+    of_a_booking: bool = False,
+    of_a_price: bool = False,
+    explains: bool = True,
+    proposed: bool = False,
+    priced: bool = False,
 ) -> Understanding:
     """The reading, with its main intent put right where the words are plain; the same reading otherwise.
 
     `of_a_booking`: one is being spoken of, so that an hour may well be its new hour. `of_a_price`: we asked what the price is for.
     `explains`: a price of ours may be what "why so dear" asks about; `proposed`: one is waiting for a yes, so that it complains of no job done.
+    `priced`: a price was just told, which is what is found too dear.
     """
     main = reading.main
+    if priced and "booking_ref" not in reading.entities and (
+        (main in HAGGLED and answers.says("cheaper", text)) or (main in BIDS and "amount_mad" in reading.entities)
+    ):
+        return _with(reading, "ask_price")
     if main == "ask_price" and not of_a_price and not has("price", text) and reading.confidence < CERTAIN:
         return _with(reading, _ordered(reading) if "service" in reading.entities else _next(reading))
     if main == "ask_price" and has("books", text) and not answers.hedged(text) and not {"date", "time"}.isdisjoint(reading.entities):

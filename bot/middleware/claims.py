@@ -123,7 +123,8 @@ def claims(text: str) -> list[Claim]:
             plain = plain[: match.start()] + " " * len(match[0]) + plain[match.end() :]
 
     take("ref", ((m, m[1]) for m in REF.finditer(plain)))
-    take("phone", ((m, phone_key(m[0])) for m in PHONE.finditer(plain) if not ISO.match(m[0])))
+    priced = [m.span() for m in _data()["money"].finditer(plain)]
+    take("phone", ((m, phone_key(m[0])) for m in PHONE.finditer(plain) if not ISO.match(m[0]) and not _is_price(m, priced)))
     take("time", clocks(plain))
     take("time", ((m, (int(m[1]), 0)) for m in HOUR.finditer(plain) if int(m[1]) < 24))
     take("percent", ((m, number(m[1])) for m in PERCENT.finditer(plain)))
@@ -133,6 +134,11 @@ def claims(text: str) -> list[Claim]:
     take("number", ((m, number(m[0])) for m in NUMBER.finditer(plain) if number(m[0]) >= 100 or "." in m[0] or "," in m[0]))
     found += [Claim("name", key, written) for key, written in names(text)]
     return found
+
+
+def _is_price(match: re.Match[str], priced: Iterable[tuple[int, int]]) -> bool:
+    """Whether what has the digits of a phone is a range of money, "7220-11890 dh"; no phone begins otherwise than with 0, + or 212."""
+    return not match[0].startswith(("0", "+", "212")) and any(start <= match.start() and match.end() <= end for start, end in priced)
 
 
 def clocks(plain: str) -> Iterator[tuple[re.Match[str], tuple[int, int]]]:

@@ -17,7 +17,7 @@ _ARTICLES = ("l", "el", "al", "ll", "ال", "لل")
 
 @cache
 def small_words(name: str) -> frozenset[str]:
-    """One flat list of words.yaml, cleaned: not_this, wanted, as_spelt, everyday, no_trade or any_trade."""
+    """One flat list of words.yaml, cleaned: not_this, wanted, as_spelt, everyday, until, no_trade or any_trade."""
     return frozenset(clean(word) for word in _data()[name])
 
 

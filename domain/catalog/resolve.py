@@ -19,6 +19,8 @@ from domain.spelling import bare, clean, fold, is_arabic, stems
 TRADE, FAULT, THING, HINT, NODE = 3.0, 2.2, 2.0, 0.8, 1.0
 SURE = 1.5
 _WANTED = 2.0  # "bghit trisian" outweighs a trade that is only mentioned
+_DONE_TO = 0.5  # what a fault has done to something else is named after the fault
+_UNTIL_WITHIN = 4  # words
 _MULTI = 0.7  # each further word of a phrase makes chance agreement rarer
 _FUZZY_FROM, _FUZZY_AT = 6, 86  # letters, per cent: below, everyday words start to look like trades
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
@@ -85,6 +87,16 @@ def node_for(service: str, issue_text: str | None) -> Node:
     return get_node(max(scores, key=lambda node: (scores[node], -get_node(node).price_factor))) if scores else general
 
 
+def by_surface(service: str, issue_text: str | None) -> bool:
+    """Whether metres count for the price of that fault: one that goes by m2, or the usual job of a trade where several do.
+
+    Raises DomainError unknown_service.
+    """
+    node = node_for(service, issue_text)
+    own = [one.unit for one in services()[node.service].nodes.values()]
+    return node.unit == "m2" or (node.id == f"{node.service}.general" and own.count("m2") > 1)
+
+
 def says(text: str, phrases: Iterable[str]) -> bool:
     """Whether one of the phrases is in the text, spelling forgiven as for the words of the taxonomy."""
     keys = [_text_keys(word) for word in _words(text)]
@@ -99,7 +111,8 @@ def _service_scores(text: str, hits: list[_Hit]) -> dict[str, float]:
         phrase = hit.phrase
         if not phrase.weight or _is_not(words, hit.start) or is_everyday(words, hit.start, hit.end):
             continue
-        weight = phrase.weight + (_WANTED if phrase.weight >= TRADE and _is_wanted(words, hit.start) else 0.0)
+        weight = phrase.weight * (_DONE_TO if _is_done_to(words, hits, hit) else 1.0)
+        weight += _WANTED if phrase.weight >= TRADE and _is_wanted(words, hit.start) else 0.0
         place = (phrase.service, " ".join(words[hit.start : hit.end]))
         said[place] = max(said.get(place, 0.0), weight)
     scores: dict[str, float] = {}
@@ -122,6 +135,14 @@ def _node_scores(hits: list[_Hit], service: str) -> dict[str, float]:
 
 def _is_not(words: list[str], at: int) -> bool:
     return any(word in small_words("not_this") for word in words[max(0, at - 1) : at])
+
+
+def _is_done_to(words: list[str], hits: list[_Hit], hit: _Hit) -> bool:
+    """Whether it is what the fault of another trade has done: "the air conditioner drips until the paint swells"."""
+    until = next((at for at in range(hit.start - 1, max(-1, hit.start - 1 - _UNTIL_WITHIN), -1) if words[at] in small_words("until")), None)
+    if until is None or _is_wanted(words, hit.start):
+        return False
+    return any(other.end <= until and other.phrase.service != hit.phrase.service and other.phrase.weight >= THING for other in hits)
 
 
 def _is_wanted(words: list[str], at: int) -> bool:

@@ -9,9 +9,10 @@ from typing import Any
 from bot.brain import answers, asides
 from bot.brain.act import Call, Result, Say, Steps
 from bot.brain.flows.people import known_for, listing
-from bot.brain.flows.shared import MOST, listed, prove, trouble, which_city
+from bot.brain.flows.shared import MOST, cannot_that_day, listed, prove, trouble, which_city
 from bot.brain.scene import Scene, soon
 from domain import geo
+from domain.catalog import by_surface
 from domain.engagement.reply import Option
 from domain.errors import DomainError
 from prompts import wording
@@ -40,6 +41,8 @@ def booking(scene: Scene) -> Steps:
         if scene.heard.payload == "other" or scene.heard.wishes & {"other_technician", "cheaper"}:
             return (yield from others(scene, proposal.summary))
         return again(scene, proposal.summary)
+    if proposal is None and (yield from cannot_that_day(scene)):
+        return Say("", instead="reschedule")
     wants_other = scene.heard.payload == "other" or scene.heard.wishes & {"other_technician", "cheaper"}
     if proposal is None and wants_other and scene.state.offered and not scene.changed:
         start = scene.when(scene.draft).start
@@ -57,6 +60,9 @@ def booking(scene: Scene) -> Steps:
     if when.part == "now":
         return (yield from soonest(scene, where))
     if not (scene.draft.get("date") or scene.draft.get("time")):
+        asked = answers.asks(scene.heard.text) or asides.has("asks", scene.heard.text)
+        if asked and "technician" in scene.heard.slots:  # "is Hassan free these days?"
+            return (yield from choose_slot(scene, where))
         place = scene.place(where.get("city"), where.get("district"))
         if scene.draft.get("second"):
             return scene.say("booking.ask_time_second", awaiting="time", trade=scene.trade(scene.draft["service"]), place=place)
@@ -73,8 +79,10 @@ def booking(scene: Scene) -> Steps:
 
 
 def priced_by(draft: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a job, beside its trade, place and hour, decides its price."""
-    return {name: draft.get(name) for name in ("issue", "urgency", "quantity")}
+    """What of a job, beside its trade, place and hour, decides its price; metres only of what is priced by them, and never as pieces."""
+    told = {name: draft.get(name) for name in ("issue", "urgency", "quantity")}
+    pieces = not draft.get("measured") or (draft.get("service") and by_surface(str(draft["service"]), draft.get("issue")))
+    return told if pieces else {**told, "quantity": None}
 
 
 def settle(scene: Scene, draft: Mapping[str, Any]) -> Where | Say:
@@ -297,7 +305,8 @@ def choose_slot(scene: Scene, where: Where) -> Steps:
     spot = {"service": scene.draft["service"], "city": where["city"], "district": where.get("district")}
     start = when.window[0].strftime("%Y-%m-%dT%H:%M") if when.window and when.day is None else None
     day = when.day.isoformat() if when.day else None
-    wish = {"technician_id": scene.draft.get("technician_id"), "issue": scene.draft.get("issue")}
+    named = yield from _named_technician(scene, spot)
+    wish = {"technician_id": scene.draft.get("technician_id") or named.get("id"), "issue": scene.draft.get("issue")}
     found = yield Call("find_slots", {**spot, "day": day, "start": start, "part": when.part, **wish})
     if not found.get("ok"):
         return (yield from trouble(scene, found))
@@ -307,7 +316,20 @@ def choose_slot(scene: Scene, where: Where) -> Steps:
     if lacking := found.get("no_specialist"):
         lacks: dict[str, Any] = {"skill": scene.skill(lacking["skill"]), "trade": scene.trade(scene.draft["service"])}
         return scene.say("booking.choose_slot_general", awaiting="choice", options=scene.slots(slots), slots=listed(scene, slots), **lacks)
+    if named:
+        theirs = scene.person(named.get("name"))
+        return scene.say("booking.choose_slot_of", awaiting="choice", options=scene.slots(slots), slots=listed(scene, slots), technician=theirs)
     return scene.say("booking.choose_slot", awaiting="choice", options=scene.slots(slots), slots=listed(scene, slots))
+
+
+def _named_technician(scene: Scene, spot: Mapping[str, Any]) -> Generator[Call, Result, Mapping[str, Any]]:
+    """Who was asked for by name, where somebody of that name does the trade there; {} for nobody."""
+    name = scene.draft.get("technician")
+    if not name or scene.draft.get("technician_id"):
+        return {}
+    found = yield Call("find_technicians", {**spot, "technician": name})
+    people = [t for t in found.get("technicians") or () if isinstance(t, Mapping)]
+    return people[0] if people and _same(people[0], name) else {}
 
 
 def confirm(scene: Scene, proposal_id: int) -> Steps:

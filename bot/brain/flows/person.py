@@ -11,7 +11,9 @@ def human(scene: Scene) -> Steps:
 
 
 def offer_human(scene: Scene) -> Steps:
-    """A person was offered: yes or no."""
+    """A person was offered: yes or no. Who asked something else in between has agreed to nobody."""
+    if scene.resuming:
+        return scene.say("escalation.offer_again", awaiting="confirm", options=scene.yes_no())
     if scene.refuses:
         return scene.say("common.fine", over=True)
     return (yield from _call(scene, "dispute", "escalation.human"))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from bot.brain.act import Call, Say, Steps
 from bot.brain.flows.booking import made_of, priced_by, reasons, so_proposed, uplift, why
 from bot.brain.flows.shared import trouble
+from bot.brain.hear import PRICES
 from bot.brain.scene import Scene
-
-RANGES = ("price.range", "price.range_only", "price.dear")  # what is found dear when nothing else was spoken of
 
 
 def price(scene: Scene) -> Steps:
@@ -21,7 +20,7 @@ def price(scene: Scene) -> Steps:
         same = {name: proposal.summary.get(name) for name in ("service", "city", "district", "technician_id")}
         found = yield Call("estimate_price", same | priced_by(scene.draft))
         return so_proposed(scene, proposal.summary, found)
-    if "cheaper" in scene.heard.wishes and scene.before.key in RANGES:
+    if "cheaper" in scene.heard.wishes and scene.before.key in PRICES:
         return scene.say("price.dear", over=True)
     draft = {**(proposal.summary if proposal else {}), **scene.draft}
     service = draft.get("service")

@@ -7,6 +7,7 @@ from bot.brain.act import Call, Say, Steps
 from bot.brain.flows.shared import trouble, which
 from bot.brain.flows.track import track
 from bot.brain.scene import Scene
+from domain.catalog import resolve_service
 
 ON_THE_WAY = ("planned", "en_route", "late", "arrived")  # states of track_technician
 
@@ -19,6 +20,13 @@ def damage(scene: Scene) -> Steps:
     return (yield from _report(scene, "damage"))
 
 
+def _wants_it_mended(scene: Scene, kind: str) -> bool:
+    """A fault that is told by who has no job with us, and blames nobody, is one to send somebody for."""
+    told = resolve_service(scene.heard.text)
+    fault = bool(told) and told[0].node_id != f"{told[0].service}.general"
+    return kind == "other" and "service" in scene.heard.slots and fault
+
+
 def _report(scene: Scene, kind: str) -> Steps:
     text = scene.heard.line(300)
     result = yield Call("report_problem", {"kind": kind, "text": text or None, "ref": scene.change.get("ref")})
@@ -29,6 +37,8 @@ def _report(scene: Scene, kind: str) -> Steps:
         result = yield Call("report_problem", {"kind": kind, "text": text or None, "ref": jobs[0].get("ref") if jobs else None})
     if result.get("error") == "no_booking" and scene.change.get("ref"):
         return scene.say("errors.unknown_ref", over=True, ref=str(scene.change["ref"]))
+    if result.get("error") == "no_booking" and _wants_it_mended(scene, kind):
+        return Say("", instead="booking")
     offer = (scene.option("yes", "yes"), scene.option("no", "no"))
     if result.get("error") == "no_booking":  # nothing was written down
         return Say("escalation.offer_human_no_job", {}, "confirm", offer, "offer_human")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
-from bot.brain import answers, cues
+from bot.brain import answers, cues, orders
 from bot.brain.act import Call, Result, Say, Steps
 from bot.brain.scene import Scene
 from domain.engagement.reply import Option
@@ -74,6 +74,16 @@ def orders_anew(scene: Scene) -> Generator[Call, Result, bool]:
     result = yield Call("list_bookings", {"which": "live"})
     booked = {j.get("service") for j in result.get("bookings") or () if isinstance(j, Mapping)}
     return bool(result.get("ok")) and (service not in booked if service else not booked)
+
+
+def cannot_that_day(scene: Scene) -> Generator[Call, Result, bool]:
+    """Whether what was read as an order tells that a visit of that day and trade, or of that technician, does not suit: one that is booked."""
+    slots = scene.heard.slots
+    if "date" not in slots or not {"technician", "service"} & slots.keys() or not orders.has("cannot", scene.heard.text):
+        return False
+    result = yield Call("list_bookings", {"which": "live"})
+    that_day = [j for j in result.get("bookings") or () if isinstance(j, Mapping) and str(j.get("start") or "")[:10] == slots["date"]]
+    return any(str(j.get(name)).casefold() == str(slots[name]).casefold() for j in that_day for name in ("technician", "service") if name in slots)
 
 
 def trouble(scene: Scene, result: Result) -> Steps:

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.brain.understanding.entities.date import find_date
 from bot.brain.understanding.entities.money import find_amount
-from bot.brain.understanding.entities.normalise import MAX_CHARS, Message, clean, lexicon, tokens_of
+from bot.brain.understanding.entities.normalise import MAX_CHARS, Message, Token, clean, lexicon, tokens_of
 from bot.brain.understanding.entities.phones import find_phone
 from bot.brain.understanding.entities.place import find_city, find_district
 from bot.brain.understanding.entities.quantity import find_quantity
@@ -18,6 +18,7 @@ from bot.brain.understanding.entities.service import find_service
 from bot.brain.understanding.entities.technician import find_technician
 from bot.brain.understanding.entities.time import find_time
 from domain.clock import CASABLANCA
+from domain.geo import cities_of, district_in
 
 _OPTIONS = re.compile(r"(?<!\d)1\s*[=:.)\-]\s*\w.*(?<!\d)2\s*[=:.)\-]\s*\w")
 _ASKED = (("rating", "rating"), ("time", "times"), ("date", "dates"), ("amount", "money"), ("quantity", "quantity"))
@@ -49,7 +50,33 @@ def extract(text: str, *, role: str = "client", context: str | None = None, now:
         **_places_and_service(text),
     }
     found.update({name: value for name, value in readings.items() if value is not None})
+    for said in _instead(tokens):
+        found = _put_right(found, _said_again(said, message, now))
     return found
+
+
+def _instead(tokens: list[Token]) -> list[str]:
+    """What was said after each word that takes something back ("la la", "je veux dire"), in order."""
+    marks = [(start, end) for _, start, end in lexicon("corrections", "markers").all(tokens) if start]
+    ends = [*(start for start, _ in marks[1:]), len(tokens)]
+    return [" ".join(token.text for token in tokens[after:end]) for (_, after), end in zip(marks, ends, strict=False)]
+
+
+def _said_again(said: str, message: Message, now: datetime) -> dict[str, Any]:
+    part = Message(said, tokens_of(said), message.role, message.asked, message.ramadan)
+    return {"time": find_time(part), "date": find_date(part, now), **_places_and_service(said)}
+
+
+def _put_right(found: dict[str, Any], again: dict[str, Any]) -> dict[str, Any]:
+    """What was said first, with what was said instead of it; a town that has no such district goes with the old one."""
+    new = {name: value for name, value in again.items() if value is not None}
+    kept = dict(found)
+    city, district = kept.get("city"), new.get("district")
+    if city and district and "city" not in new and cities_of(district) and not district_in(city, district):
+        del kept["city"]
+    if "city" in new and new["city"] != city and not district:
+        kept.pop("district", None)
+    return {**kept, **new}
 
 
 def _in_ramadan(now: datetime) -> bool:

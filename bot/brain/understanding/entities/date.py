@@ -20,7 +20,8 @@ def _lex(section: str) -> Lexicon:
 def find_date(message: Message, now: datetime) -> str | None:
     """today, tomorrow, day_after_tomorrow, weekday:<mon..sun>, next_week, weekend, day:<n> or YYYY-MM-DD; None when no day is wanted.
 
-    A day refused ("machi ghedda") or past ("depuis lundi") does not count. Of several, the first; when something is changed, the last.
+    A day refused ("machi ghedda") or past ("depuis lundi") does not count.
+    Of several, the one called better; else the first; when something is changed, the last.
     """
     tokens = message.tokens
     found: list[tuple[str, int, int]] = []
@@ -38,7 +39,8 @@ def find_date(message: Message, now: datetime) -> str | None:
         kept = found  # the day a technician cannot is the day he speaks of
     if not kept:
         return None
-    value, start, end = kept[-1] if len(kept) > 1 and _changed(message, kept) else kept[0]
+    better = next((hit for hit in reversed(kept) if _lex("better_after").at(tokens, hit[2])), None)
+    value, start, end = better or (kept[-1] if len(kept) > 1 and _changed(message, kept) else kept[0])
     message.take(start, end)
     if value.startswith("weekday") and len(kept) == 1 and any(hit[0] == "next_week" for hit in kept):
         return value
@@ -77,6 +79,9 @@ def _sure_after(message: Message, end: int) -> bool:
     """A part of the day or a "next" right after a doubtful word makes it a weekday: "tlat sba7", "sun morning"."""
     tokens = message.tokens
     if lexicon("times", "parts").at(tokens, end) or _lex("coming_after").at(tokens, end):
+        return True
+    at_hour = lexicon("times", "strong_at").at(tokens, end)
+    if at_hour and at_hour[1] < len(tokens) and tokens[at_hour[1]].is_number:
         return True
     joined = _lex("alternatives").at(tokens, end) or _lex("ranges").at(tokens, end) or _lex("negation").at(tokens, end)
     return bool(joined and _lex("weekdays").at(tokens, joined[1]))

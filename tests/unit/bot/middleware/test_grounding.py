@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from langchain_core.messages import HumanMessage
 
 from bot.middleware.claims import Evidence, claims
-from prompts import replies
+from prompts import replies, wording
 from tests.support import brains
 from tests.support.brains import llm, own, tool, wish
 
@@ -187,3 +187,13 @@ def brains_result(call_id, result):
     from langchain_core.messages import ToolMessage
 
     return ToolMessage(json.dumps(result), name="estimate_price", tool_call_id=call_id)
+
+
+@given(st.integers(1, 90_000), st.integers(1, 40_000), st.sampled_from(replies.LOCALES))
+def test_a_range_of_money_is_never_taken_for_a_phone(low, more, locale):
+    text = f"- {wording.format_money_range(low, low + more, locale)}."
+    assert {c.kind for c in claims(text)} <= {"amount"} and {low, low + more} <= {c.value for c in claims(text)}
+
+
+def test_a_phone_stays_one_whatever_stands_behind_it():
+    assert [c.kind for c in claims("0661-000001 dh")] == [c.kind for c in claims("+212661000001 dh")] == ["phone"]
