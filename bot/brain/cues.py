@@ -24,7 +24,10 @@ SAME = {"cancel", "request_refund"}
 #: Said beside a wish, they are its reason.
 BESIDE = frozenset({"complain", "report_damage", "ask_faq"})
 #: Where two are named, the first of these is the wish and the other its story.
-RANK = ("ask_human", "report_damage", "cancel", "reschedule", "request_refund", "refund_status", "complain", "track", "booking_status", "ask_faq")
+RANK = (
+    "ask_human", "report_damage", "cancel", "reschedule", "request_refund", "refund_status", "delete_data", "complain", "track", "booking_status",
+    "ask_faq",
+)  # fmt: skip
 RULES = "ask_faq"
 #: What has happened to somebody, or only might.
 HAPPENED = frozenset({"complain", "report_damage"})

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -75,10 +76,18 @@ LONGEST_STORY = 400  # characters; a longer one is told, not asked
 ONE_WISH = frozenset({"ask_human", "opt_out", "delete_data", "change_language", "abuse", "affirm", "deny"})
 _GREETING = re.compile(r"^[^,!.\n،]*[,!.\n،]+")
 _SENTENCE = re.compile(r"[^.!?؟\n]+[.!?؟]*")
+#: Before a further question: a comma, "and", or the Arabic "and" written onto the word that asks.
+_JOINED = re.compile(r"[,،]| (?:and|et|w|puis) | و ?(?=(?:هل|واش|كيف|كيفاش|متى|فوقاش|أين|فين) )", re.IGNORECASE)
 #: Intents that can be meant beside our question.
 ASIDE: Mapping[Role, frozenset[str]] = {
     "client": frozenset({"ask_faq", "ask_price", "ask_payment", "track", "refund_status", "ask_loyalty", "ask_human"}),
     "technician": frozenset({"client_absent", "running_late", "arrived", "en_route", "ask_earnings", "ask_job_details", "ask_human", "ask_payment"}),
+}
+#: How a list of technicians is compared: the one with the least is meant.
+MERITS: Mapping[str, Callable[[Mapping[str, Any]], float]] = {
+    "cheapest": lambda one: float(one.get("price_mad") or math.inf),
+    "best_rated": lambda one: -float(one.get("rating") or 0),
+    "nearest": lambda one: float(one["distance_km"]) if one.get("distance_km") is not None else math.inf,
 }
 WISHES = (
     "any",
@@ -122,9 +131,16 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
     slots = _slots(_of_that_week(reading, state, now), now)
     if (pin := _pin(said.parts)) is not None:
         slots.update(pin)
-    option = _tapped(said.parts, state) or (answers.option(text, state.options) if _may_choose(state, text) else None)
     yes_no = answers.yes_no(text)
     wishes = frozenset(name for name in WISHES if answers.says(name, text))
+    option, listed = _tapped(said.parts, state), _listed(state)
+    if option is None and len(listed) == 1 and yes_no:
+        option = listed[0]
+    elif option is None and listed and _compares(text):  # "arkhes wa7ed" is not the first of them, though "wa7ed" is
+        option = _by_merit(state, text, slots)
+        wishes -= {"cheaper"} if option is not None else set()
+    elif option is None and _may_choose(state, text):
+        option = answers.option(text, state.options)
     if _below_our_price(state, slots):
         wishes |= {"cheaper"}
     if role == "technician" and reading.main == "job_done" and "amount" not in slots and (paid := _paid(text)) is not None:
@@ -179,14 +195,18 @@ def _with_questions(
 ) -> tuple[Understanding, Mapping[str, tuple[str, ...]]]:
     """Of several sentences, those that ask something on the side by themselves: "Youssef est en route ? Et je paie en espèces ?" """
     sentences = [s.strip() for s in _SENTENCE.findall(text) if len(s.split()) >= SHORTEST]
-    if len(sentences) < 2 or reading.main in ONE_WISH or len(text) > LONGEST_STORY:
+    if reading.main in ONE_WISH or len(text) > LONGEST_STORY:
         return reading, {}
+    single = len(sentences) < 2  # then the whole is read already: only what is joined to it may be another question
+    asked = ASIDE["client"] - {"ask_human", "ask_price"} - (set(reading.intents) if single else set())
     found: dict[str, tuple[str, ...]] = {}
     for sentence in sentences:
         if sentence.endswith(("?", "؟")):
-            for part in (sentence.rpartition(",")[2].strip(), sentence):  # the last clause alone, where it asks by itself
+            *before, last = (part.strip() for part in _JOINED.split(sentence))
+            parts = [last] if before else []  # the last clause alone, where it asks by itself
+            for part in parts if single else [*parts, sentence]:
                 alone = understand(understander, part, None, role, now.date().isoformat(), now)
-                if alone.main in ASIDE["client"] - {"ask_human", "ask_price"} and alone.confidence >= PLAIN and len(part.split()) >= SHORTEST:
+                if alone.main in asked and alone.confidence >= PLAIN and len(part.split()) >= SHORTEST:
                     found[alone.main] = (*found.get(alone.main, ()), part)
                     break
     new = tuple(i for i in found if i not in reading.intents)
@@ -332,6 +352,26 @@ def _tapped(parts: tuple[Part, ...], state: State) -> Mapping[str, Any] | None:
 def _may_choose(state: State, text: str) -> bool:
     """Numbers are places in a list only while a list is open; stars, amounts and codes are numbers of their own."""
     return bool(state.options) and state.awaiting not in ("rating", "amount", "code") and len(text) <= 60
+
+
+def _listed(state: State) -> list[Mapping[str, Any]]:
+    """The options of a list of technicians that is open."""
+    return [o for o in state.options if str(o.get("payload", "")).startswith("tech:")] if state.awaiting == "choice" else []
+
+
+def _compares(text: str) -> str | None:
+    """Of MERITS, the one by which somebody of a list is spoken of."""
+    return next((name for name in MERITS if answers.says(name, text)), None)
+
+
+def _by_merit(state: State, text: str, slots: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Who of a list of technicians is meant by "the cheapest", "the best rated" or "the nearest"; nobody where that is asked, or more is said."""
+    merit = _compares(text)
+    if merit is None or {"date", "time", "technician"} & slots.keys() or answers.asks(text) or asides.has("asks", text):
+        return None
+    known = {str(one.get("id")): one for one in state.offered}
+    shown = [(o, one) for o in _listed(state) if (one := known.get(str(o["payload"]).removeprefix("tech:").partition("|")[0]))]
+    return min(shown, key=lambda pair: MERITS[merit](pair[1]))[0] if shown else None
 
 
 def _adds_address(state: State, heard: Heard) -> bool:

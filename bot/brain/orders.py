@@ -38,6 +38,8 @@ def settled(
     `explains`: a price of ours may be what "why so dear" asks about; `proposed`: one is waiting for a yes, so that it complains of no job done.
     """
     main = reading.main
+    if main in ("ask_price", "ask_faq", "out_of_scope") and not of_a_price and not has("price", text) and has("offered", text) and _placed(reading):
+        return _with(reading, _ordered(reading))  # "et un robinet à Agdal, vous faites ?"
     if main == "ask_price" and not of_a_price and not has("price", text) and reading.confidence < CERTAIN:
         return _with(reading, _ordered(reading) if "service" in reading.entities else _next(reading))
     if main == "ask_price" and has("books", text) and not answers.hedged(text) and not {"date", "time"}.isdisjoint(reading.entities):
@@ -75,6 +77,10 @@ def _says_all_of_an_order(reading: Understanding, text: str) -> bool:
 def complete(reading: Understanding, text: str) -> bool:
     """Whether a trade is wanted, at a place and a time, so that the message is an order whatever we asked."""
     return _new_job(reading, text) and all(_where_when(reading)) and has("wanted", text)
+
+
+def _placed(reading: Understanding) -> bool:
+    return "service" in reading.entities and _where_when(reading)[0]
 
 
 def _new_job(reading: Understanding, text: str) -> bool:

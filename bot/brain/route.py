@@ -48,6 +48,7 @@ TOLD = frozenset(
     {"inform", "correct", "affirm", "deny", "greet", "thank", "book_service", "find_technician", "rebook", "report_damage", "track", "ask_loyalty"}
 )
 SETTLED = frozenset({"date", "time", "ref", "stars", "without"})
+ASKED_LITTLE = frozenset({None, "service", "choice"})  # questions that no place, name or reason answers
 PATIENCE = 2  # clarifying questions before a person is called
 
 
@@ -80,6 +81,8 @@ def plan(state: State, heard: Heard) -> Plan:
         return Plan((waiting,), behind)
     if aside := _aside(state, heard, waiting):
         return Plan(aside, behind)
+    if _not_our_trade(state, heard):
+        return Plan(("out_of_scope", *((waiting,) if waiting and state.awaiting else ())), behind)
     if _where_nobody_works(state, heard, waiting):
         return Plan(("elsewhere",), ())
     if state.proposal is not None and heard.yes and state.awaiting in ("confirm", None):
@@ -169,6 +172,12 @@ def _where_nobody_works(state: State, heard: Heard, waiting: str | None) -> bool
     return bool(heard.text) and (arranges or told) and "city" not in heard.slots and asides.elsewhere(heard.text)
 
 
+def _not_our_trade(state: State, heard: Heard) -> bool:
+    """Whether work is wanted that nobody of ours does, by its own word, and none that somebody does."""
+    wanted = heard.intents[0] in (*orders.ARRANGING, "out_of_scope", "ask_faq", "ask_price", "ask_human", "greet")
+    return wanted and state.awaiting in ASKED_LITTLE and "service" not in heard.slots and asides.has("not_ours", heard.text)
+
+
 def _requests(state: State, heard: Heard, waiting: str | None) -> list[str]:
     """The flows the message asks for, main wish first, read in the light of what we were talking about."""
     if heard.yes or heard.no or heard.code:
@@ -189,11 +198,16 @@ def _meant(heard: Heard) -> tuple[str, ...]:
     if main in ALONE:
         return (main,)
     arranging = {"book_service", "find_technician", "check_availability", "rebook"}
-    likely = [i for i in others if heard.reading.scores.get(i, 1.0) >= SECOND]
+    likely = [i for i in others if heard.reading.scores.get(i, 1.0) >= SECOND and not (i == "out_of_scope" and _all_ours(heard))]
     if "ask_human" in likely and main not in ("ask_human",):
         return ("ask_human",)  # who may have asked for a person gets one
     sure = [i for i in likely if i not in arranging or ("service" in heard.slots and main not in arranging and _besides(i, main, heard))]
     return (main, *sure)
+
+
+def _all_ours(heard: Heard) -> bool:
+    """Whether a trade of ours is named, and no work that is none of ours."""
+    return "service" in heard.slots and not asides.has("not_ours", heard.text)
 
 
 def _besides(arranges: str, main: str, heard: Heard) -> bool:
