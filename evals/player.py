@@ -256,14 +256,13 @@ class _Play:
             self.seen = max((row.id for row in rows), default=self.seen)
             owner = session.get_one(Conversation, self.conversation).owner
             self.snapshots.append(snapshot(session))
+        if replies:
+            self.awaiting, self.options = replies[-1].get("awaiting"), list(replies[-1].get("options") or [])
         calls = [call for t in mine for call in t.calls]
         heard = next((t.understanding for t in reversed(mine) if t.understanding), None)
         changes = changed(*self.snapshots[-2:])
         ms, tokens = round(sum(t.ms for t in mine), 1), sum(t.tokens for t in mine)
-        turn = PlayedTurn(action, said, replies, calls, owner, ms, tokens, self.step_number, heard, changes)
-        self.played.turns.append(turn)
-        if turn.asking is not None:
-            self.awaiting, self.options = turn.awaiting, list(turn.asking.get("options") or [])
+        self.played.turns.append(PlayedTurn(action, said, replies, calls, owner, ms, tokens, self.step_number, heard, changes))
 
     def _last_code(self) -> str | None:
         """The digits of the last code that was sent to this person's phone."""

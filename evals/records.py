@@ -32,13 +32,8 @@ class PlayedTurn:
         return [c["tool"] for c in self.calls]
 
     @property
-    def asking(self) -> dict[str, Any] | None:
-        """The reply whose question is open after the turn: the last that asks. A notice behind it that asks nothing leaves it open."""
-        return next((r for r in reversed(self.replies) if r.get("awaiting")), self.replies[-1] if self.replies else None)
-
-    @property
     def awaiting(self) -> str | None:
-        return self.asking.get("awaiting") if self.asking else None
+        return self.replies[-1].get("awaiting") if self.replies else None
 
 
 @dataclass

@@ -17,6 +17,7 @@ from bot.brain.transcript import Exchange, Part
 from bot.brain.understanding.base import Role, Understander, Understanding
 from bot.brain.understanding.normalise import script_of
 from domain.errors import DomainError
+from domain.pricing.metres import usual_jobs
 from domain.scheduling.when import WEEKDAYS, resolve
 
 #: What we say when there is no booking: after it none is being spoken of.
@@ -131,6 +132,9 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
     slots = _slots(_of_that_week(reading, state, now), now)
     if (pin := _pin(said.parts)) is not None:
         slots.update(pin)
+    if "quantity" in slots and orders.measures(text):
+        trade, told = slots.get("service") or state.draft.get("service"), state.draft.get("issue") or text
+        slots["quantity"] = usual_jobs(trade, told, slots["quantity"]) if trade else None
     yes_no = answers.yes_no(text)
     wishes = frozenset(name for name in WISHES if answers.says(name, text))
     option, listed = _tapped(said.parts, state), _listed(state)

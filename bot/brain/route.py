@@ -98,6 +98,8 @@ def plan(state: State, heard: Heard) -> Plan:
     requests = _requests(state, heard, waiting)
     if waiting is None:
         return _fresh(state, heard, requests, behind)
+    if waiting == "offer_human" and "human" in requests:
+        return Plan(("human",), behind)  # the offer is taken, in their own words
     if waiting in requests or not requests:
         rest = [r for r in requests if r != waiting and r in QUICK]
         return _continue(state, heard, waiting, rest, behind)
@@ -328,6 +330,8 @@ def _fresh(state: State, heard: Heard, requests: list[str], behind: tuple[str, .
         return Plan((*quick, *heavy[:1]), (*behind, *reversed(heavy[1:])))
     if main in SOCIAL and not heard.slots:
         return Plan((SOCIAL[main],), behind)
+    if "gives_up" in heard.wishes and not heard.slots:
+        return Plan(("as_you_like",), behind)
     if "service" in heard.slots or (
         state.draft.get("service") and ({"date", "time", "city", "district"} & set(heard.slots) or heard.yes or main == "affirm")
     ):

@@ -69,11 +69,6 @@ def test_a_turn_that_is_not_as_expected_is_told(expect: Expect, played: PlayedTu
     assert len(words.failures(expect, played, Hears())) == 1
 
 
-def test_a_notice_that_asks_nothing_leaves_the_question_before_it_open() -> None:
-    asked = PlayedTurn("say", "yes", [{"text": "Which day?", "awaiting": "time"}, {"text": "Khalid said yes.", "awaiting": None}])
-    assert asked.awaiting == "time" and turn("Confirmed.", "Khalid said yes.").awaiting is None
-
-
 def test_calls_may_have_others_between_them() -> None:
     assert words.failures(Expect(calls=["a", "c"]), turn("x", calls=("a", "b", "c")), Hears()) == []
 

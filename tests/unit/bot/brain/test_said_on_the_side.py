@@ -7,13 +7,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.brain import cues, hear, orders
+from bot.brain import answers, cues, hear, orders
 from bot.brain.answers import problem
 from bot.brain.hear import Heard
 from bot.brain.route import plan
 from bot.brain.state import State
 from bot.brain.transcript import Exchange
 from bot.brain.understanding.base import Understanding
+from bot.brain.understanding.entities import extract
 from domain.catalog import service_of
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=ZoneInfo("Africa/Casablanca"))
@@ -136,3 +137,66 @@ def test_who_has_just_moved_in_wants_the_trades_that_follow() -> None:
     assert orders.two_jobs(text) == ("painting", "plumbing")
     assert service_of("I'm moving into a flat") is None and service_of("on vient de déménager") is None
     assert (service_of("i am moving on friday, i need movers") or ("",))[0] == "moving"
+
+
+@pytest.mark.parametrize(
+    "text", ["vs prenez les cheques ?", "do you accept credit cards?", "wach katqeblo lcarte?", "واش كتقبلو الشيك؟", "هل تقبلون البطاقة البنكية؟"]
+)
+def test_a_question_of_means_is_one_of_payment_whatever_was_read(text: str) -> None:
+    for misread in ("ask_loyalty", "ask_price"):
+        assert orders.settled(Understanding("fr", "latn", (misread,), confidence=0.7, scores={misread: 0.7}), text).main == "ask_payment"
+    booked = Understanding("fr", "latn", ("book_service",), confidence=0.7)
+    assert orders.settled(booked, text).main == "book_service"
+    assert orders.settled(Understanding("fr", "latn", ("ask_price",), confidence=0.9), "combien si je paie par carte ?").main == "ask_price"
+
+
+def test_metres_are_told_as_so_many_usual_jobs_and_pieces_as_pieces() -> None:
+    tiles = Understanding("fr", "latn", ("ask_price",), {"service": "tiling", "quantity": 20}, confidence=0.9, scores={"ask_price": 0.9})
+
+    class Tiler:
+        def understand(self, text: str, **_: object) -> Understanding:
+            return tiles
+
+    def pieces(text: str) -> object:
+        return hear.hear(State(), Exchange(text, ({"kind": "text", "text": text},)), Tiler(), "client", NOW).slots["quantity"]
+
+    assert pieces("20 m² de carrelage") == pieces("20 m2 de carrelage") == pieces("20 mitro d zellij") == pieces("20 متر ديال الزليج") == 5
+    assert pieces("20 carreaux") == 20
+
+
+def test_an_offered_colleague_who_is_asked_for_is_called_once() -> None:
+    asks = Understanding("fr", "latn", ("ask_human",), confidence=0.9, scores={"ask_human": 0.9})
+    assert plan(State(flow="offer_human", awaiting="confirm"), Heard("passez moi quelqu'un", asks)).flows == ("human",)
+
+
+def test_who_gives_up_after_a_price_is_asked_nothing_more() -> None:
+    gone = Heard("ok tant pis", Understanding("fr", "latn", ("affirm",), confidence=0.9), wishes=frozenset({"gives_up"}))
+    assert plan(State(draft={"service": "painting"}), gone).flows == ("as_you_like",)
+
+
+@pytest.mark.parametrize(("text", "agreed"), [("ماشي", True), ("ماشي دابا", False), ("ماشي مزيان", None), ("machi", None)])
+def test_machi_alone_agrees_in_arabic_letters_and_before_a_word_does_not(text: str, agreed: bool | None) -> None:
+    assert answers.yes_no(text) is agreed
+
+
+@pytest.mark.parametrize(
+    ("text", "date", "time"),
+    [
+        ("بكرة الساعة 11 الصبح", "tomorrow", "11:00"), ("باجر الساعة عشر الصبح", "tomorrow", "10:00"),
+        ("بعد بكرة الساعة اتناشر", "day_after_tomorrow", "12:00"), ("النهاردة الساعة خمسة", "today", "17:00"), ("on weds at 9", "weekday:wed", "09:00"),
+    ],
+)  # fmt: skip
+def test_days_as_visitors_say_them(text: str, date: str, time: str) -> None:
+    found = extract(text)
+    assert (found["date"], found["time"]) == (date, time)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("il est 10h tjs personne", "late"), ("still nobody here", "late"), ("mazal 7ta wa7ed", "late"), ("مازال حتى واحد", "late"), ("لم يصل بعد", "late"),
+        ("charged me 600, not what you quoted", "price"), ("khda ktar mn devis", "price"), ("خدا مني كتر", "price"), ("أكثر مما اتفقنا عليه", "price"),
+    ],
+)  # fmt: skip
+def test_what_went_wrong_is_known_by_its_words(text: str, kind: str) -> None:
+    assert problem(text) == kind
