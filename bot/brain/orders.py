@@ -40,6 +40,8 @@ def settled(
     `of_a_booking`: one is being spoken of, so that an hour may well be its new hour. `of_a_price`: we asked what the price is for.
     `explains`: a price of ours may be what "why so dear" asks about; `proposed`: one is waiting for a yes, so that it complains of no job done.
     """
+    if has("booked", text) and reading.main != "book_service" and "book_service" in reading.intents:
+        reading = replace(reading, intents=tuple(i for i in reading.intents if i != "book_service"))  # it is told, not ordered
     main = reading.main
     if main in ("ask_price", "ask_faq", "out_of_scope") and not of_a_price and not has("price", text) and has("offered", text) and _placed(reading):
         return _with(reading, _ordered(reading))  # "et un robinet à Agdal, vous faites ?"

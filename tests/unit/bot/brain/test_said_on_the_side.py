@@ -14,6 +14,7 @@ from bot.brain.route import plan
 from bot.brain.state import State
 from bot.brain.transcript import Exchange
 from bot.brain.understanding.base import Understanding
+from bot.brain.understanding.danger import find_hazard
 from bot.brain.understanding.entities import extract
 from domain.catalog import service_of
 
@@ -110,6 +111,43 @@ def test_what_is_known_of_a_person_is_asked_after_or_erased(text: str, intent: s
     assert cues.named(text)[0] == {intent}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I want to unsubscribe from everything", "désabonnez-moi svp", "je veux plus recevoir de pub", "ma bghitch les pubs f whatsapp",
+        "ما بغيتش الإشهارات", "أريد إلغاء الاشتراك",
+    ],
+)  # fmt: skip
+def test_who_wants_no_advertising_is_heard_whatever_was_read(text: str) -> None:
+    read = Understanding("fr", "latn", ("book_service",), confidence=0.9, scores={"book_service": 0.9})
+    assert cues.corrected(read, text).main == "opt_out" and cues.corrected(read, "arretez de m'envoyer des techniciens nuls").main != "opt_out"
+
+
+def test_what_may_happen_is_asked_behind_an_ok_and_a_day_supposed_is_a_wish() -> None:
+    agreed = Understanding("fr", "latn", ("affirm",), confidence=0.9, scores={"affirm": 0.9})
+    for text in (
+        "ok et si je suis pas satisfaite ?",
+        "ok what if it breaks again?",
+        "wakha w ila ma 3jbatnich?",
+        "واخا وإلا ما عجباتنيش؟",
+        "حسنا وماذا لو تعطل من جديد؟",
+    ):
+        assert cues.corrected(agreed, text).main == "ask_faq"
+    on_friday = Understanding("fr", "latn", ("affirm",), {"date": "weekday:fri"}, confidence=0.9, scores={"affirm": 0.9})
+    assert cues.corrected(on_friday, "et si on faisait vendredi ?").main == "affirm"
+
+
+def test_what_was_booked_is_not_ordered_again() -> None:
+    reading = Understanding("en", "latn", ("ask_price", "book_service"), {"service": "electricity"}, confidence=0.6, scores={"ask_price": 0.6})
+    assert orders.settled(reading, "I booked an electrician for tomorrow, what is in the price?").intents == ("ask_price",)
+    assert orders.settled(reading, "I want an electrician, what is the price?").intents == ("ask_price", "book_service")
+
+
+@pytest.mark.parametrize("text", ["bjr g un rdv dem avec ahmed mais jsuis plus dispo, vs pvez annuler", "ma femme est la dem a 10h"])
+def test_tomorrow_as_phones_shorten_it_is_no_blood(text: str) -> None:
+    assert find_hazard(text) is None and find_hazard("weldi tah w kaysil lih dem") == "hurt"
+
+
 @pytest.mark.parametrize("text", ["ne supprimez pas mes données", "enlevez la vieille baignoire", "بغيت نمسح الطاولة", "supprimez mon rdv de demain"])
 def test_what_is_taken_away_at_home_or_not_at_all_erases_nobody(text: str) -> None:
     assert "delete_data" not in cues.named(text)[0]
@@ -194,8 +232,10 @@ def test_days_as_visitors_say_them(text: str, date: str, time: str) -> None:
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        ("il est 10h tjs personne", "late"), ("still nobody here", "late"), ("mazal 7ta wa7ed", "late"), ("مازال حتى واحد", "late"), ("لم يصل بعد", "late"),
-        ("charged me 600, not what you quoted", "price"), ("khda ktar mn devis", "price"), ("خدا مني كتر", "price"), ("أكثر مما اتفقنا عليه", "price"),
+        ("il est 10h tjs personne", "late"), ("still nobody here", "late"), ("mazal 7ta wa7ed", "late"), ("مازال حتى واحد", "late"), 
+        ("لم يصل بعد", "late"),
+        ("charged me 600, not what you quoted", "price"), ("khda ktar mn devis", "price"),
+        ("خدا مني كتر", "price"), ("أكثر مما اتفقنا عليه", "price"),
     ],
 )  # fmt: skip
 def test_what_went_wrong_is_known_by_its_words(text: str, kind: str) -> None:
