@@ -15,6 +15,7 @@ from bot.brain import answers, asides, cues, names, orders, spots
 from bot.brain.state import CHANGES, State
 from bot.brain.transcript import Exchange, Part
 from bot.brain.understanding.base import Role, Understander, Understanding
+from bot.brain.understanding.entities.normalise import clean, lexicon, tokens_of
 from bot.brain.understanding.normalise import script_of
 from domain.errors import DomainError
 from domain.pricing.metres import usual_jobs
@@ -29,6 +30,7 @@ DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DIGITS = re.compile(r"\d[\d\s.-]{2,10}\d")
 _HOUR = re.compile(r"(?<![\w:])(\d{1,2})(?![\w:])")
 LEAST_PAID = 50  # MAD; below, a number counts something else
+SHORT_CORRECTION = 7  # words
 FIRST_HOUR = 7  # of a working day: "3" is three in the afternoon
 _REF = re.compile(r"\bBR-?\d+", re.IGNORECASE)
 _BARE_NUMBER = re.compile(r"(?<![\w-])(\d{2,6})(?:[.,]\d{1,2})?(?![\w:])")
@@ -406,9 +408,24 @@ def _by_question(heard: Heard, state: State) -> Heard:
         slots.setdefault("address", heard.line(150))
     if state.awaiting == "name" and not heard.yes and not heard.no and (name := names.name_in(heard.text)):
         slots["name"] = name
-    if (hour := _other_hour(state, heard)) is not None:
+    if (meant := _meant_hour(state, heard)) is not None:
+        slots = {**{k: v for k, v in slots.items() if k != "stars"}, "time": meant}
+        heard = replace(heard, reading=replace(heard.reading, intents=("correct",)))
+    elif (hour := _other_hour(state, heard)) is not None:
         slots["time"] = hour
     return replace(heard, slots=slots)
+
+
+def _meant_hour(state: State, heard: Heard) -> str | None:
+    """The hour of "sorry, I meant five", said to what is proposed for another."""
+    start = str(state.proposal.summary.get("start") or "") if state.proposal is not None else ""
+    short = len(heard.text.split()) <= SHORT_CORRECTION and answers.says("meant", heard.text)
+    if len(start) < 16 or not short or {"time", "date", "amount"} & heard.slots.keys():
+        return None
+    said = {int(n) for n in _HOUR.findall(answers.fold(heard.text))}
+    said |= {int(hour) for hour, _, _ in lexicon("times", "hours").all(tokens_of(clean(heard.text)))}
+    hour = said.pop() if len(said) == 1 else 0
+    return f"{hour if hour >= FIRST_HOUR else hour + 12:02d}:00" if 1 <= hour <= 23 else None
 
 
 def _other_hour(state: State, heard: Heard) -> str | None:

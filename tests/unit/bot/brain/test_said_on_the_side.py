@@ -11,7 +11,7 @@ from bot.brain import answers, cues, hear, orders
 from bot.brain.answers import problem
 from bot.brain.hear import Heard
 from bot.brain.route import plan
-from bot.brain.state import State
+from bot.brain.state import Proposal, State
 from bot.brain.transcript import Exchange
 from bot.brain.understanding.base import Understanding
 from bot.brain.understanding.danger import find_hazard
@@ -202,6 +202,13 @@ def test_metres_are_told_as_so_many_usual_jobs_and_pieces_as_pieces() -> None:
     assert pieces("20 carreaux") == 20
 
 
+@pytest.mark.parametrize("text", ["sorry i meant 5", "عفوا أقصد الخامسة", "سمح ليا قصدت الخمسة", "sme7 lia 9sedt 5", "dsl je voulais dire 5"])
+def test_an_hour_said_wrong_is_put_right_before_the_yes(text: str) -> None:
+    asked = State(flow="booking", awaiting="confirm", proposal=Proposal(1, "booking", {"start": "2026-11-26T18:00"}))
+    assert heard(text, asked, whole="rate").slots["time"] == "17:00"
+    assert "time" not in heard(text, State(), whole="rate").slots
+
+
 def test_an_offered_colleague_who_is_asked_for_is_called_once() -> None:
     asks = Understanding("fr", "latn", ("ask_human",), confidence=0.9, scores={"ask_human": 0.9})
     assert plan(State(flow="offer_human", awaiting="confirm"), Heard("passez moi quelqu'un", asks)).flows == ("human",)
@@ -221,7 +228,8 @@ def test_machi_alone_agrees_in_arabic_letters_and_before_a_word_does_not(text: s
     ("text", "date", "time"),
     [
         ("بكرة الساعة 11 الصبح", "tomorrow", "11:00"), ("باجر الساعة عشر الصبح", "tomorrow", "10:00"),
-        ("بعد بكرة الساعة اتناشر", "day_after_tomorrow", "12:00"), ("النهاردة الساعة خمسة", "today", "17:00"), ("on weds at 9", "weekday:wed", "09:00"),
+        ("بعد بكرة الساعة اتناشر", "day_after_tomorrow", "12:00"), ("النهاردة الساعة خمسة", "today", "17:00"),
+        ("on weds at 9", "weekday:wed", "09:00"),
     ],
 )  # fmt: skip
 def test_days_as_visitors_say_them(text: str, date: str, time: str) -> None:
