@@ -135,8 +135,8 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
     if (pin := _pin(said.parts)) is not None:
         slots.update(pin)
     if "quantity" in slots and orders.measures(text):
-        trade, told = slots.get("service") or state.draft.get("service"), state.draft.get("issue") or text
-        slots["quantity"] = usual_jobs(trade, told, slots["quantity"]) if trade else None
+        metres, trade = slots.pop("quantity"), slots.get("service") or state.draft.get("service")
+        slots |= {"quantity": usual_jobs(trade, state.draft.get("issue") or text, metres)} if trade else {}
     yes_no = answers.yes_no(text)
     wishes = frozenset(name for name in WISHES if answers.says(name, text))
     option, listed = _tapped(said.parts, state), _listed(state)
@@ -419,8 +419,8 @@ def _by_question(heard: Heard, state: State) -> Heard:
 def _meant_hour(state: State, heard: Heard) -> str | None:
     """The hour of "sorry, I meant five", said to what is proposed for another."""
     start = str(state.proposal.summary.get("start") or "") if state.proposal is not None else ""
-    short = len(heard.text.split()) <= SHORT_CORRECTION and answers.says("meant", heard.text)
-    if len(start) < 16 or not short or {"time", "date", "amount"} & heard.slots.keys():
+    short = len(heard.text.split()) <= SHORT_CORRECTION and answers.says("meant", heard.text) and not answers.says("address", heard.text)
+    if len(start) < 16 or not short or {"time", "date", "amount", "quantity"} & heard.slots.keys():
         return None
     said = {int(n) for n in _HOUR.findall(answers.fold(heard.text))}
     said |= {int(hour) for hour, _, _ in lexicon("times", "hours").all(tokens_of(clean(heard.text)))}
