@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from domain.bookings.states import transition
-from domain.errors import DomainError
+from domain.errors import DomainError, NotFound
 from domain.store.tables import Booking, BookingEvent
 from tools.handover import escalate
 from tools.spec import Args, tool
@@ -17,6 +17,7 @@ from tools.whose import clients_booking, technicians_booking
 #: What a person must look at: everything but waiting and remarks.
 REPORT_REASONS = {"damage": "damage", "bad_work": "dispute", "price": "dispute", "no_show": "dispute", "rude": "dispute"}
 DISPUTABLE = ("done", "closed")
+WAITED_FOR, WORKED_ON = ("offered", "confirmed", "en_route", "arrived"), ("arrived", "done", "closed", "disputed")
 
 
 class EscalateArgs(Args):
@@ -60,9 +61,8 @@ def report_problem(turn: Turn, args: ProblemArgs) -> dict[str, Any]:
 
     Being late is recorded only; use track_technician to say where the technician is. Never promise compensation.
     """
-    fitting = ("offered", "confirmed", "en_route", "arrived") if args.kind in ("late", "no_show") else ("arrived", "done", "closed", "disputed")
     try:
-        booking: Booking | None = clients_booking(turn, args.ref, fitting)
+        booking: Booking | None = _complained_of(turn, args)
     except DomainError as error:
         # A complaint is taken even when no job fits; several jobs, or a wrong ref, are asked about.
         if error.code != "no_booking" or args.ref:
@@ -83,6 +83,18 @@ def report_problem(turn: Turn, args: ProblemArgs) -> dict[str, Any]:
         note = f"{args.kind}: {args.text}" if args.text else args.kind
         escalate(turn.session, turn.context.conversation_id, reason, now=turn.now, note=note, booking_id=booking.id if booking else None)
     return {"ref": booking.ref if booking else None, "kind": args.kind, "escalated": reason is not None}
+
+
+def _complained_of(turn: Turn, args: ProblemArgs) -> Booking:
+    """The booking that fits the complaint; where the words do not tell what is wrong and no work was done, the one that is ahead or under way."""
+    if args.kind in ("late", "no_show"):
+        return clients_booking(turn, args.ref, WAITED_FOR)
+    try:
+        return clients_booking(turn, args.ref, WORKED_ON)
+    except NotFound:
+        if args.ref or args.kind != "other":
+            raise
+    return clients_booking(turn, None, WAITED_FOR)
 
 
 def _own(turn: Turn, ref: str) -> Booking | None:

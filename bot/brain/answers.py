@@ -51,6 +51,8 @@ def yes_no(text: str) -> bool | None:
         signs = lists()["signs"]
         agreed, refused = (any(sign in text for sign in signs[name]) for name in ("yes", "no"))
         return agreed if agreed != refused else None
+    if words in lists()["alone_yes"]:
+        return True
     roles = _spell(tuple(words.split()), ("yes", "no", "filler"))
     if {"yes", "no"} <= roles:  # "la safi" is enough said; "wakha, ma kayn walo" nobody can tell
         return False if leaning(text) is False else None

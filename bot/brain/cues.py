@@ -24,10 +24,15 @@ SAME = {"cancel", "request_refund"}
 #: Said beside a wish, they are its reason.
 BESIDE = frozenset({"complain", "report_damage", "ask_faq"})
 #: Where two are named, the first of these is the wish and the other its story.
-RANK = ("ask_human", "report_damage", "cancel", "reschedule", "request_refund", "refund_status", "complain", "track", "booking_status", "ask_faq")
+RANK = (
+    "ask_human", "opt_out", "report_damage", "cancel", "reschedule", "request_refund", "refund_status", "delete_data", "complain", "track",
+    "booking_status", "ask_faq",
+)  # fmt: skip
 RULES = "ask_faq"
 #: What has happened to somebody, or only might.
 HAPPENED = frozenset({"complain", "report_damage"})
+#: Short answers, before which or after which something may be supposed; a day or a trade in it is what they wish.
+SAID_BESIDE, WHAT_OF = frozenset({"affirm", "deny", "inform", "correct"}), frozenset({"date", "time", "service", "city", "district", "amount_mad"})
 
 
 def corrected(reading: Understanding, text: str, *, of_a_booking: bool = False) -> Understanding:
@@ -35,7 +40,7 @@ def corrected(reading: Understanding, text: str, *, of_a_booking: bool = False) 
 
     `of_a_booking`: one is being spoken of, so that "make it Friday" needs no "appointment".
     """
-    if reading.main in HAPPENED and supposed(text):
+    if supposed(text) and (reading.main in HAPPENED or (reading.main in SAID_BESIDE and WHAT_OF.isdisjoint(reading.entities))):
         return _led_by(reading, RULES)
     if reading.main == "ask_human" and not answers.asks(text) and _first(_lists()["if_need_be"], f" {answers.fold(text)} ") is not None:
         return _led_by(reading, "thank")
@@ -65,7 +70,14 @@ def supposed(text: str) -> bool:
     if not answers.asks(text):
         return False
     opens = tuple(f" {phrase} " for phrase in _lists()["supposes"])
-    return any(f" {answers.fold(clause)} ".startswith(opens) for clause in CLAUSE.split(text[:1000]))
+    clauses = (answers.fold(clause) for clause in CLAUSE.split(text[:1000]))
+    return any(f" {begins} ".startswith(opens) for clause in clauses for begins in (clause, _after_agreeing(clause)))
+
+
+def _after_agreeing(folded: str) -> str:
+    """What stands behind an "ok" at the beginning of a clause; the clause itself where none does."""
+    first, _, rest = folded.partition(" ")
+    return rest if first in answers.lists()["yes"] else folded
 
 
 def _leave(main: str, wanted: frozenset[str], reading: Understanding) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -14,8 +15,10 @@ from bot.brain import answers, asides, cues, names, orders, spots
 from bot.brain.state import CHANGES, State
 from bot.brain.transcript import Exchange, Part
 from bot.brain.understanding.base import Role, Understander, Understanding
+from bot.brain.understanding.entities.normalise import clean, lexicon, tokens_of
 from bot.brain.understanding.normalise import script_of
 from domain.errors import DomainError
+from domain.pricing.metres import usual_jobs
 from domain.scheduling.when import WEEKDAYS, resolve
 
 #: What a job costs, told before anybody is proposed: it is what is found dear.
@@ -29,6 +32,7 @@ DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DIGITS = re.compile(r"\d[\d\s.-]{2,10}\d")
 _HOUR = re.compile(r"(?<![\w:])(\d{1,2})(?![\w:])")
 LEAST_PAID = 50  # MAD; below, a number counts something else
+SHORT_CORRECTION = 7  # words
 FIRST_HOUR = 7  # of a working day: "3" is three in the afternoon
 _REF = re.compile(r"\bBR-?\d+", re.IGNORECASE)
 _BARE_NUMBER = re.compile(r"(?<![\w-])(\d{2,6})(?:[.,]\d{1,2})?(?![\w:])")
@@ -77,10 +81,18 @@ LONGEST_STORY = 400  # characters; a longer one is told, not asked
 ONE_WISH = frozenset({"ask_human", "opt_out", "delete_data", "change_language", "abuse", "affirm", "deny"})
 _GREETING = re.compile(r"^[^,!.\n،]*[,!.\n،]+")
 _SENTENCE = re.compile(r"[^.!?؟\n]+[.!?؟]*")
+#: Before a further question: a comma, "and", or the Arabic "and" written onto the word that asks.
+_JOINED = re.compile(r"[,،]| (?:and|et|w|puis) | و ?(?=(?:هل|واش|كيف|كيفاش|متى|فوقاش|أين|فين) )", re.IGNORECASE)
 #: Intents that can be meant beside our question.
 ASIDE: Mapping[Role, frozenset[str]] = {
     "client": frozenset({"ask_faq", "ask_price", "ask_payment", "track", "refund_status", "ask_loyalty", "ask_human"}),
     "technician": frozenset({"client_absent", "running_late", "arrived", "en_route", "ask_earnings", "ask_job_details", "ask_human", "ask_payment"}),
+}
+#: How a list of technicians is compared: the one with the least is meant.
+MERITS: Mapping[str, Callable[[Mapping[str, Any]], float]] = {
+    "cheapest": lambda one: float(one.get("price_mad") or math.inf),
+    "best_rated": lambda one: -float(one.get("rating") or 0),
+    "nearest": lambda one: float(one["distance_km"]) if one.get("distance_km") is not None else math.inf,
 }
 WISHES = (
     "any",
@@ -124,9 +136,19 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
     slots = _slots(_of_that_week(reading, state, now), now)
     if (pin := _pin(said.parts)) is not None:
         slots.update(pin)
-    option = _tapped(said.parts, state) or (answers.option(text, state.options) if _may_choose(state, text) else None)
+    if "quantity" in slots and orders.measures(text):
+        metres, trade = slots.pop("quantity"), slots.get("service") or state.draft.get("service")
+        slots |= {"quantity": usual_jobs(trade, state.draft.get("issue") or text, metres)} if trade else {}
     yes_no = answers.yes_no(text)
     wishes = frozenset(name for name in WISHES if answers.says(name, text))
+    option, listed = _tapped(said.parts, state), _listed(state)
+    if option is None and len(listed) == 1 and yes_no:
+        option = listed[0]
+    elif option is None and listed and _compares(text):  # "arkhes wa7ed" is not the first of them, though "wa7ed" is
+        option = _by_merit(state, text, slots)
+        wishes -= {"cheaper"} if option is not None else set()
+    elif option is None and _may_choose(state, text):
+        option = answers.option(text, state.options)
     if _below_our_price(state, slots) or (_priced(state) and "amount" in slots and reading.main == "ask_price"):
         wishes |= {"cheaper"}
     if role == "technician" and reading.main == "job_done" and "amount" not in slots and (paid := _paid(text)) is not None:
@@ -135,8 +157,6 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
         slots["service"], slots["also"] = jobs
     if role == "client" and "technician" in slots and asides.excludes(str(slots["technician"]), text):
         slots["without"] = slots.pop("technician")
-    if "quantity" in slots:
-        slots["measured"] = orders.has("metres", text)
     if "why_price" in wishes and _ours(state):  # who asks why it is dear wants to know first
         wishes -= {"cheaper"}
     if "same_day" in wishes:  # not "today", whatever the words
@@ -188,14 +208,18 @@ def _with_questions(
 ) -> tuple[Understanding, Mapping[str, tuple[str, ...]]]:
     """Of several sentences, those that ask something on the side by themselves: "Youssef est en route ? Et je paie en espèces ?" """
     sentences = [s.strip() for s in _SENTENCE.findall(text) if len(s.split()) >= SHORTEST]
-    if len(sentences) < 2 or reading.main in ONE_WISH or len(text) > LONGEST_STORY:
+    if reading.main in ONE_WISH or len(text) > LONGEST_STORY:
         return reading, {}
+    single = len(sentences) < 2  # then the whole is read already: only what is joined to it may be another question
+    asked = ASIDE["client"] - {"ask_human", "ask_price"} - (set(reading.intents) if single else set())
     found: dict[str, tuple[str, ...]] = {}
     for sentence in sentences:
         if sentence.endswith(("?", "؟")):
-            for part in (sentence.rpartition(",")[2].strip(), sentence):  # the last clause alone, where it asks by itself
+            *before, last = (part.strip() for part in _JOINED.split(sentence))
+            parts = [last] if before else []  # the last clause alone, where it asks by itself
+            for part in parts if single else [*parts, sentence]:
                 alone = understand(understander, part, None, role, now.date().isoformat(), now)
-                if alone.main in ASIDE["client"] - {"ask_human", "ask_price"} and alone.confidence >= PLAIN and len(part.split()) >= SHORTEST:
+                if alone.main in asked and alone.confidence >= PLAIN and len(part.split()) >= SHORTEST:
                     found[alone.main] = (*found.get(alone.main, ()), part)
                     break
     new = tuple(i for i in found if i not in reading.intents)
@@ -348,6 +372,26 @@ def _may_choose(state: State, text: str) -> bool:
     return bool(state.options) and state.awaiting not in ("rating", "amount", "code") and len(text) <= 60
 
 
+def _listed(state: State) -> list[Mapping[str, Any]]:
+    """The options of a list of technicians that is open."""
+    return [o for o in state.options if str(o.get("payload", "")).startswith("tech:")] if state.awaiting == "choice" else []
+
+
+def _compares(text: str) -> str | None:
+    """Of MERITS, the one by which somebody of a list is spoken of."""
+    return next((name for name in MERITS if answers.says(name, text)), None)
+
+
+def _by_merit(state: State, text: str, slots: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Who of a list of technicians is meant by "the cheapest", "the best rated" or "the nearest"; nobody where that is asked, or more is said."""
+    merit = _compares(text)
+    if merit is None or {"date", "time", "technician"} & slots.keys() or answers.asks(text) or asides.has("asks", text):
+        return None
+    known = {str(one.get("id")): one for one in state.offered}
+    shown = [(o, one) for o in _listed(state) if (one := known.get(str(o["payload"]).removeprefix("tech:").partition("|")[0]))]
+    return min(shown, key=lambda pair: MERITS[merit](pair[1]))[0] if shown else None
+
+
 def _adds_address(state: State, heard: Heard) -> bool:
     """Whether the street and number come amid a booking, when something else was asked."""
     amid = state.flow == "booking" and state.awaiting in ("confirm", "choice", "time") and heard.option is None
@@ -376,9 +420,24 @@ def _by_question(heard: Heard, state: State) -> Heard:
         slots.setdefault("address", heard.line(150))
     if state.awaiting == "name" and not heard.yes and not heard.no and (name := names.name_in(heard.text)):
         slots["name"] = name
-    if (hour := _other_hour(state, heard)) is not None:
+    if (meant := _meant_hour(state, heard)) is not None:
+        slots = {**{k: v for k, v in slots.items() if k != "stars"}, "time": meant}
+        heard = replace(heard, reading=replace(heard.reading, intents=("correct",)))
+    elif (hour := _other_hour(state, heard)) is not None:
         slots["time"] = hour
     return replace(heard, slots=slots)
+
+
+def _meant_hour(state: State, heard: Heard) -> str | None:
+    """The hour of "sorry, I meant five", said to what is proposed for another."""
+    start = str(state.proposal.summary.get("start") or "") if state.proposal is not None else ""
+    short = len(heard.text.split()) <= SHORT_CORRECTION and answers.says("meant", heard.text) and not answers.says("address", heard.text)
+    if len(start) < 16 or not short or {"time", "date", "amount", "quantity"} & heard.slots.keys():
+        return None
+    said = {int(n) for n in _HOUR.findall(answers.fold(heard.text))}
+    said |= {int(hour) for hour, _, _ in lexicon("times", "hours").all(tokens_of(clean(heard.text)))}
+    hour = said.pop() if len(said) == 1 else 0
+    return f"{hour if hour >= FIRST_HOUR else hour + 12:02d}:00" if 1 <= hour <= 23 else None
 
 
 def _other_hour(state: State, heard: Heard) -> str | None:

@@ -27,6 +27,9 @@ HAGGLED = OF_A_JOB_DONE | {"ask_payment", "out_of_scope"}
 BIDS = frozenset({"inform", "correct", "deny"})
 #: However sure the reading, what names a trade, a place and a time, and no booking, is none of these.
 NO_ORDER = OF_A_BOOKING | {"out_of_scope"}
+LITTLE_ELSE = 12  # words of a question how to pay
+#: What it is misread as.
+MISREAD = frozenset({"ask_faq", "ask_loyalty", "out_of_scope", "inform", "booking_status", "correct", "affirm", "deny"})
 #: What a short question of price is misread as.
 VAGUE = frozenset(
     {"inform", "affirm", "deny", "correct", "out_of_scope", "abuse", "greet", "thank", "goodbye", "track", "booking_status", "ask_payment"}
@@ -49,11 +52,19 @@ def settled(
     `explains`: a price of ours may be what "why so dear" asks about; `proposed`: one is waiting for a yes, so that it complains of no job done.
     `priced`: a price was just told, which is what is found too dear.
     """
+    if has("booked", text) and reading.main != "book_service" and "book_service" in reading.intents:
+        reading = replace(reading, intents=tuple(i for i in reading.intents if i != "book_service"))  # it is told, not ordered
     main = reading.main
-    if priced and "booking_ref" not in reading.entities and (
-        (main in HAGGLED and answers.says("cheaper", text)) or (main in BIDS and "amount_mad" in reading.entities)
+    if (
+        priced
+        and "booking_ref" not in reading.entities
+        and ((main in HAGGLED and answers.says("cheaper", text)) or (main in BIDS and "amount_mad" in reading.entities))
     ):
         return _with(reading, "ask_price")
+    if main in ("ask_price", "ask_faq", "out_of_scope") and not of_a_price and not has("price", text) and has("offered", text) and _placed(reading):
+        return _with(reading, _ordered(reading))  # "et un robinet à Agdal, vous faites ?"
+    if _asks_how_to_pay(main, text):
+        return _with(reading, "ask_payment")
     if main == "ask_price" and not of_a_price and not has("price", text) and reading.confidence < CERTAIN:
         return _with(reading, _ordered(reading) if "service" in reading.entities else _next(reading))
     if main == "ask_price" and has("books", text) and not answers.hedged(text) and not {"date", "time"}.isdisjoint(reading.entities):
@@ -93,6 +104,16 @@ def complete(reading: Understanding, text: str) -> bool:
     return _new_job(reading, text) and all(_where_when(reading)) and has("wanted", text)
 
 
+def _asks_how_to_pay(main: str, text: str) -> bool:
+    """Whether a short question of means, cheques or a card, was read as another: a question of price only where no amount is asked."""
+    asked = answers.asks(text) and len(text.split()) <= LITTLE_ELSE and has("means", text)
+    return asked and (main in MISREAD or (main == "ask_price" and has("takes", text) and not has("amount", text)))
+
+
+def _placed(reading: Understanding) -> bool:
+    return "service" in reading.entities and _where_when(reading)[0]
+
+
 def _new_job(reading: Understanding, text: str) -> bool:
     return "service" in reading.entities and "booking_ref" not in reading.entities and not cues.named(text)[0]
 
@@ -120,7 +141,7 @@ def _next(reading: Understanding) -> str:
 
 
 def _with(reading: Understanding, main: str) -> Understanding:
-    sure = max(reading.scores.get(main, 0.0), CERTAIN if main in (*ARRANGING, "ask_price") else 0.0)
+    sure = max(reading.scores.get(main, 0.0), CERTAIN if main in (*ARRANGING, "ask_price", "ask_payment") else 0.0)
     others = tuple(i for i in reading.intents if i not in (main, reading.main))
     return replace(reading, intents=(main, *others), confidence=sure, scores={**reading.scores, main: sure})
 
@@ -139,6 +160,13 @@ def two_jobs(text: str) -> tuple[str, str] | None:
                 if first and second and first[0] != second[0]:
                     return first[0], second[0]
     return None
+
+
+@lru_cache(maxsize=8192)
+def measures(text: str) -> bool:
+    """Whether a number of metres is told: it says how large a job is, and counts no pieces."""
+    metres = "|".join(map(re.escape, answers.phrases_of(DATA)["metres"]))
+    return re.search(rf"\d ?(?:{metres})(?![^\W_])", answers.fold(text)) is not None
 
 
 @lru_cache(maxsize=8192)

@@ -48,6 +48,7 @@ TOLD = frozenset(
     {"inform", "correct", "affirm", "deny", "greet", "thank", "book_service", "find_technician", "rebook", "report_damage", "track", "ask_loyalty"}
 )
 SETTLED = frozenset({"date", "time", "ref", "stars", "without"})
+ASKED_LITTLE = frozenset({None, "service", "choice"})  # questions that no place, name or reason answers
 PATIENCE = 2  # clarifying questions before a person is called
 
 
@@ -80,6 +81,8 @@ def plan(state: State, heard: Heard) -> Plan:
         return Plan((waiting,), behind)
     if aside := _aside(state, heard, waiting):
         return Plan(aside, behind)
+    if _not_our_trade(state, heard):
+        return Plan(("out_of_scope", *((waiting,) if waiting and state.awaiting else ())), behind)
     if _where_nobody_works(state, heard, waiting):
         return Plan(("elsewhere",), ())
     if state.proposal is not None and heard.yes and state.awaiting in ("confirm", None):
@@ -95,6 +98,8 @@ def plan(state: State, heard: Heard) -> Plan:
     requests = _requests(state, heard, waiting)
     if waiting is None:
         return _fresh(state, heard, requests, behind)
+    if waiting == "offer_human" and "human" in requests:
+        return Plan(("human",), behind)  # the offer is taken, in their own words
     if waiting in requests or not requests:
         rest = [r for r in requests if r != waiting and r in QUICK]
         return _continue(state, heard, waiting, rest, behind)
@@ -169,6 +174,12 @@ def _where_nobody_works(state: State, heard: Heard, waiting: str | None) -> bool
     return bool(heard.text) and (arranges or told) and "city" not in heard.slots and asides.elsewhere(heard.text)
 
 
+def _not_our_trade(state: State, heard: Heard) -> bool:
+    """Whether work is wanted that nobody of ours does, by its own word, and none that somebody does."""
+    wanted = heard.intents[0] in (*orders.ARRANGING, "out_of_scope", "ask_faq", "ask_price", "ask_human", "greet")
+    return wanted and state.awaiting in ASKED_LITTLE and "service" not in heard.slots and asides.has("not_ours", heard.text)
+
+
 def _requests(state: State, heard: Heard, waiting: str | None) -> list[str]:
     """The flows the message asks for, main wish first, read in the light of what we were talking about."""
     if heard.yes or heard.no or heard.code:
@@ -189,11 +200,16 @@ def _meant(heard: Heard) -> tuple[str, ...]:
     if main in ALONE:
         return (main,)
     arranging = {"book_service", "find_technician", "check_availability", "rebook"}
-    likely = [i for i in others if heard.reading.scores.get(i, 1.0) >= SECOND]
+    likely = [i for i in others if heard.reading.scores.get(i, 1.0) >= SECOND and not (i == "out_of_scope" and _all_ours(heard))]
     if "ask_human" in likely and main not in ("ask_human",):
         return ("ask_human",)  # who may have asked for a person gets one
     sure = [i for i in likely if i not in arranging or ("service" in heard.slots and main not in arranging and _besides(i, main, heard))]
     return (main, *sure)
+
+
+def _all_ours(heard: Heard) -> bool:
+    """Whether a trade of ours is named, and no work that is none of ours."""
+    return "service" in heard.slots and not asides.has("not_ours", heard.text)
 
 
 def _besides(arranges: str, main: str, heard: Heard) -> bool:
@@ -282,7 +298,7 @@ def _continue(state: State, heard: Heard, waiting: str, quick: list[str], behind
         return Plan((waiting,), behind)  # who thanks us is well
     understood = bool(
         quick or heard.yes or heard.no or heard.option or _fits(state, heard) or heard.wishes or main in ("affirm", "deny", "correct")
-        or {k for k in heard.slots if k not in ("urgency", "quantity", "measured")} or heard.kinds & {"photo"} or waiting == "verify"
+        or {k for k in heard.slots if k not in ("urgency", "quantity")} or heard.kinds & {"photo"} or waiting == "verify"
     )  # fmt: skip
     if main in SOCIAL and not heard.slots and not heard.yes and not heard.no and not quick:
         if main == "goodbye":
@@ -314,6 +330,8 @@ def _fresh(state: State, heard: Heard, requests: list[str], behind: tuple[str, .
         return Plan((*quick, *heavy[:1]), (*behind, *reversed(heavy[1:])))
     if main in SOCIAL and not heard.slots:
         return Plan((SOCIAL[main],), behind)
+    if "gives_up" in heard.wishes and not heard.slots:
+        return Plan(("as_you_like",), behind)
     if "service" in heard.slots or (
         state.draft.get("service") and ({"date", "time", "city", "district"} & set(heard.slots) or heard.yes or main == "affirm")
     ):

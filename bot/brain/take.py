@@ -14,7 +14,7 @@ from bot.brain.understanding.danger import find_hazard
 from domain import geo
 
 DRAFT_SLOTS = (
-    "service", "city", "district", "address", "lat", "lon", "date", "time", "technician", "without", "also", "quantity", "measured",
+    "service", "city", "district", "address", "lat", "lon", "date", "time", "technician", "without", "also", "quantity",
     "urgency", "name",
 )  # fmt: skip
 CHANGE_SLOTS = ("ref", "date", "time", "technician", "service", "amount", "stars", "city", "district")
@@ -81,7 +81,7 @@ def _drafted(state: State, heard: Heard, brought: dict[str, Any], flow: str | No
     fresh = state.flow not in JOB
     service = new.get("service")
     if service and draft.get("service") not in (None, service):
-        gone = ("issue", "technician", "technician_id", "quantity", "measured", "cheapest", *(("date", "time") if fresh else ()))
+        gone = ("issue", "technician", "technician_id", "quantity", "cheapest", *(("date", "time") if fresh else ()))
         draft = {k: v for k, v in draft.items() if k not in gone}
     if fresh and flow in JOB and state.flow is None and state.key.startswith("booking.") and not service:
         draft.pop("technician_id", None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from domain.catalog.relevance import adjacent, related_services, skill_relevance
-from domain.catalog.resolve import NodeMatch, by_surface, node_for, resolve_service, service_of
+from domain.catalog.resolve import NodeMatch, node_for, resolve_service, service_of
 from domain.catalog.skills import PartUse, StandIn, get_skill, nearest_skill, parts_for, prerequisites, skills, skills_for
 from domain.catalog.taxonomy import LOCALES, SERVICES, Node, Service, Skill, get_node, service_name, services
 
@@ -17,7 +17,6 @@ __all__ = [
     "Skill",
     "StandIn",
     "adjacent",
-    "by_surface",
     "get_node",
     "get_skill",
     "nearest_skill",

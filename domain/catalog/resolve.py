@@ -87,16 +87,6 @@ def node_for(service: str, issue_text: str | None) -> Node:
     return get_node(max(scores, key=lambda node: (scores[node], -get_node(node).price_factor))) if scores else general
 
 
-def by_surface(service: str, issue_text: str | None) -> bool:
-    """Whether metres count for the price of that fault: one that goes by m2, or the usual job of a trade where several do.
-
-    Raises DomainError unknown_service.
-    """
-    node = node_for(service, issue_text)
-    own = [one.unit for one in services()[node.service].nodes.values()]
-    return node.unit == "m2" or (node.id == f"{node.service}.general" and own.count("m2") > 1)
-
-
 def says(text: str, phrases: Iterable[str]) -> bool:
     """Whether one of the phrases is in the text, spelling forgiven as for the words of the taxonomy."""
     keys = [_text_keys(word) for word in _words(text)]

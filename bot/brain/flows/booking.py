@@ -12,7 +12,6 @@ from bot.brain.flows.people import known_for, listing
 from bot.brain.flows.shared import MOST, cannot_that_day, listed, prove, trouble, which_city
 from bot.brain.scene import Scene, soon
 from domain import geo
-from domain.catalog import by_surface
 from domain.engagement.reply import Option
 from domain.errors import DomainError
 from prompts import wording
@@ -79,10 +78,8 @@ def booking(scene: Scene) -> Steps:
 
 
 def priced_by(draft: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a job, beside its trade, place and hour, decides its price; metres only of what is priced by them, and never as pieces."""
-    told = {name: draft.get(name) for name in ("issue", "urgency", "quantity")}
-    pieces = not draft.get("measured") or (draft.get("service") and by_surface(str(draft["service"]), draft.get("issue")))
-    return told if pieces else {**told, "quantity": None}
+    """What of a job, beside its trade, place and hour, decides its price."""
+    return {name: draft.get(name) for name in ("issue", "urgency", "quantity")}
 
 
 def settle(scene: Scene, draft: Mapping[str, Any]) -> Where | Say:

@@ -107,6 +107,15 @@ def test_a_reported_damage_disputes_the_job_and_joins_the_open_escalation(bricol
     assert bricol.rows(Booking)[0].status == "disputed"
 
 
+def test_a_complaint_of_no_told_kind_is_kept_with_the_visit_that_is_ahead_unless_a_job_was_done(bricol: Bricol) -> None:
+    assert bricol.client().error("report_problem", kind="other") == "no_booking"
+    bricol.give_booking("BR-1")
+    assert bricol.client().next_turn().ok("report_problem", kind="other", text="nobody answers me")["ref"] == "BR-1"
+    bricol.give_booking("BR-2", status="done", start="2026-11-20T10:00")
+    assert bricol.client().next_turn().ok("report_problem", kind="other")["ref"] == "BR-2"
+    assert bricol.client().error("report_problem", kind="other", ref="BR-9") == "no_booking"
+
+
 def test_lateness_is_noted_without_calling_a_person(bricol: Bricol) -> None:
     bricol.give_booking()
     assert not bricol.client().ok("report_problem", kind="late")["escalated"]
