@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.brain import answers, asides
-from bot.brain.hear import Heard
+from bot.brain.hear import Heard, nothing_waits
 from bot.brain.route import PATIENCE, Plan
 from bot.brain.state import State
 from bot.brain.threats import threatens
@@ -39,10 +39,14 @@ def plan(state: State, heard: Heard) -> Plan:
         return Plan(("threat",))
     if settled := _by_words(state, heard):
         return Plan((settled,))
+    if heard.sides and main not in UNDER_WAY - {"en_route"}:
+        return Plan(("each",))
     if optout.match(heard.text):
         return Plan(("opt_out",))
     if heard.payload.startswith("go:"):
         return Plan((heard.payload[3:],))
+    if main == "thank" and nothing_waits(state):
+        return Plan(("thank",))  # "ok merci": to what we told, not to another offer that may have come
     folded = answers.fold(heard.text)
     if heard.option is None and folded in OFFER:
         return Plan((OFFER[folded],))
@@ -97,6 +101,12 @@ def _by_words(state: State, heard: Heard) -> str | None:
         return "give_back"
     if heard.intents[0] == "set_unavailable" and (worker_says("this_job", said) or "ref" in heard.slots):
         return "give_back"
+    if not state.offer and worker_says("lost", said):
+        return "details"
+    if not state.offer and worker_says("keeps", said):
+        return "details"
+    if not state.offer and worker_says("let_in", said) and heard.intents[0] != "job_done" and "amount" not in heard.slots:
+        return "arrived"
     if not state.offer and heard.intents[0] not in UNDER_WAY and worker_says("sets_out", said) and not answers.hedged(said):
         return "en_route"
     answers_offer = state.offer or heard.intents[0] in ("accept_job", "affirm")

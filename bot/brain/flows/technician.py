@@ -11,10 +11,12 @@ from bot.brain.act import Call, Result, Say, Steps
 from bot.brain.flows.shared import MOST, plain, trouble
 from bot.brain.scene import Scene
 from bot.brain.transcript import moment
+from bot.brain.worker_words import worker_says
 from domain import geo
 from prompts import wording
 
 NOTHING = ("no_offer",)
+SURE_ENOUGH = 0.6  # of a reading that says no, to take a job away that is theirs
 
 
 def accept(scene: Scene) -> Steps:
@@ -28,10 +30,15 @@ def decline(scene: Scene) -> Steps:
     reason = scene.heard.text if len(scene.heard.text.split()) > 2 else None
     result = yield from _answer(scene, "decline", reason=reason)
     if isinstance(result, Say):
-        if result.key == "technician_flow.no_offer":  # a job that is theirs already: a person must find somebody else
-            return (yield from _cannot_come(scene))
+        if result.key == "technician_flow.no_offer":  # a job that is theirs already; a guess takes nobody's job away
+            return (yield from (_cannot_come if _surely_refuses(scene) else unclear)(scene))
         return result
     return scene.say("technician_flow.declined", over=True, ref=str(result.get("ref")))
+
+
+def _surely_refuses(scene: Scene) -> bool:
+    heard = scene.heard
+    return heard.reading.confidence >= SURE_ENOUGH or heard.no or heard.leans is False or worker_says("cannot", heard.text)
 
 
 def _cannot_come(scene: Scene) -> Steps:
@@ -115,7 +122,7 @@ def _answer(scene: Scene, answer: str, **more: Any) -> Any:
         if not offers:
             mine = yield Call("my_jobs")
             offers = list(mine.get("offers") or ())
-        if meant := _offer_meant(scene, offers):
+        if meant := _offer_meant(scene, offers, scene.change):
             result = yield Call("answer_offer", {"answer": answer, "ref": meant.get("ref"), **more})
             return result if result.get("ok") else scene.say("technician_flow.no_offer", over=True)
         return scene.say("technician_flow.which", awaiting="booking", options=scene.jobs(offers[:MOST]))
@@ -128,9 +135,37 @@ def _answer(scene: Scene, answer: str, **more: Any) -> Any:
     return (yield from trouble(scene, result))
 
 
-def _offer_meant(scene: Scene, offers: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """The only offer that has the trade, the place, the day or the hour that was said; None where they name none or several."""
-    said, day = scene.change, scene.when(scene.change).day if scene.change.get("date") else None
+def each(scene: Scene) -> Steps:
+    """Of several offers some taken and some refused in one message: every one is answered, those taken first."""
+    mine = yield Call("my_jobs")
+    offers = list(mine.get("offers") or ())
+    meant = {id(side): _offer_meant(scene, offers, side.slots) for side in scene.heard.sides}
+    rest = [o for o in offers if o not in meant.values()]
+    taken, refused, when = [], [], ""
+    for side in sorted(scene.heard.sides, key=lambda side: not side.takes):
+        offer = meant[id(side)] or (rest[0] if not side.slots and len(rest) == 1 else None)
+        if offer is None:
+            continue
+        reason = None if side.takes else scene.heard.text[:300]
+        result = yield from _answer(scene, "accept" if side.takes else "decline", ref=offer.get("ref"), reason=reason)
+        if isinstance(result, Say):
+            return result
+        (taken if side.takes else refused).append(str(offer.get("ref")))
+        when = when or _when(scene, result)
+    if not taken and not refused:
+        return scene.say("technician_flow.which", awaiting="booking", options=scene.jobs(offers[:MOST])) if offers else (yield from unclear(scene))
+    if not taken:
+        return scene.say("technician_flow.declined", over=True, ref=", ".join(refused))
+    if not refused:
+        return scene.say("technician_flow.accepted", over=True, extra={"ref": taken[0]}, ref=", ".join(taken), when=when)
+    return scene.say("technician_flow.each", over=True, extra={"ref": taken[0]}, ref=", ".join(taken), when=when, refs=", ".join(refused))
+
+
+def _offer_meant(scene: Scene, offers: Sequence[Mapping[str, Any]], said: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The only offer that has the reference, the trade, the place, the day or the hour that was said; None where they name none or several."""
+    if named := said.get("ref"):
+        return next((o for o in offers if o.get("ref") == named), None)
+    day = scene.when(said).day if said.get("date") else None
     hints: list[Callable[[Mapping[str, Any]], bool]] = [lambda o, k=k: o.get(k) == said[k] for k in ("service", "city") if said.get(k)]  # type: ignore[misc]
     if said.get("district"):
         hints.append(lambda o: bool(o.get("district")) and geo.same_district(str(o["district"]), str(said["district"])))
@@ -348,6 +383,7 @@ def unclear(scene: Scene) -> Steps:
 FLOWS: Mapping[str, Callable[[Scene], Steps]] = {
     "accept": accept,
     "decline": decline,
+    "each": each,
     "other_time": other_time,
     "en_route": _state("en_route", "en_route"),
     "arrived": _state("arrived", "arrived"),

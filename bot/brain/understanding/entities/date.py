@@ -32,7 +32,7 @@ def find_date(message: Message, now: datetime) -> str | None:
         index = hit[1] if hit else index + 1
     if not found:
         return None
-    kept = [hit for hit in found if not _negated(message, hit[1])]
+    kept = [hit for hit in found if not _negated(message, hit[1], {end for _, _, end in found})]
     kept = [hit for hit in kept if not _lex("struck_after").at(tokens, hit[2])] or kept
     if not kept and message.role == "technician":
         kept = found  # the day a technician cannot is the day he speaks of
@@ -74,8 +74,11 @@ def _nhar_before(message: Message, index: int) -> bool:
 
 
 def _sure_after(message: Message, end: int) -> bool:
-    """A part of the day or a "next" right after a doubtful word makes it a weekday: "tlat sba7", "sun morning"."""
+    """A part of the day, an hour or a "next" right after a doubtful word makes it a weekday: "tlat sba7", "sun morning", "tnin m3a 11"."""
     tokens = message.tokens
+    hour = lexicon("times", "strong_at").at(tokens, end)
+    if hour and hour[1] < len(tokens) and tokens[hour[1]].is_number:
+        return True
     if lexicon("times", "parts").at(tokens, end) or _lex("coming_after").at(tokens, end):
         return True
     joined = _lex("alternatives").at(tokens, end) or _lex("ranges").at(tokens, end) or _lex("negation").at(tokens, end)
@@ -191,13 +194,13 @@ def _past(message: Message, start: int, hit: tuple[str, int]) -> bool:
     return not (_lex("weekdays").at(tokens, to[1] if to else hit[1]) and (to or tokens[hit[1]].text.startswith("لل")))
 
 
-def _negated(message: Message, start: int) -> bool:
-    """Whether a "not", an "instead of" or a "cannot" stands just before, in the same clause."""
+def _negated(message: Message, start: int, ends: set[int]) -> bool:
+    """Whether a "not", an "instead of" or a "cannot" stands just before, in the same clause, with no other day (their `ends`) between."""
     tokens = message.tokens
     for at in (start, start - 1):
         if _lex("not_before").ends_at(tokens, at, 2) is not None:
             return False
-        if at <= 0 or any(token.is_break for token in tokens[at:start]):
+        if at <= 0 or (at < start and start in ends) or any(token.is_break for token in tokens[at:start]):
             continue
         if _lex("negation").ends_at(tokens, at, 3) is not None:
             return True
