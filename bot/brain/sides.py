@@ -53,6 +53,7 @@ def both_sides(text: str, read: Callable[[str], tuple[str, dict[str, Any]]]) -> 
 def _takes(piece: str, language: str) -> bool | None:
     """True or False where the words take or refuse a job; None where they do neither, or both."""
     words = [word for word in answers.fold(piece).split() if word != "la" or language != "fr"]  # the French article
-    refuses = any(word in answers.lists()["no"] for word in words) or worker_says("cannot", piece)
-    takes = answers.says("yes", piece) or asides.has("takes_it", piece)
+    cannot = worker_says("cannot", piece)
+    refuses = cannot or any(word in answers.lists()["no"] for word in words) or worker_says("but_not", piece)
+    takes = answers.says("yes", piece) or asides.has("takes_it", piece) or (not cannot and worker_says("can", piece))
     return takes if takes != refuses else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from bot.brain import answers
@@ -11,8 +11,10 @@ from bot.brain.act import Call, Result, Say, Steps
 from bot.brain.flows.shared import MOST, plain, trouble
 from bot.brain.scene import Scene
 from bot.brain.transcript import moment
+from bot.brain.understanding.entities.span import span_of_days
 from bot.brain.worker_words import worker_says
 from domain import geo
+from domain.scheduling.when import at
 from prompts import wording
 
 NOTHING = ("no_offer",)
@@ -302,7 +304,7 @@ def available(scene: Scene) -> Steps:
 
 def unavailable(scene: Scene) -> Steps:
     """With an offer waiting, "I can't, I'm on a site" answers the offer; with another hour in it, it is a counter-offer."""
-    if not scene.heard.slots.get("date") or scene.heard.slots.get("time"):
+    if _days_off(scene) is None and (not scene.heard.slots.get("date") or scene.heard.slots.get("time")):
         mine = yield Call("my_jobs")
         if mine.get("offers"):
             return (yield from (other_time if scene.heard.slots.get("time") else decline)(scene))
@@ -316,6 +318,8 @@ def _availability(scene: Scene, free: bool) -> Steps:
         span = (when.start, when.start.replace(hour=23, minute=59))  # "busy from 3 on": the rest of that day
     if span is not None and not free and answers.says("until", scene.heard.text):
         span = (scene.now, span[1])
+    if days := _days_off(scene):
+        span = (at(days[0], time()), at(days[1] + timedelta(days=1), time()))
     moments: dict[str, Any] = {"start": span[0].strftime("%Y-%m-%dT%H:%M"), "end": span[1].strftime("%Y-%m-%dT%H:%M")} if span else {}
     result = yield Call("set_availability", {"available": free, **moments})
     if not result.get("ok"):
@@ -332,6 +336,11 @@ def _availability(scene: Scene, free: bool) -> Steps:
     if declined:
         return scene.say("technician_flow.declined_until", over=True, refs=", ".join(declined), until=until, still=still)
     return scene.say("technician_flow.unavailable_until", over=True, until=until, still=still)
+
+
+def _days_off(scene: Scene) -> tuple[date, date] | None:
+    """The first and last day they name; with an hour said, two numbers are hours."""
+    return None if scene.heard.slots.get("time") else span_of_days(scene.heard.text, scene.now)
 
 
 def _within(jobs: Sequence[Mapping[str, Any]] | None, span: tuple[datetime, datetime] | None) -> list[Mapping[str, Any]]:

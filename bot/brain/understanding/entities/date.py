@@ -26,7 +26,7 @@ def find_date(message: Message, now: datetime) -> str | None:
     found: list[tuple[str, int, int]] = []
     index = 0
     while index < len(tokens):
-        hit = _day_at(message, index, now) if message.free(index, index + 1) else None
+        hit = day_at(message, index, now) if message.free(index, index + 1) else None
         if hit and hit[0] and not _past(message, index, hit) and not _not_for_a_job(message, index, hit):
             found.append((hit[0], index, hit[1]))
         index = hit[1] if hit else index + 1
@@ -48,7 +48,8 @@ def find_date(message: Message, now: datetime) -> str | None:
     return value
 
 
-def _day_at(message: Message, index: int, now: datetime) -> tuple[str, int] | None:
+def day_at(message: Message, index: int, now: datetime) -> tuple[str, int] | None:
+    """(the day that starts at `index`, index after it); an empty day where the words sound like one and are none."""
     tokens = message.tokens
     if no_day := next((hit for at in (index, index - 1) if (hit := _lex("no_days").at(tokens, at)) and hit[1] > index), None):
         return "", no_day[1]
