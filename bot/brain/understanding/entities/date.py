@@ -198,10 +198,12 @@ def _past(message: Message, start: int, hit: tuple[str, int]) -> bool:
 def _negated(message: Message, start: int, ends: set[int]) -> bool:
     """Whether a "not", an "instead of" or a "cannot" stands just before, in the same clause, with no other day (their `ends`) between."""
     tokens = message.tokens
+    if start > 0 and (hit := _lex("negation").at(tokens, start - 1)) and hit[1] > start:
+        return True  # "ليس اليوم" is one phrase
     for at in (start, start - 1):
         if _lex("not_before").ends_at(tokens, at, 2) is not None:
             return False
-        if at <= 0 or (at < start and start in ends) or any(token.is_break for token in tokens[at:start]):
+        if at <= 0 or at in ends or (at < start and start in ends) or any(token.is_break for token in tokens[at:start]):
             continue
         if _lex("negation").ends_at(tokens, at, 3) is not None:
             return True
