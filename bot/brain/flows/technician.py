@@ -142,8 +142,12 @@ def each(scene: Scene) -> Steps:
     mine = yield Call("my_jobs")
     offers = list(mine.get("offers") or ())
     meant = {id(side): _offer_meant(scene, offers, side.slots) for side in scene.heard.sides}
+    if any(side.takes and meant[id(side)] is None and {"date", "time"} & side.slots.keys() for side in scene.heard.sides):
+        return (yield from other_time(scene))  # "10 is full, I can at 4"
     rest = [o for o in offers if o not in meant.values()]
-    taken, refused, when = [], [], ""
+    taken: list[str] = []
+    refused: list[str] = []
+    when = ""
     for side in sorted(scene.heard.sides, key=lambda side: not side.takes):
         offer = meant[id(side)] or (rest[0] if not side.slots and len(rest) == 1 else None)
         if offer is None:
