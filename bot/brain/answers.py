@@ -93,6 +93,25 @@ def says(name: str, text: str) -> bool:
 
 
 @lru_cache(maxsize=8192)
+def then_agrees(name: str, text: str) -> bool:
+    """Whether a yes follows the last phrase of the list: "tant pis, d'accord à votre prix"."""
+    folded = f" {fold(text)} "
+    said = list(pattern(tuple(lists()[name]), "وبفل").finditer(folded))
+    return bool(said) and holds(lists()["yes"], folded[said[-1].end() - 1 :].strip())
+
+
+@lru_cache(maxsize=8192)
+def after(name: str, text: str) -> str:
+    """What follows the last phrase of the list, as it was written; empty when none occurs."""
+    words = text.split()
+    for start in range(len(words) - 1, -1, -1):
+        for size in range(min(_LONGEST, len(words) - start), 0, -1):
+            if fold(" ".join(words[start : start + size])) in lists()[name]:
+                return " ".join(words[start + size :])
+    return ""
+
+
+@lru_cache(maxsize=8192)
 def problem(text: str) -> str | None:
     """What went wrong with a job, in the words of report_problem; None when the words do not tell."""
     folded = fold(text)

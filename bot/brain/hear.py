@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from bot.brain import answers, asides, cues, names, orders, spots
+from bot.brain.sides import Side, both_sides
 from bot.brain.state import CHANGES, State
 from bot.brain.transcript import Exchange, Part
 from bot.brain.understanding.base import Role, Understander, Understanding
@@ -55,6 +56,7 @@ class Heard:
     unheard: str | None = None  # why a voice note has no words: too_long failed, or none where nobody listens
     leans: bool | None = None  # the message begins with a yes or a no, whatever follows
     questions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # intent -> what asks it, of several sentences
+    sides: tuple[Side, ...] = ()  # (technician) jobs they name of which some are taken and some refused; empty where all are one or the other
 
     def line(self, most: int) -> str:
         """What was said, on one line of at most `most` characters."""
@@ -74,12 +76,19 @@ FREE = frozenset({"name", "reason", "photo", "place", "code"})
 PLAIN = 0.8  # of a reading without our question
 #: What only a question of ours makes of words.
 ANSWERING = frozenset({"affirm", "deny", "correct"})
+#: What a technician's words are to an offer: nothing waits for them once it is answered and nothing else was asked.
+ANSWERS_AN_OFFER = frozenset({"affirm", "deny", "accept_job", "decline_job"})
+#: Our words about an offer that asked nothing, and yet are answered.
+TELLS_AN_OFFER = frozenset({"technician_flow.details_offer", "technician_flow.greet_offer", "technician_flow.jobs", "technician_flow.new_price"})
+DOUBTLESS = 0.6  # of a reading without our words, where they asked nothing
 MAY_ASK = 0.3  # of the reading of a question without our last words, where those asked nothing
 SHORTEST = 3  # words of a sentence that is read by itself
 LONGEST_STORY = 400  # characters; a longer one is told, not asked
 #: Wishes beside which no question is looked for.
 ONE_WISH = frozenset({"ask_human", "opt_out", "delete_data", "change_language", "abuse", "affirm", "deny"})
 _GREETING = re.compile(r"^[^,!.\n،]*[,!.\n،]+")
+#: Words from which a message is a story that may end "in short, ..."; and one whose last sentence is read by itself.
+STORY, LONG_STORY = 20, 40
 _SENTENCE = re.compile(r"[^.!?؟\n]+[.!?؟]*")
 #: Before a further question: a comma, "and", or the Arabic "and" written onto the word that asks.
 _JOINED = re.compile(r"[,،]| (?:and|et|w|puis) | و ?(?=(?:هل|واش|كيف|كيفاش|متى|فوقاش|أين|فين) )", re.IGNORECASE)
@@ -122,14 +131,16 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
     elif reading.language == "ary" and reading.script == "arab" and answers.says("fusha_only", text) and not answers.says("darija_only", text):
         reading = replace(reading, language="ar")
     questions: Mapping[str, tuple[str, ...]] = {}
+    core = text
     if role == "client":
+        reading, core = _in_short(reading, understander, text, role, now)
         read = reading
-        reading = cues.corrected(reading, text, of_a_booking=_of_a_booking(state))
-        reading = orders.beside_a_cancellation(reading, read, text)
+        reading = cues.corrected(reading, core, of_a_booking=_of_a_booking(state))
+        reading = orders.beside_a_cancellation(reading, read, core)
         of_a_price = state.flow == "price" and state.awaiting == "service"
         reading, questions = _with_questions(reading, understander, text, role, now)
         spoken_of = {"of_a_booking": _of_a_booking(state), "of_a_price": of_a_price, "explains": _ours(state), "priced": _priced(state)}
-        reading = orders.settled(reading, text, **spoken_of, proposed=state.proposal is not None)
+        reading = orders.settled(reading, core, **spoken_of, proposed=state.proposal is not None)
     spoken, unheard = _by_voice(said.parts)
     if role == "client" and state.awaiting != "name" and not _holds(reading) and (name := names.told(text)):
         return Heard(text, replace(reading, intents=("inform",), danger=False), {"name": name}, kinds=kinds, spoken=spoken)
@@ -140,7 +151,7 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
         metres, trade = slots.pop("quantity"), slots.get("service") or state.draft.get("service")
         slots |= {"quantity": usual_jobs(trade, state.draft.get("issue") or text, metres)} if trade else {}
     yes_no = answers.yes_no(text)
-    wishes = frozenset(name for name in WISHES if answers.says(name, text))
+    wishes = frozenset(name for name in WISHES if answers.says(name, core))
     option, listed = _tapped(said.parts, state), _listed(state)
     if option is None and len(listed) == 1 and yes_no:
         option = listed[0]
@@ -167,6 +178,7 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
     heard = Heard(
         text, reading, slots, option, yes_no is True, yes_no is False, kinds, wishes,
         spoken=spoken, unheard=unheard, leans=leans, questions=questions,
+        sides=_sides(understander, text, now) if role == "technician" else (),
     )  # fmt: skip
     if state.awaiting == "code" and (digits := _DIGITS.search(answers.fold(text).replace(" ", "") or "")):
         heard = replace(heard, code=re.sub(r"\D", "", digits[0]))
@@ -178,6 +190,9 @@ def _by_itself(reading: Understanding, understander: Understander, text: str, st
 
     Only where the words alone are plain, and name something that is answered on the side.
     """
+    if role == "technician" and nothing_waits(state) and reading.main in ANSWERS_AN_OFFER:
+        alone = understand(understander, text, None, role, now.date().isoformat(), now)
+        return alone if alone.main not in ANSWERS_AN_OFFER and alone.confidence >= DOUBTLESS else reading
     if not state.said or state.awaiting in FREE or answers.yes_no(text) is not None:
         return reading
     if role == "client" and state.awaiting is None and reading.main in ANSWERING and asides.has("asks", text):  # it asks, and we did not
@@ -190,6 +205,11 @@ def _by_itself(reading: Understanding, understander: Understander, text: str, st
         return reading
     alone = understand(understander, text, None, role, now.date().isoformat(), now)
     return alone if alone.main in ASIDE[role] and alone.confidence >= PLAIN else reading
+
+
+def nothing_waits(state: State) -> bool:
+    """(technician) Whether our last words asked nothing and told of no offer."""
+    return bool(state.said) and state.awaiting is None and not state.offer and state.key not in TELLS_AN_OFFER
 
 
 def _after_greeting(reading: Understanding, understander: Understander, text: str, role: Role, now: datetime) -> Understanding:
@@ -225,6 +245,33 @@ def _with_questions(
     new = tuple(i for i in found if i not in reading.intents)
     scores = {**reading.scores, **{i: max(PLAIN, reading.scores.get(i, 0.0)) for i in found if i != reading.main}}
     return replace(reading, intents=(*reading.intents, *new), scores=scores), found
+
+
+def _in_short(reading: Understanding, understander: Understander, text: str, role: Role, now: datetime) -> tuple[Understanding, str]:
+    """Of a long story the wish behind "in short", or behind its last full stop, with the words that hold it; else what was given.
+
+    Only an order keeps what the story says of trade and place: days and hours told on the way are nobody's wish.
+    """
+    words = len(text.split())
+    marked = answers.after("in_short", text) if words >= STORY else ""
+    wish = marked or (_SENTENCE.findall(text)[-1].strip() if words >= LONG_STORY and _SENTENCE.findall(text) else "")
+    if len(wish.split()) < SHORTEST or wish == text:
+        return reading, text
+    alone = understand(understander, wish, None, role, now.date().isoformat(), now)
+    if alone.main not in (*orders.ARRANGING, *orders.OF_A_BOOKING) or alone.confidence < PLAIN or (not marked and reading.confidence >= PLAIN):
+        return reading, text
+    kept = {k: v for k, v in reading.entities.items() if k == "booking_ref" or (alone.main in orders.ARRANGING and k not in ("date", "time"))}
+    return replace(alone, language=reading.language, script=reading.script, danger=reading.danger, entities={**kept, **alone.entities}), wish
+
+
+def _sides(understander: Understander, text: str, now: datetime) -> tuple[Side, ...]:
+    """Jobs that are taken and jobs that are refused in one message of a technician."""
+
+    def read(piece: str) -> tuple[str, dict[str, Any]]:
+        reading = understand(understander, piece, None, "technician", now.date().isoformat(), now)
+        return reading.language, _slots(reading, now)
+
+    return both_sides(text, read) if len(text) <= LONGEST_STORY else ()
 
 
 def _holds(reading: Understanding) -> bool:

@@ -67,6 +67,10 @@ def settled(
         return _with(reading, "ask_payment")
     if main == "ask_price" and not of_a_price and not has("price", text) and reading.confidence < CERTAIN:
         return _with(reading, _ordered(reading) if "service" in reading.entities else _next(reading))
+    whole = all(_where_when(reading)) and _new_job(reading, text)
+    bids = reading.confidence < CERTAIN or "amount_mad" in reading.entities
+    if main == "ask_price" and bids and whole and not has("asks_amount", text):
+        return _with(reading, _ordered(reading))  # an amount beside a whole order bids, and asks nothing
     if main == "ask_price" and has("books", text) and not answers.hedged(text) and not {"date", "time"}.isdisjoint(reading.entities):
         return _with(reading, _ordered(reading))
     words = len(text.split())

@@ -161,6 +161,8 @@ def _aside(state: State, heard: Heard, waiting: str | None) -> tuple[str, ...] |
         return ("goodbye",)
     if asides.has("parts", text) and not asked and not heard.slots and state.proposal is None and len(text.split()) <= asides.SHORT:
         return ("goodbye",)  # "wakha merci bslama" after a price orders nothing
+    if asides.has("wrong_number", text) and state.proposal is None and not heard.slots and len(text.split()) <= asides.SHORT + 2:
+        return ("wrong_number",)
     passed_on = asides.has("relay", text) or asides.has("relay_to", text)
     moves = SETTLED - ({"time"} if passed_on and asides.has("not_before", text) else set())
     told = for_visit and not asked and not moves & heard.slots.keys() and ("service" not in heard.slots or passed_on) and not cues.named(text)[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.brain import answers, asides
-from bot.brain.hear import Heard
+from bot.brain.hear import Heard, nothing_waits
 from bot.brain.route import PATIENCE, Plan
 from bot.brain.state import State
 from bot.brain.threats import threatens
@@ -24,6 +24,8 @@ AGREES = 0.25  # least probability of a yes beside it
 NAMING = frozenset({"district", "city", "service", "ref"})  # what only says which of several offers
 #: Readings of a job that goes on; any other gives way to the words of somebody who sets out.
 UNDER_WAY = frozenset({"en_route", "arrived", "job_done", "running_late", "client_absent", "ask_job_details"})
+#: What is told of a job, though it may sound like taking one and refusing another.
+TOLD_OF_A_JOB = frozenset({"arrived", "job_done", "running_late"})
 #: These wait for a value and take the next message for it.
 WAITING = {"time": "other_time", "amount": "amount"}
 
@@ -39,10 +41,14 @@ def plan(state: State, heard: Heard) -> Plan:
         return Plan(("threat",))
     if settled := _by_words(state, heard):
         return Plan((settled,))
+    if heard.sides and main not in TOLD_OF_A_JOB:
+        return Plan(("each",))
     if optout.match(heard.text):
         return Plan(("opt_out",))
     if heard.payload.startswith("go:"):
         return Plan((heard.payload[3:],))
+    if main == "thank" and nothing_waits(state):
+        return Plan(("thank",))  # "ok merci": to what we told, not to another offer that may have come
     folded = answers.fold(heard.text)
     if heard.option is None and folded in OFFER:
         return Plan((OFFER[folded],))
@@ -63,7 +69,7 @@ def plan(state: State, heard: Heard) -> Plan:
     accepts = accepts or (heard.leans is True and heard.slots.keys() <= NAMING and bool(heard.slots) and heard.reading.confidence < DOUBTFUL)
     if heard.yes or accepts:
         return Plan(("decline" if not heard.yes and worker_says("cannot", heard.text) else "accept",))
-    if heard.no or main == "deny" or (heard.leans is False and (state.offer or main == "inform")):
+    if _refuses_one(heard) or heard.no or main == "deny" or (heard.leans is False and (state.offer or main == "inform")):
         return Plan(("decline",))
     asked_too = heard.leans is True and main == "ask_job_details"
     if (state.offer or asked_too) and heard.leans is not False and asides.has("takes_it", heard.text) and not answers.hedged(heard.text):
@@ -89,6 +95,10 @@ def _by_words(state: State, heard: Heard) -> str | None:
         return "unpaid"
     if worker_says("insults", said):
         return "abuse"
+    if worker_says("leaves_us", said):
+        return "human"
+    if heard.intents[0] == "set_available" and worker_says("away", said):
+        return "unavailable"
     if worker_says("around_us", said):
         return "through_us"
     if worker_says("more_money", said) and "amount" not in heard.slots:
@@ -97,6 +107,12 @@ def _by_words(state: State, heard: Heard) -> str | None:
         return "give_back"
     if heard.intents[0] == "set_unavailable" and (worker_says("this_job", said) or "ref" in heard.slots):
         return "give_back"
+    if not state.offer and _finds_no_house(said):
+        return "details"
+    if not state.offer and worker_says("keeps", said):
+        return "details"
+    if not state.offer and worker_says("let_in", said) and heard.intents[0] != "job_done" and "amount" not in heard.slots:
+        return "arrived"
     if not state.offer and heard.intents[0] not in UNDER_WAY and worker_says("sets_out", said) and not answers.hedged(said):
         return "en_route"
     answers_offer = state.offer or heard.intents[0] in ("accept_job", "affirm")
@@ -107,6 +123,18 @@ def _by_words(state: State, heard: Heard) -> str | None:
     if answers_offer and worker_says("asks_where", said) and not (heard.yes or heard.no or heard.leans is not None):
         return "details"
     return None
+
+
+def _finds_no_house(said: str) -> bool:
+    """Whether a place is not found, rather than the people in it."""
+    return worker_says("lost", said) or (worker_says("not_found", said) and worker_says("a_place", said) and not worker_says("somebody", said))
+
+
+def _refuses_one(heard: Heard) -> bool:
+    """ "je peux pas celui de Maarif", "no, not the Maarif one": one job is named, and it is refused."""
+    named = bool(heard.slots) and heard.slots.keys() <= NAMING | {"date"}
+    refused = heard.leans is False or worker_says("cannot", heard.text) or heard.intents[0] == "decline_job"
+    return named and refused and heard.reading.confidence < DOUBTFUL and not answers.asks(heard.text)
 
 
 def _surely_done(heard: Heard) -> bool:

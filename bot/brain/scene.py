@@ -96,7 +96,7 @@ class Scene:
             return True
         if "as_it_was" in heard.wishes and self.flow in ("reschedule", "cancel") and heard.option is None and not self.changed:
             return True
-        if "gives_up" in heard.wishes and heard.option is None and not self.changed:
+        if "gives_up" in heard.wishes and heard.option is None and not self.changed and not answers.then_agrees("gives_up", heard.text):
             return True
         if heard.option is not None or self.changed or heard.leans is True:
             return False

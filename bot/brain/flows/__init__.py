@@ -72,6 +72,7 @@ CLIENT: Mapping[str, Flow] = {
     "note": note.note,
     "thank": chat.thank,
     "goodbye": chat.goodbye,
+    "wrong_number": chat.wrong_number,
     "fine": chat.fine,
     "as_you_like": chat.as_you_like,
     "out_of_scope": chat.out_of_scope,

@@ -55,6 +55,11 @@ def goodbye(scene: Scene) -> Steps:
     return (yield from plain(scene, "smalltalk.goodbye"))
 
 
+def wrong_number(scene: Scene) -> Steps:
+    """They meant somebody else: nothing is asked."""
+    return (yield from plain(scene, "smalltalk.wrong_number"))
+
+
 def fine(scene: Scene) -> Steps:
     return (yield from plain(scene, "common.fine"))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from bot.brain import answers
@@ -11,10 +11,14 @@ from bot.brain.act import Call, Result, Say, Steps
 from bot.brain.flows.shared import MOST, plain, trouble
 from bot.brain.scene import Scene
 from bot.brain.transcript import moment
+from bot.brain.understanding.entities.span import span_of_days
+from bot.brain.worker_words import worker_says
 from domain import geo
+from domain.scheduling.when import at
 from prompts import wording
 
 NOTHING = ("no_offer",)
+SURE_ENOUGH = 0.6  # of a reading that says no, to take a job away that is theirs
 
 
 def accept(scene: Scene) -> Steps:
@@ -28,10 +32,15 @@ def decline(scene: Scene) -> Steps:
     reason = scene.heard.text if len(scene.heard.text.split()) > 2 else None
     result = yield from _answer(scene, "decline", reason=reason)
     if isinstance(result, Say):
-        if result.key == "technician_flow.no_offer":  # a job that is theirs already: a person must find somebody else
-            return (yield from _cannot_come(scene))
+        if result.key == "technician_flow.no_offer":  # a job that is theirs already; a guess takes nobody's job away
+            return (yield from (_cannot_come if _surely_refuses(scene) else unclear)(scene))
         return result
     return scene.say("technician_flow.declined", over=True, ref=str(result.get("ref")))
+
+
+def _surely_refuses(scene: Scene) -> bool:
+    heard = scene.heard
+    return heard.reading.confidence >= SURE_ENOUGH or heard.no or heard.leans is False or worker_says("cannot", heard.text)
 
 
 def _cannot_come(scene: Scene) -> Steps:
@@ -115,7 +124,7 @@ def _answer(scene: Scene, answer: str, **more: Any) -> Any:
         if not offers:
             mine = yield Call("my_jobs")
             offers = list(mine.get("offers") or ())
-        if meant := _offer_meant(scene, offers):
+        if meant := _offer_meant(scene, offers, scene.change):
             result = yield Call("answer_offer", {"answer": answer, "ref": meant.get("ref"), **more})
             return result if result.get("ok") else scene.say("technician_flow.no_offer", over=True)
         return scene.say("technician_flow.which", awaiting="booking", options=scene.jobs(offers[:MOST]))
@@ -128,9 +137,41 @@ def _answer(scene: Scene, answer: str, **more: Any) -> Any:
     return (yield from trouble(scene, result))
 
 
-def _offer_meant(scene: Scene, offers: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """The only offer that has the trade, the place, the day or the hour that was said; None where they name none or several."""
-    said, day = scene.change, scene.when(scene.change).day if scene.change.get("date") else None
+def each(scene: Scene) -> Steps:
+    """Of several offers some taken and some refused in one message: every one is answered, those taken first."""
+    mine = yield Call("my_jobs")
+    offers = list(mine.get("offers") or ())
+    meant = {id(side): _offer_meant(scene, offers, side.slots) for side in scene.heard.sides}
+    if any(side.takes and meant[id(side)] is None and {"date", "time"} & side.slots.keys() for side in scene.heard.sides):
+        return (yield from other_time(scene))  # "10 is full, I can at 4"
+    rest = [o for o in offers if o not in meant.values()]
+    taken: list[str] = []
+    refused: list[str] = []
+    when = ""
+    for side in sorted(scene.heard.sides, key=lambda side: not side.takes):
+        offer = meant[id(side)] or (rest[0] if not side.slots and len(rest) == 1 else None)
+        if offer is None:
+            continue
+        reason = None if side.takes else scene.heard.text[:300]
+        result = yield from _answer(scene, "accept" if side.takes else "decline", ref=offer.get("ref"), reason=reason)
+        if isinstance(result, Say):
+            return result
+        (taken if side.takes else refused).append(str(offer.get("ref")))
+        when = when or _when(scene, result)
+    if not taken and not refused:
+        return scene.say("technician_flow.which", awaiting="booking", options=scene.jobs(offers[:MOST])) if offers else (yield from unclear(scene))
+    if not taken:
+        return scene.say("technician_flow.declined", over=True, ref=", ".join(refused))
+    if not refused:
+        return scene.say("technician_flow.accepted", over=True, extra={"ref": taken[0]}, ref=", ".join(taken), when=when)
+    return scene.say("technician_flow.each", over=True, extra={"ref": taken[0]}, ref=", ".join(taken), when=when, refs=", ".join(refused))
+
+
+def _offer_meant(scene: Scene, offers: Sequence[Mapping[str, Any]], said: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The only offer that has the reference, the trade, the place, the day or the hour that was said; None where they name none or several."""
+    if named := said.get("ref"):
+        return next((o for o in offers if o.get("ref") == named), None)
+    day = scene.when(said).day if said.get("date") else None
     hints: list[Callable[[Mapping[str, Any]], bool]] = [lambda o, k=k: o.get(k) == said[k] for k in ("service", "city") if said.get(k)]  # type: ignore[misc]
     if said.get("district"):
         hints.append(lambda o: bool(o.get("district")) and geo.same_district(str(o["district"]), str(said["district"])))
@@ -267,7 +308,7 @@ def available(scene: Scene) -> Steps:
 
 def unavailable(scene: Scene) -> Steps:
     """With an offer waiting, "I can't, I'm on a site" answers the offer; with another hour in it, it is a counter-offer."""
-    if not scene.heard.slots.get("date") or scene.heard.slots.get("time"):
+    if _days_off(scene) is None and (not scene.heard.slots.get("date") or scene.heard.slots.get("time")):
         mine = yield Call("my_jobs")
         if mine.get("offers"):
             return (yield from (other_time if scene.heard.slots.get("time") else decline)(scene))
@@ -281,6 +322,8 @@ def _availability(scene: Scene, free: bool) -> Steps:
         span = (when.start, when.start.replace(hour=23, minute=59))  # "busy from 3 on": the rest of that day
     if span is not None and not free and answers.says("until", scene.heard.text):
         span = (scene.now, span[1])
+    if days := _days_off(scene):
+        span = (at(days[0], time()), at(days[1] + timedelta(days=1), time()))
     moments: dict[str, Any] = {"start": span[0].strftime("%Y-%m-%dT%H:%M"), "end": span[1].strftime("%Y-%m-%dT%H:%M")} if span else {}
     result = yield Call("set_availability", {"available": free, **moments})
     if not result.get("ok"):
@@ -297,6 +340,11 @@ def _availability(scene: Scene, free: bool) -> Steps:
     if declined:
         return scene.say("technician_flow.declined_until", over=True, refs=", ".join(declined), until=until, still=still)
     return scene.say("technician_flow.unavailable_until", over=True, until=until, still=still)
+
+
+def _days_off(scene: Scene) -> tuple[date, date] | None:
+    """The first and last day they name; with an hour said, two numbers are hours."""
+    return None if scene.heard.slots.get("time") else span_of_days(scene.heard.text, scene.now)
 
 
 def _within(jobs: Sequence[Mapping[str, Any]] | None, span: tuple[datetime, datetime] | None) -> list[Mapping[str, Any]]:
@@ -348,6 +396,7 @@ def unclear(scene: Scene) -> Steps:
 FLOWS: Mapping[str, Callable[[Scene], Steps]] = {
     "accept": accept,
     "decline": decline,
+    "each": each,
     "other_time": other_time,
     "en_route": _state("en_route", "en_route"),
     "arrived": _state("arrived", "arrived"),

@@ -27,13 +27,13 @@ def find_date(message: Message, now: datetime) -> str | None:
     found: list[tuple[str, int, int]] = []
     index = 0
     while index < len(tokens):
-        hit = _day_at(message, index, now) if message.free(index, index + 1) else None
+        hit = day_at(message, index, now) if message.free(index, index + 1) else None
         if hit and hit[0] and not _past(message, index, hit) and not _not_for_a_job(message, index, hit):
             found.append((hit[0], index, hit[1]))
         index = hit[1] if hit else index + 1
     if not found:
         return None
-    kept = [hit for hit in found if not _negated(message, hit[1])]
+    kept = [hit for hit in found if not _negated(message, hit[1], {end for _, _, end in found})]
     kept = [hit for hit in kept if not _lex("struck_after").at(tokens, hit[2])] or kept
     if not kept and message.role == "technician":
         kept = found  # the day a technician cannot is the day he speaks of
@@ -50,7 +50,8 @@ def find_date(message: Message, now: datetime) -> str | None:
     return value
 
 
-def _day_at(message: Message, index: int, now: datetime) -> tuple[str, int] | None:
+def day_at(message: Message, index: int, now: datetime) -> tuple[str, int] | None:
+    """(the day that starts at `index`, index after it); an empty day where the words sound like one and are none."""
     tokens = message.tokens
     if no_day := next((hit for at in (index, index - 1) if (hit := _lex("no_days").at(tokens, at)) and hit[1] > index), None):
         return "", no_day[1]
@@ -76,8 +77,11 @@ def _nhar_before(message: Message, index: int) -> bool:
 
 
 def _sure_after(message: Message, end: int) -> bool:
-    """A part of the day or a "next" right after a doubtful word makes it a weekday: "tlat sba7", "sun morning"."""
+    """A part of the day, an hour or a "next" right after a doubtful word makes it a weekday: "tlat sba7", "sun morning", "tnin m3a 11"."""
     tokens = message.tokens
+    hour = lexicon("times", "strong_at").at(tokens, end)
+    if hour and hour[1] < len(tokens) and tokens[hour[1]].is_number:
+        return True
     if lexicon("times", "parts").at(tokens, end) or _lex("coming_after").at(tokens, end):
         return True
     at_hour = lexicon("times", "strong_at").at(tokens, end)
@@ -196,13 +200,15 @@ def _past(message: Message, start: int, hit: tuple[str, int]) -> bool:
     return not (_lex("weekdays").at(tokens, to[1] if to else hit[1]) and (to or tokens[hit[1]].text.startswith("لل")))
 
 
-def _negated(message: Message, start: int) -> bool:
-    """Whether a "not", an "instead of" or a "cannot" stands just before, in the same clause."""
+def _negated(message: Message, start: int, ends: set[int]) -> bool:
+    """Whether a "not", an "instead of" or a "cannot" stands just before, in the same clause, with no other day (their `ends`) between."""
     tokens = message.tokens
+    if start > 0 and (hit := _lex("negation").at(tokens, start - 1)) and hit[1] > start:
+        return True  # "ليس اليوم" is one phrase
     for at in (start, start - 1):
         if _lex("not_before").ends_at(tokens, at, 2) is not None:
             return False
-        if at <= 0 or any(token.is_break for token in tokens[at:start]):
+        if at <= 0 or at in ends or (at < start and start in ends) or any(token.is_break for token in tokens[at:start]):
             continue
         if _lex("negation").ends_at(tokens, at, 3) is not None:
             return True

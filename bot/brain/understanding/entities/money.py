@@ -95,11 +95,20 @@ def _with_unit(message: Message, index: int, value: float, end: int) -> tuple[fl
         hit = _lex(section).at(tokens, end)
         if not hit:
             continue
+        rest, last = _rest(message, hit[1]) if times == 1000 else (0.0, hit[1])
+        of = _lex("of").at(tokens, last) if rest else None
         for name, rate in _UNITS:
-            if unit := _lex(name).at(tokens, hit[1]):
-                return value * times * rate, unit[1]
+            if (unit := _lex(name).at(tokens, of[1] if of else last)) and (not rest or rate < 1 or (value < 20 and rest >= 100)):
+                return (value * times + rest) * rate, unit[1]  # "20 alf w 50 dh" are two amounts
         return (value * bare, hit[1]) if section != "thousand" or (value < 100 and tokens[end].text != "k") else None
     return None
+
+
+def _rest(message: Message, end: int) -> tuple[float, int]:
+    """(what is added to the thousands that end there, index after it): "5 alaf w 400 ryal"; (0, end) where nothing is."""
+    joined = lexicon("numbers", "joiners").at(message.tokens, end)
+    read = number_at(message.tokens, joined[1] if joined else end)
+    return read if read and 0 < read[0] < 1000 else (0.0, end)
 
 
 def _lone_million(message: Message, index: int) -> _Amount | None:

@@ -74,4 +74,6 @@ def _step(tokens: list[Token], index: int) -> tuple[str, float, int] | None:
         hit = lexicon("numbers", section).at(tokens, index)
         if hit:
             return kind, float(hit[0]), hit[1]
-    return None
+    small = lexicon("numbers", "of").at(tokens, index)  # "khamsa d alaf"
+    hit = lexicon("numbers", "times").at(tokens, small[1]) if small else None
+    return ("times", float(hit[0]), hit[1]) if hit and index and float(hit[0]) == 1000 else None

@@ -303,3 +303,12 @@ def test_a_street_beside_the_yes_is_kept_with_the_new_visit() -> None:
     talk.say("bghit plombi ghedda m3a 10 f maarif casa", intents=["book_service"], entities=EVERYTHING)
     talk.say("ok pour lui, 45 rue oued ziz", intents=["affirm"])
     assert talk.called == ["confirm_proposal", "list_bookings", "note_for_visit"]
+
+
+@pytest.mark.parametrize(
+    "text", ["ah smhli ghlett f nnemra", "سمح ليا غلطت فالنمرة", "oups pardon mauvais numéro", "عذرا، أخطأت في الرقم", "sorry wrong number"]
+)
+def test_who_wrote_to_the_wrong_number_is_asked_nothing(text: str) -> None:
+    talk = Talk(MemoryTools())
+    reply = talk.say(text, intents=["correct"])
+    assert (reply["key"], reply["awaiting"], talk.called) == ("smalltalk.wrong_number", None, [])
