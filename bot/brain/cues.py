@@ -21,6 +21,8 @@ CLAUSE = re.compile(r"[,.;:!?،؛؟\n]+| (?:mais|but|walakin|ولكن|لكن) ",
 NUMBER = re.compile(r"(?<!\w)\d{1,2}(?: ?h ?\d{0,2})?(?: \d\d)?(?!\w)")
 #: A booking decides by its state which of the two is meant: cancelling says what comes back.
 SAME = {"cancel", "request_refund"}
+#: And these two never, unless words name both.
+CONTRARY = frozenset({"cancel", "reschedule"})
 #: Said beside a wish, they are its reason.
 BESIDE = frozenset({"complain", "report_damage", "ask_faq"})
 #: Where two are named, the first of these is the wish and the other its story.
@@ -53,6 +55,8 @@ def corrected(reading: Understanding, text: str, *, of_a_booking: bool = False) 
     elif wanted and intents[0] not in wanted and not _leave(intents[0], wanted, reading):
         main = next((i for i in intents if i in wanted), None) or next(w for w in RANK if w in wanted)
         intents = (main, *(i for i in intents if i != main and (i in wanted or i in BESIDE) and {i, main} != SAME))
+    if CONTRARY <= set(intents) and not wanted >= CONTRARY:  # of one visit, either is meant
+        intents = tuple(i for i in intents if i == intents[0] or i not in CONTRARY)
     if intents == reading.intents:
         return reading
     sure = max(reading.confidence, TRUSTED) if intents[0] in wanted else reading.scores.get(intents[0], 0.3)
