@@ -55,7 +55,7 @@ def corrected(reading: Understanding, text: str, *, of_a_booking: bool = False) 
     elif wanted and intents[0] not in wanted and not _leave(intents[0], wanted, reading):
         main = next((i for i in intents if i in wanted), None) or next(w for w in RANK if w in wanted)
         intents = (main, *(i for i in intents if i != main and (i in wanted or i in BESIDE) and {i, main} != SAME))
-    if CONTRARY <= set(intents) and not wanted >= CONTRARY:  # of one visit, either is meant
+    if set(intents) >= CONTRARY and not wanted >= CONTRARY:  # of one visit, either is meant
         intents = tuple(i for i in intents if i == intents[0] or i not in CONTRARY)
     if intents == reading.intents:
         return reading
