@@ -254,7 +254,8 @@ def _in_short(reading: Understanding, understander: Understander, text: str, rol
     """
     words = len(text.split())
     marked = answers.after("in_short", text) if words >= STORY else ""
-    wish = marked or (_SENTENCE.findall(text)[-1].strip() if words >= LONG_STORY and _SENTENCE.findall(text) else "")
+    *_, last = ("", *_SENTENCE.findall(text)) if words >= LONG_STORY else ("",)
+    wish = marked or last.strip()
     if len(wish.split()) < SHORTEST or wish == text:
         return reading, text
     alone = understand(understander, wish, None, role, now.date().isoformat(), now)

@@ -67,9 +67,7 @@ def settled(
         return _with(reading, "ask_payment")
     if main == "ask_price" and not of_a_price and not has("price", text) and reading.confidence < CERTAIN:
         return _with(reading, _ordered(reading) if "service" in reading.entities else _next(reading))
-    whole = all(_where_when(reading)) and _new_job(reading, text)
-    bids = reading.confidence < CERTAIN or "amount_mad" in reading.entities
-    if main == "ask_price" and bids and whole and not has("asks_amount", text):
+    if main == "ask_price" and _bids(reading, text):
         return _with(reading, _ordered(reading))  # an amount beside a whole order bids, and asks nothing
     if main == "ask_price" and has("books", text) and not answers.hedged(text) and not {"date", "time"}.isdisjoint(reading.entities):
         return _with(reading, _ordered(reading))
@@ -112,6 +110,12 @@ def _asks_how_to_pay(main: str, text: str) -> bool:
     """Whether a short question of means, cheques or a card, was read as another: a question of price only where no amount is asked."""
     asked = answers.asks(text) and len(text.split()) <= LITTLE_ELSE and has("means", text)
     return asked and (main in MISREAD or (main == "ask_price" and has("takes", text) and not has("amount", text)))
+
+
+def _bids(reading: Understanding, text: str) -> bool:
+    """Whether a whole order stands there, with an amount or read doubtfully, and no word that asks for one."""
+    doubtful = reading.confidence < CERTAIN or "amount_mad" in reading.entities
+    return doubtful and all(_where_when(reading)) and _new_job(reading, text) and not has("asks_amount", text)
 
 
 def _placed(reading: Understanding) -> bool:

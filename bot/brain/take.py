@@ -13,10 +13,7 @@ from bot.brain.state import PLACE, State
 from bot.brain.understanding.danger import find_hazard
 from domain import geo
 
-DRAFT_SLOTS = (
-    "service", "city", "district", "address", "lat", "lon", "date", "time", "technician", "without", "also", "quantity",
-    "urgency", "name",
-)  # fmt: skip
+DRAFT_SLOTS = ("service", "city", "district", "address", "lat", "lon", "date", "time", "technician", "without", "also", "quantity", "urgency", "name")
 CHANGE_SLOTS = ("ref", "date", "time", "technician", "service", "amount", "stars", "city", "district")
 PROBLEM_INTENTS = {"book_service", "ask_price", "find_technician", "check_availability"}
 WORDS_OF_A_PLACE = 5

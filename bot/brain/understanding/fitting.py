@@ -20,7 +20,9 @@ def to_matrix(vectors: Sequence[Features], bits: int) -> csr_matrix:
     pointers = np.cumsum([0, *(len(index) for index, _ in vectors)])
     index = np.concatenate([index for index, _ in vectors])
     values = np.concatenate([values for _, values in vectors])
-    return csr_matrix((values, index, pointers), shape=(len(vectors), 1 << bits))
+    matrix = csr_matrix((values, index, pointers), shape=(len(vectors), 1 << bits))
+    matrix.sum_duplicates()  # two blocks may share a bucket, which counts as one
+    return matrix
 
 
 def blend_weights(linear: Array, encoder: Array, target: npt.NDArray[np.int64]) -> tuple[float, float]:

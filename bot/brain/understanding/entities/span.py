@@ -37,11 +37,11 @@ def _day(message: Message, index: int, now: datetime, *, after_to: bool = False)
         return found
     text = tokens[index].text
     bare = text.isdecimal() and len(text) <= 2 and 1 <= int(text) <= 31
-    if bare and (after_to or lexicon("dates", "span_from").ends_at(tokens, index, 2) is not None):
+    if not (after_to or lexicon("dates", "span_from").ends_at(tokens, index, 2) is not None):
+        return None
+    if bare:
         return f"day:{int(text)}", index + 1
-    weekday = (
-        lexicon("dates", "weekdays").at(tokens, index) if after_to or lexicon("dates", "span_from").ends_at(tokens, index, 2) is not None else None
-    )
+    weekday = lexicon("dates", "weekdays").at(tokens, index)
     return (f"weekday:{weekday[0]}", weekday[1]) if weekday else None
 
 
