@@ -7,7 +7,7 @@ import time
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.brain.understanding.entities import extract, place
@@ -95,12 +95,14 @@ def test_a_flood_of_text_costs_little(text: str) -> None:
     assert time.perf_counter() - start < 1.0
 
 
-@given(st.sampled_from(sorted(entries("slips", "words"))), st.data())
-def test_a_slip_of_the_thumb_in_a_word_of_time_changes_nothing(word: str, data: st.DataObject) -> None:
-    slipped = data.draw(st.sampled_from(sorted(slips(clean(word)) or {clean(word)})))
-    assume(slipped == clean(slipped) and slipped not in {clean(other) for other in entries("slips", "other_words")})
-    read = [{k: v for k, v in extract(f"{said} 10:00", now=NOW).items() if k in ("date", "time")} for said in (word, slipped)]
-    assert read[0] == read[1]
+@pytest.mark.parametrize("word", sorted(entries("slips", "words")))
+def test_a_slip_of_the_thumb_in_a_word_of_time_changes_nothing(word: str) -> None:
+    other = {clean(one) for one in entries("slips", "other_words")}
+    meant = {k: v for k, v in extract(f"{word} 10:00", now=NOW).items() if k in ("date", "time")}
+    for slipped in sorted(slips(clean(word)) - other):
+        if slipped == clean(slipped):  # a letter three times is no slip but a stretch
+            read = {k: v for k, v in extract(f"{slipped} 10:00", now=NOW).items() if k in ("date", "time")}
+            assert read == meant, slipped
 
 
 @pytest.mark.parametrize(
