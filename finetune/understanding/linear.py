@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
-from bot.brain.understanding.features import BITS, LANGUAGE_BITS, blocks, language_blocks, vector
+from bot.brain.understanding.features import BITS, LANGUAGE_BITS, Blocks, blocks, language_blocks, vector
 from bot.brain.understanding.fitting import to_matrix
 from finetune.understanding.corpora import texts as corpus_texts
 from finetune.understanding.noise import noisy
@@ -47,7 +47,7 @@ class Trained:
 
 def build_rows(sentences: Sequence[Sentence], progress: Callable[[int], None] = lambda n: None) -> tuple[Rows, Array]:
     """Every sentence and its respellings as features; and the inverse document frequency of each bucket (0 below three sentences)."""
-    found: list[dict[str, list[str]]] = []
+    found: list[Blocks] = []
     source: list[int] = []
     original: list[bool] = []
     shared = contexts_of_groups(sentences)

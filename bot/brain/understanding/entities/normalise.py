@@ -133,7 +133,7 @@ class Lexicon:
         """(label, start, end) of every phrase, left to right, none overlapping."""
         found, index = [], 0
         while index < len(tokens):
-            hit = self.at(tokens, index)
+            hit = None if tokens[index].keys.isdisjoint(self._heads) else self.at(tokens, index)
             if hit:
                 found.append((hit[0], index, hit[1]))
             index = hit[1] if hit else index + 1
@@ -144,7 +144,7 @@ class Lexicon:
         return self._heads
 
     def within(self, tokens: list[Token]) -> bool:
-        return any(self.at(tokens, index) for index in range(len(tokens)))
+        return any(self.at(tokens, index) for index, token in enumerate(tokens) if not token.keys.isdisjoint(self._heads))
 
     def ends_at(self, tokens: list[Token], index: int, longest: int = 4) -> int | None:
         """The start of a phrase that ends just before `index`, else None."""

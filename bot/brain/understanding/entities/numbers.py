@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from bot.brain.understanding.entities.normalise import Token, lexicon
 
 _CENTIMES = re.compile(r"\d{3}[.,]\d{1,2}")
 
 _TENS = frozenset(range(20, 100, 10))
+_SECTIONS = ("glued_thousands", "times", "words", "of")
 
 
 def number_at(tokens: list[Token], index: int) -> tuple[float, int] | None:
@@ -17,7 +19,13 @@ def number_at(tokens: list[Token], index: int) -> tuple[float, int] | None:
         return None
     if tokens[index].is_number:
         return digits_at(tokens, index)
-    return _words_at(tokens, index)
+    return None if tokens[index].keys.isdisjoint(_first_keys()) else _words_at(tokens, index)
+
+
+@cache
+def _first_keys() -> frozenset[str]:
+    """What a number in words may begin with: most words are turned away by one look."""
+    return frozenset().union(*(lexicon("numbers", section).firsts() for section in _SECTIONS))
 
 
 def digits_at(tokens: list[Token], index: int) -> tuple[float, int] | None:
