@@ -131,11 +131,15 @@ class Reader:
         )
 
     def _language(self, text: str, context: str | None, script: str, deep: Array) -> str:
-        """Both halves' language head, the linear one helped by what we said before where the text is too short to tell."""
+        """Both halves' language head, the linear one helped by what we said before where the text is too short to tell.
+
+        People change language in mid-talk: ours counts little for a text of some length, and the encoder, which read both, counts half.
+        """
         head = self._heads["language"]
         logits = self._language_logits(text)
         if context:
-            logits = logits + self._language_logits(context) * (1.0 if (n := letters(text)) < 2 else 0.35 if n < 8 else 0.1)
+            logits = logits + self._language_logits(context) * (1.0 if (n := letters(text)) < 2 else 0.2 if n < 8 else 0.05)
+            deep = deep * np.float32(0.5)
         chances = head.chances(logits, deep)
         possible = ("ary", "ar") if script == "arab" else ("ary", "fr", "en")
         return max(possible, key=lambda label: chances[label])

@@ -37,7 +37,8 @@ def extract(text: str, *, role: str = "client", context: str | None = None, now:
         cleaned = f"{cleaned[: phone[1]]} . {cleaned[phone[2] :]}"
     now = now or datetime.now(UTC)
     tokens = tokens_of(cleaned)
-    message = Message(cleaned, tokens, role, asked_by(context), _in_ramadan(now) or lexicon("prayers", "ramadan").within(tokens))
+    ramadan = _in_ramadan(now) or lexicon("prayers", "ramadan").within(tokens)
+    message = Message(cleaned, tokens, role, asked_by(context), ramadan, clean((context or "")[-600:]))
     # The order decides who reads a number first; each grammar marks what it has read.
     readings = {
         "booking_ref": find_ref(message),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 
-from bot.brain.understanding.entities.normalise import Lexicon, Message, lexicon
+from bot.brain.understanding.entities.normalise import Lexicon, Message, lexicon, tokens_of
 from bot.brain.understanding.entities.story import told
 from domain.clock import CASABLANCA
 
@@ -24,13 +24,7 @@ def find_date(message: Message, now: datetime) -> str | None:
     Of several, the one called better; else the first; when something is changed, the last.
     """
     tokens = message.tokens
-    found: list[tuple[str, int, int]] = []
-    index = 0
-    while index < len(tokens):
-        hit = day_at(message, index, now) if message.free(index, index + 1) else None
-        if hit and hit[0] and not _past(message, index, hit) and not _not_for_a_job(message, index, hit):
-            found.append((hit[0], index, hit[1]))
-        index = hit[1] if hit else index + 1
+    found = _days(message, now)
     if not found:
         return None
     kept = [hit for hit in found if not _negated(message, hit[1], {end for _, _, end in found})]
@@ -39,6 +33,7 @@ def find_date(message: Message, now: datetime) -> str | None:
         kept = found  # the day a technician cannot is the day he speaks of
     if not kept:
         return None
+    kept = _not_ours(message, kept, now)
     better = next((hit for hit in reversed(kept) if _lex("better_after").at(tokens, hit[2])), None)
     value, start, end = better or (kept[-1] if len(kept) > 1 and _changed(message, kept) else kept[0])
     message.take(start, end)
@@ -48,6 +43,27 @@ def find_date(message: Message, now: datetime) -> str | None:
         near = (hit[0] for hit in kept if hit[0].startswith("day:") or (hit[0].startswith("weekday") and abs(hit[1] - start) <= 4))
         return next(near, value)
     return value
+
+
+def _days(message: Message, now: datetime) -> list[tuple[str, int, int]]:
+    """(day, start, end) of every day that may be wanted."""
+    found: list[tuple[str, int, int]] = []
+    index = 0
+    while index < len(message.tokens):
+        hit = day_at(message, index, now) if message.free(index, index + 1) else None
+        if hit and hit[0] and not _past(message, index, hit) and not _not_for_a_job(message, index, hit):
+            found.append((hit[0], index, hit[1]))
+        index = hit[1] if hit else index + 1
+    return found
+
+
+def _not_ours(message: Message, kept: list[tuple[str, int, int]], now: datetime) -> list[tuple[str, int, int]]:
+    """Of several days those that are new: "Wednesday I am taken, Thursday" answers "on Wednesday?"."""
+    if len(kept) < 2 or not message.ours or _lex("ranges").at(message.tokens, kept[0][2]):
+        return kept
+    ours = Message(message.ours, tokens_of(message.ours), message.role, None, message.ramadan)
+    said = {day for day, _, _ in _days(ours, now)}
+    return [found for found in kept if found[0] not in said] or kept
 
 
 def day_at(message: Message, index: int, now: datetime) -> tuple[str, int] | None:
@@ -126,6 +142,8 @@ def _calendar_at(message: Message, index: int, now: datetime) -> tuple[str, int]
         day = _coming(today, int(month[0]), number, None)
         return (day, month[1]) if day else None
     before = _lex("number_days").ends_at(tokens, index, 2)
+    if not text.isdecimal() and message.asked == "options":
+        return None  # "the first" of a list
     if of_month := _lex("of_month").at(tokens, end):
         return f"day:{number}", of_month[1]
     if (ordinal and tokens[index + 1].text in ("e", "eme")) or (ordinal and _lex("no_day_after").at(tokens, end)):

@@ -185,6 +185,7 @@ class Message:
     role: str
     asked: str | None  # what our last words asked for: time date rating amount quantity options, or nothing
     ramadan: bool = False
+    ours: str = ""  # what we said just before, cleaned
     used: set[int] = field(default_factory=set)
     memo: dict[str, Any] = field(default_factory=dict)  # what a grammar asks again and again of the whole message
 

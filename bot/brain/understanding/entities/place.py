@@ -97,6 +97,8 @@ def _believable(hit: _Hit, words: list[_Word], partners: list[_Hit], city: str |
     """
     if _before(words, hit.start, "not_this", 1) or (_is_street(words, hit.start) and not _says_district(words, hit)):
         return False
+    if words[hit.start].text in _lex()["no_place"] and not _before(words, hit.start, "district_words", 1):
+        return False
     inside = city is not None and (hit.district is None or any(home == city for home, _ in hit.others))
     beside = inside and any(_near(hit, other) for other in partners)
     if hit.name in _lex()["needs_city"] and hit.district:

@@ -33,11 +33,16 @@ def find_rating(message: Message) -> int | None:
             message.take(index, index + 1)
             return stars
         read = number_at(tokens, index)
-        if read is None or read[0] not in (1, 2, 3, 4, 5):
+        if read is None:
             continue
         after = read[1]
         out_of_five = _lex("out_of").at(tokens, after)
         most = number_at(tokens, out_of_five[1]) if out_of_five and out_of_five[1] < len(tokens) else None
+        if message.asked == "rating" and most and most[0] == 2 * _MOST and 1 <= (stars := _stars_of(int(read[0]), 2 * _MOST)) <= _MOST:
+            message.take(index, most[1])  # "عشرة على عشرة"
+            return stars
+        if read[0] not in (1, 2, 3, 4, 5):
+            continue
         on_five = most is not None and most[0] == _MOST
         small = lexicon("quantity", "of").at(tokens, after)
         after = small[1] if small and _lex("star_words").at(tokens, small[1]) else after

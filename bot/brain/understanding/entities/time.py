@@ -6,7 +6,7 @@ import re
 
 from bot.brain.understanding.entities.date import event_near
 from bot.brain.understanding.entities.minutes import minutes_after
-from bot.brain.understanding.entities.normalise import Lexicon, Message, Token, lexicon
+from bot.brain.understanding.entities.normalise import Lexicon, Message, Token, lexicon, tokens_of
 from bot.brain.understanding.entities.numbers import number_at
 from bot.brain.understanding.entities.prayers import part_at
 from bot.brain.understanding.entities.story import told
@@ -24,6 +24,19 @@ def _lex(section: str) -> Lexicon:
 
 def find_time(message: Message) -> str | None:
     """HH:MM, or morning noon afternoon evening night now; None when the message asks for no hour. The last clock time wins after "not at 5, ..."."""
+    clocks = _clocks(message)
+    if clocks:
+        kept = [found for found in clocks if not _negated(message.tokens, found[1])] or clocks
+        kept = [found for found in kept if not lexicon("dates", "struck_after").at(message.tokens, found[2])] or kept
+        kept = _not_ours(message, kept)
+        value, start, end = kept[-1] if len(kept) > 1 and _changed(message, kept) else kept[0]
+        message.take(start, end)
+        return value
+    return _part(message) or _now(message)
+
+
+def _clocks(message: Message) -> list[tuple[str, int, int]]:
+    """(HH:MM, start, end) of the clock times wanted; those of a story are marked as read."""
     clocks = []
     for index in range(len(message.tokens)):
         if found := _clock_at(message, index):
@@ -31,13 +44,23 @@ def find_time(message: Message) -> str | None:
                 message.take(found[1], found[2])
             else:
                 clocks.append(found)
-    if clocks:
-        kept = [found for found in clocks if not _negated(message.tokens, found[1])] or clocks
-        kept = [found for found in kept if not lexicon("dates", "struck_after").at(message.tokens, found[2])] or kept
-        value, start, end = kept[-1] if len(kept) > 1 and _changed(message, kept) else kept[0]
-        message.take(start, end)
-        return value
-    return _part(message) or _now(message)
+    return clocks
+
+
+def _our_hours(message: Message) -> frozenset[str]:
+    """The hours of the clock that we named just before."""
+    if "our hours" not in message.memo:
+        ours = Message(message.ours, tokens_of(message.ours), message.role, None, message.ramadan)
+        message.memo["our hours"] = frozenset(hour for hour, _, _ in _clocks(ours))
+    found: frozenset[str] = message.memo["our hours"]
+    return found
+
+
+def _not_ours(message: Message, kept: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
+    """Of several hours those that are new: "16:00 is early, 18:00 will do" answers "at 16:00?"."""
+    if len(kept) < 2 or _bounds(message, kept):
+        return kept
+    return [found for found in kept if found[0] not in _our_hours(message)] or kept
 
 
 def _over(message: Message, found: tuple[str, int, int]) -> bool:
@@ -49,12 +72,17 @@ def _over(message: Message, found: tuple[str, int, int]) -> bool:
 
 def _changed(message: Message, kept: list[tuple[str, int, int]]) -> bool:
     """Whether the hours named go from an old one to a new one ("not at 3, make it 6") rather than bounding a slot ("between 3 and 6")."""
-    tokens, end, start = message.tokens, kept[0][2], kept[-1][1]
-    joined = lexicon("dates", "alternatives").at(tokens, end) or lexicon("dates", "ranges").at(tokens, end)
-    bounds = start <= end or (joined is not None and joined[1] >= start)
+    tokens, bounds = message.tokens, _bounds(message, kept)
     if bounds and any(_lex("old_hour").ends_at(tokens, at) is not None for at in (kept[0][1], kept[0][1] - 1) if at > 0):
         return lexicon("dates", "changes").within(tokens)  # "from 5 to 9" in a change: 5 is over
     return not bounds and lexicon("dates", "changes").within(tokens)
+
+
+def _bounds(message: Message, kept: list[tuple[str, int, int]]) -> bool:
+    """Whether the first and the last hour stand side by side, or are joined as a slot or a choice."""
+    tokens, end, start = message.tokens, kept[0][2], kept[-1][1]
+    joined = lexicon("dates", "alternatives").at(tokens, end) or lexicon("dates", "ranges").at(tokens, end)
+    return start <= end or (joined is not None and joined[1] >= start)
 
 
 def _clock_at(message: Message, index: int) -> tuple[str, int, int] | None:
@@ -91,7 +119,7 @@ def _clock_at(message: Message, index: int) -> tuple[str, int, int] | None:
     numbered = lexicon("dates", "number_days").ends_at(tokens, index, 2) is not None  # "nhar 15"
     if _is_year(tokens, index) or (numbered and part is not None and not unit and tokens[end - 1].text not in ("am", "pm")):
         return None
-    if lexicon("dates", "of_month").at(tokens, end):
+    if lexicon("dates", "of_month").at(tokens, end) or _to_a_date(tokens, end):
         return None
     if _lex("length_after").at(tokens, end) or _lex("length_before").ends_at(tokens, index, 3) is not None:
         return None
@@ -113,7 +141,7 @@ def _clock_at(message: Message, index: int) -> tuple[str, int, int] | None:
         if message.asked == "time":
             if end < len(tokens) and not marked and _counts_something(tokens, end):
                 return None
-        elif not marked or _counts_something(tokens, end) or not _clear(tokens, index, end):
+        elif _counts_something(tokens, end) or not ((marked and _clear(tokens, index, end)) or _moved(message, index, end)):
             return None
     up = _lex("evening_up").at(tokens, end)
     if part is None:
@@ -121,6 +149,28 @@ def _clock_at(message: Message, index: int) -> tuple[str, int, int] | None:
     if fraction < 0:
         hour, minute = (hour - 1 if hour > 1 else 12), 60 + fraction
     return _format(_in_day(hour, part), minute), index, end
+
+
+def _moved(message: Message, index: int, end: int) -> bool:
+    """Whether a bare number answers an hour of ours with another one: "khelliha 4", "5 would be better"."""
+    tokens = message.tokens
+    if message.asked is not None or tokens[index].glued or _numbered_day(tokens_of(message.ours)):
+        return False  # the number may be a day of the month too
+    before = any(words.ends_at(tokens, index, 3) is not None for words in (_lex("fits_before"), lexicon("dates", "changes")))
+    after = any(words.at(tokens, end) for words in (_lex("fits_after"), lexicon("dates", "better_after")))
+    return (before or after) and bool(_our_hours(message))
+
+
+def _numbered_day(tokens: list[Token]) -> bool:
+    """Whether a day is named by its number: "nhar 12"."""
+    found = ((end, tokens[end].text) for _, _, end in lexicon("dates", "number_days").all(tokens) if end < len(tokens))
+    return any(text.isdecimal() and not _lex("hour_units").at(tokens, end + 1) for end, text in found)
+
+
+def _to_a_date(tokens: list[Token], end: int) -> bool:
+    """ "mn 1 l 15 décembre": the range that a number opens is closed by a day of the calendar."""
+    to = lexicon("dates", "ranges").at(tokens, end)
+    return to is not None and to[1] < len(tokens) and tokens[to[1]].is_number and lexicon("dates", "months").at(tokens, to[1] + 1) is not None
 
 
 def _noon_and(message: Message, index: int) -> tuple[str, int, int] | None:
