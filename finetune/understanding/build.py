@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_LZMA, ZipFile
 from zlib import crc32
 
 import numpy as np
@@ -118,7 +119,7 @@ def build(
     language = fit_language(sentences, data)
     folder.mkdir(parents=True, exist_ok=True)
     export.export(reader, small, folder)
-    np.savez_compressed(folder / "weights.npz", **stored(heads, idf, language))  # type: ignore[arg-type]
+    save(folder / "weights.npz", stored(heads, idf, language))
     meta = {
         "name": "understanding",
         "version": f"blend-{fingerprint()}",
@@ -281,6 +282,14 @@ def stored(heads: dict[str, Trained], idf: Array, language: LanguageHead) -> dic
     found["language.weights"], found["language.scale"] = quantised(language.trained, buckets)
     found |= {"language.bias": language.trained.bias, "language.buckets": buckets.astype(np.uint32), "language.idf": language.idf.astype(np.float16)}
     return found
+
+
+def save(path: Path, arrays: dict[str, npt.NDArray[Any]]) -> None:
+    """An .npz that np.load reads, a fifth smaller than numpy's own: most weights are zero, which LZMA tells best."""
+    with ZipFile(path, "w", ZIP_LZMA) as file:
+        for name, array in arrays.items():
+            with file.open(f"{name}.npy", "w") as out:
+                np.lib.format.write_array(out, array)
 
 
 def digest(*parts: Any) -> str:

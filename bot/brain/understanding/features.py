@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 
+from bot.brain.understanding.entities.normalise import entries
 from bot.brain.understanding.normalise import normalise, tokens
 from domain.skeleton import skeleton
 
@@ -26,17 +27,23 @@ WEIGHTS = {"c": 1.0, "w": 1.0, "k": 0.8, "s": 0.8, "x": 1.0, "b": 1.2, "m": 0.3}
 _KEPT_UP_TO = 24  # letters of a word whose n-grams are kept
 
 _OPTION = re.compile(r"(?<!\w)(\d)\s*[=:.)-]\s*([^\d=\n]{2,40}?)(?=[,;.]|\s+\d\s*[=:.)-]|$)")
-_BARE_NUMBER = re.compile(r"\W*(\d)\W*")
+_BARE_NUMBER = re.compile(r"\W*(?P<before>[^\W\d]*)\W*(?P<number>\d)\W*(?P<after>[^\W\d]*)\W*")
 
 
 def chosen_option(text: str, context: str | None) -> str:
-    """A bare "2" after "1=accepter 2=refuser" read as "2 refuser"; any other text as it is."""
-    bare = _BARE_NUMBER.fullmatch(text)
-    if bare and context:
+    """A bare "2", or "2 svp", after "1=accepter 2=refuser" read as "2 refuser"; any other text as it is."""
+    bare = _BARE_NUMBER.fullmatch(text[:40]) if context else None
+    if bare and context and {bare["before"].lower(), bare["after"].lower()} <= _beside_a_choice():
         for number, label in _OPTION.findall(context):
-            if number == bare.group(1):
+            if number == bare["number"]:
                 return f"{number} {label.strip()}"
     return text
+
+
+@cache
+def _beside_a_choice() -> frozenset[str]:
+    """What may stand beside the number of a choice: "2 svp", "raqm 2"."""
+    return frozenset(["", *entries("numbers", "beside_a_choice")])
 
 
 def hashed(block: str, items: Iterable[str]) -> Hashes:

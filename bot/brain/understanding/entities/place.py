@@ -226,8 +226,9 @@ def _alike(word: str, spelt: str) -> bool:
 def _guess(words: list[_Word], at: int, names: dict[str, list[tuple[tuple[str, ...], _Hit]]]) -> tuple[int, _Hit] | None:
     """A name nearly spelt like the next one or two words, only where a cue or a district word stands before, or the message is short."""
     word = words[at]
-    announced = _before(words, at, "district_words", 1) or _before(words, at, "cues", 1) or len(words) <= _SHORT_MESSAGE
-    if not announced or len(word.text) < 3 or not word.text.isalpha() or is_arabic(word.text) != any(map(is_arabic, word.keys)):
+    if len(word.text) < 3 or not word.text.isalpha() or is_arabic(word.text) != any(map(is_arabic, word.keys)):
+        return None
+    if not (len(words) <= _SHORT_MESSAGE or _before(words, at, "district_words", 1) or _before(words, at, "cues", 1)):
         return None
     for length in (2, 1):
         run = [w.text for w in words[at : at + length]]
@@ -244,9 +245,14 @@ def _guess(words: list[_Word], at: int, names: dict[str, list[tuple[tuple[str, .
 def _words(text: str) -> list[_Word]:
     found = []
     for raw in _WORD.findall(unicodedata.normalize("NFKC", text.replace("'", " ").replace("’", " ")).lower()):
-        for word in clean(raw).split():
-            found.append(_Word(word, raw != word and not is_arabic(word) and raw.isalpha(), _word_keys(word)))
+        found += _cleaned(raw)
     return found
+
+
+@lru_cache(maxsize=20_000)
+def _cleaned(raw: str) -> tuple[_Word, ...]:
+    """One word as it was written -> the words it is, which may be several."""
+    return tuple(_Word(word, raw != word and not is_arabic(word) and raw.isalpha(), _word_keys(word)) for word in clean(raw).split())
 
 
 @lru_cache(maxsize=20_000)

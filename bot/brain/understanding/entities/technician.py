@@ -18,7 +18,10 @@ def _lex(section: str) -> Lexicon:
 def find_technician(message: Message) -> str | None:
     """The name in lower-case Latin letters; never a part of a place ("Hay Mohammadi", "Sidi Said") nor the writer's own."""
     tokens = message.tokens
+    none = {at for _, start, end in _lex("no_names").all(tokens) for at in range(start, end)}
     for name, start, end in _lex("names").all(tokens):
+        if start in none:
+            continue
         if _lex("place_before").ends_at(tokens, start, 1) is not None or _lex("place_after").at(tokens, end):
             continue
         if _lex("own_name_before").ends_at(tokens, start, 3) is not None:

@@ -68,3 +68,10 @@ def test_words_that_sound_like_a_place_or_a_time_and_those_that_are_one(text: st
 def test_ten_of_ten_is_five_stars_in_words_too() -> None:
     assert extract("عشرة على عشرة", context="عطي نقطة للمعلم من فضلك")["rating"] == 5
     assert "date" not in extract("le premier svp", context="Choisissez : 1. Adil 2. Nabil 3. Khalid")
+
+
+@pytest.mark.parametrize(
+    "text", ["انتهيت والحمد لله", "شحال نعمر الغاز", "3id mbarek 3likom", "ناضية تبارك الله", "your guy called half an hour ago"]
+)
+def test_blessings_and_everyday_words_name_no_technician(text: str) -> None:
+    assert "technician" not in extract(text)
