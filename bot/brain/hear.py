@@ -140,7 +140,8 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
         of_a_price = state.flow == "price" and state.awaiting == "service"
         reading, questions = _with_questions(reading, understander, text, role, now)
         spoken_of = {"of_a_booking": _of_a_booking(state), "of_a_price": of_a_price, "explains": _ours(state), "priced": _priced(state)}
-        reading = orders.settled(reading, core, **spoken_of, proposed=state.proposal is not None)
+        of_trouble = state.key.startswith("escalation.")
+        reading = orders.settled(reading, core, **spoken_of, proposed=state.proposal is not None, of_trouble=of_trouble)
     spoken, unheard = _by_voice(said.parts)
     if role == "client" and state.awaiting != "name" and not _holds(reading) and (name := names.told(text)):
         return Heard(text, replace(reading, intents=("inform",), danger=False), {"name": name}, kinds=kinds, spoken=spoken)
@@ -239,7 +240,8 @@ def _with_questions(
             parts = [last] if before else []  # the last clause alone, where it asks by itself
             for part in parts if single else [*parts, sentence]:
                 alone = understand(understander, part, None, role, now.date().isoformat(), now)
-                if alone.main in asked and alone.confidence >= PLAIN and len(part.split()) >= SHORTEST:
+                least = DOUBTLESS if alone.main in reading.intents else PLAIN  # the whole asks it too: only where it stands is to be known
+                if alone.main in asked and alone.confidence >= least and len(part.split()) >= SHORTEST:
                     found[alone.main] = (*found.get(alone.main, ()), part)
                     break
     new = tuple(i for i in found if i not in reading.intents)

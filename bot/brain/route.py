@@ -47,6 +47,7 @@ GRAVE = frozenset({"delete_data", "opt_out"})  # never begun on a doubtful readi
 TOLD = frozenset(
     {"inform", "correct", "affirm", "deny", "greet", "thank", "book_service", "find_technician", "rebook", "report_damage", "track", "ask_loyalty"}
 )
+CALLED = frozenset({"escalation.human", "escalation.already", "escalation.lost", "escalation.damage", "escalation.reported_person", "refund.dispute"})
 SETTLED = frozenset({"date", "time", "ref", "stars", "without"})
 ASKED_LITTLE = frozenset({None, "service", "choice"})  # questions that no place, name or reason answers
 PATIENCE = 2  # clarifying questions before a person is called
@@ -148,13 +149,16 @@ def _aside(state: State, heard: Heard, waiting: str | None) -> tuple[str, ...] |
     """What is said about ourselves, or for a visit that is booked, by its plain words; what was being asked is then asked again."""
     text, asked = heard.text, bool(state.awaiting and state.flow)  # "what do you mean?" is nobody's question
     again = (waiting,) if waiting and asked else ()
-    for_visit = asides.for_the_visit(text, "technician" in heard.slots)
+    contact = "phone" in heard.slots and asides.of_a_contact(text)
+    for_visit = contact or asides.for_the_visit(text, "technician" in heard.slots)
     if not text or ("service" in heard.slots and not for_visit) or (asked and (heard.yes or heard.no)):
         return None
     if asides.asks_who_answers(text):
         return ("robot", *again)
     if asides.has("meddles", text):
         return ("meddling", *again)
+    if state.key in CALLED and answers.asks(text) and asides.has("how_long", text) and not SETTLED & heard.slots.keys():
+        return ("human",)  # they wait for the colleague we called
     if asides.how_are_you(text) and heard.slots.keys() <= {"date"}:
         return ("how_are_you", *again)
     if asides.has("only_greets", text):
@@ -163,7 +167,7 @@ def _aside(state: State, heard: Heard, waiting: str | None) -> tuple[str, ...] |
         return ("goodbye",)  # "wakha merci bslama" after a price orders nothing
     if asides.has("wrong_number", text) and state.proposal is None and not heard.slots and len(text.split()) <= asides.SHORT + 2:
         return ("wrong_number",)
-    passed_on = asides.has("relay", text) or asides.has("relay_to", text)
+    passed_on = contact or asides.has("relay", text) or asides.has("relay_to", text) or asides.calls_ahead(text)
     moves = SETTLED - ({"time"} if passed_on and asides.has("not_before", text) else set())
     told = for_visit and not asked and not moves & heard.slots.keys() and ("service" not in heard.slots or passed_on) and not cues.named(text)[0]
     return ("note",) if told and (passed_on or heard.intents[0] in TOLD or heard.reading.confidence < CLEAR) else None

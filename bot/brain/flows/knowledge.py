@@ -12,6 +12,9 @@ from bot.brain.scene import Scene, cut
 LONGEST = 420  # characters of a passage that are quoted
 QUESTIONS = 2  # of one message that are answered
 NEARLY = 0.6  # of the best score
+FOLLOW_UP = 12  # words of a question that leans on our last words
+AS_MEANT = 0.5  # of the best score, and what was spoken of is meant
+TOPICS = {"refund.": "refunds", "account.loyalty": "loyalty"}  # beginning of the key of our words -> topic of retrieval/documents
 _SENTENCE = re.compile(r"(?<=[.!?؟])\s+")
 
 
@@ -30,9 +33,24 @@ def faq(scene: Scene) -> Steps:
 
 def _answer(scene: Scene, question: str) -> Generator[Call, Result, list[str]]:
     query = " ".join(question.split())[:500]
-    found = (yield Call("search_knowledge", {"query": query, "locale": scene.locale})) if query else {}
-    passages = [p for p in found.get("passages") or () if str(p.get("text") or "").strip()]
-    return [together(passages)] if found.get("ok") and passages else []
+    passages = yield from _passages(scene, query)
+    if (topic := spoken_of(scene)) and query and not any(p.get("topic") == topic for p in passages[:1]):
+        of_it = yield from _passages(scene, query, topic)
+        if of_it and float(of_it[0].get("score") or 0) >= AS_MEANT * float(passages[0].get("score") or 0 if passages else 0):
+            passages = of_it
+    return [together(passages)] if passages else []
+
+
+def _passages(scene: Scene, query: str, topic: str | None = None) -> Generator[Call, Result, list[dict[str, Any]]]:
+    found = (yield Call("search_knowledge", {"query": query, "topic": topic, "locale": scene.locale})) if query else {}
+    return [p for p in found.get("passages") or () if str(p.get("text") or "").strip()] if found.get("ok") else []
+
+
+def spoken_of(scene: Scene) -> str | None:
+    """The topic of our last words, when what is asked is short and names no job: "and how long does it take?" after a refund."""
+    if len(scene.heard.text.split()) > FOLLOW_UP or "service" in scene.heard.slots:
+        return None
+    return next((topic for begins, topic in TOPICS.items() if scene.before.key.startswith(begins)), None)
 
 
 def together(passages: list[dict[str, Any]]) -> str:
