@@ -240,8 +240,7 @@ def _with_questions(
             parts = [last] if before else []  # the last clause alone, where it asks by itself
             for part in parts if single else [*parts, sentence]:
                 alone = understand(understander, part, None, role, now.date().isoformat(), now)
-                least = DOUBTLESS if alone.main in reading.intents else PLAIN  # the whole asks it too: only where it stands is to be known
-                if alone.main in asked and alone.confidence >= least and len(part.split()) >= SHORTEST:
+                if alone.main in asked and alone.confidence >= PLAIN and len(part.split()) >= SHORTEST:
                     found[alone.main] = (*found.get(alone.main, ()), part)
                     break
     new = tuple(i for i in found if i not in reading.intents)

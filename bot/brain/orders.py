@@ -51,7 +51,7 @@ def settled(
 
     `of_a_booking`: one is being spoken of, so that an hour may well be its new hour. `of_a_price`: we asked what the price is for.
     `explains`: a price of ours may be what "why so dear" asks about; `proposed`: one is waiting for a yes, so that it complains of no job done.
-    `priced`: a price was just told, which is what is found too dear. `of_trouble`: a complaint is being heard, so that whoever is to see to it is one of us.
+    `priced`: a price was just told, which is what is found too dear. `of_trouble`: a complaint is being heard, and one of us is to see to it.
     """
     if has("booked", text) and reading.main != "book_service" and "book_service" in reading.intents:
         reading = replace(reading, intents=tuple(i for i in reading.intents if i != "book_service"))  # it is told, not ordered

@@ -47,7 +47,9 @@ GRAVE = frozenset({"delete_data", "opt_out"})  # never begun on a doubtful readi
 TOLD = frozenset(
     {"inform", "correct", "affirm", "deny", "greet", "thank", "book_service", "find_technician", "rebook", "report_damage", "track", "ask_loyalty"}
 )
-CALLED = frozenset({"escalation.human", "escalation.already", "escalation.lost", "escalation.damage", "escalation.reported_person", "refund.dispute"})
+#: Our words once a colleague was called.
+_CALLED = ("human", "already", "lost", "damage", "reported_person", "photo_kept")
+CALLED = frozenset((*(f"escalation.{key}" for key in _CALLED), "refund.dispute", "refund.asked_person"))
 SETTLED = frozenset({"date", "time", "ref", "stars", "without"})
 ASKED_LITTLE = frozenset({None, "service", "choice"})  # questions that no place, name or reason answers
 PATIENCE = 2  # clarifying questions before a person is called
@@ -100,7 +102,7 @@ def plan(state: State, heard: Heard) -> Plan:
     if waiting is None:
         return _fresh(state, heard, requests, behind)
     if waiting == "offer_human" and "human" in requests:
-        return Plan(("human",), behind)  # the offer is taken, in their own words
+        return Plan((waiting,), behind)  # the offer is taken, in their own words
     if waiting in requests or not requests:
         rest = [r for r in requests if r != waiting and r in QUICK]
         return _continue(state, heard, waiting, rest, behind)
@@ -110,6 +112,7 @@ def plan(state: State, heard: Heard) -> Plan:
         return Plan((*quick, *((waiting,) if state.awaiting else ())), behind)
     replaced = (
         waiting == "check_in"  # who wants something else has answered it
+        or (waiting == "offer_human" and heavy[0] == "refund")  # a person sees to that where it is not due
         or (heavy[0] in ARRANGE and waiting in ARRANGE)
         or (heavy[0] in INSTEAD and waiting in INSTEAD)
         or heavy[0] == "drop"
@@ -136,6 +139,8 @@ def _by_form(state: State, heard: Heard, waiting: str | None) -> tuple[str, ...]
         return ("verify",)
     if "lat" in heard.slots:
         return (waiting if waiting in JOB or waiting == "address" else "booking",)
+    if "photo" in heard.kinds and state.key in CALLED and not heard.slots and len(heard.text.split()) <= asides.SHORT:
+        return ("photo",)
     if not heard.text:
         for kind in ("voice", "photo", "unsupported"):
             if kind in heard.kinds:
@@ -157,7 +162,7 @@ def _aside(state: State, heard: Heard, waiting: str | None) -> tuple[str, ...] |
         return ("robot", *again)
     if asides.has("meddles", text):
         return ("meddling", *again)
-    if state.key in CALLED and answers.asks(text) and asides.has("how_long", text) and not SETTLED & heard.slots.keys():
+    if state.key in CALLED and answers.asks(text) and asides.has("how_long", text):
         return ("human",)  # they wait for the colleague we called
     if asides.how_are_you(text) and heard.slots.keys() <= {"date"}:
         return ("how_are_you", *again)
@@ -244,8 +249,8 @@ def _in_context(flow: str, state: State, heard: Heard, waiting: str) -> str | No
             return waiting if "without" in heard.slots else "find"
     if waiting in ("reschedule", "cancel") and flow in ("reschedule", "cancel", *ARRANGE) and "as_it_was" in heard.wishes:
         return waiting
-    if waiting == "danger" and flow in (*ARRANGE, "complain"):
-        return waiting
+    if waiting == "danger" and flow in (*ARRANGE, "complain", "price", "track", "status", "faq", "loyalty", "refund_status"):
+        return waiting  # nothing else is spoken of until somebody knows where they are
     if waiting == "check_in" and (flow in TROUBLES or (flow in ARRANGE and not orders.has("wanted", heard.text))):
         return waiting  # a fault that is told and nobody asked for is the one we asked about
     if waiting == "address" and flow in ARRANGE and _fits(state, heard):
