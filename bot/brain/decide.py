@@ -24,7 +24,6 @@ from domain.engagement.reply import Option, Reply, language_script_of
 HEARD_SHOWN = 120  # characters of a voice note that are said back
 CALLS_AT_MOST = 10  # of one turn; the agent's own limit is 12
 PARAGRAPH = "\n\n"
-IN_DANGER = frozenset({"danger", "sorry", "clarify"})  # flows that answer no question asked amid a danger
 #: Wishes about who comes (lists of prompts/asides.yaml), and what is said to them.
 WHO_COMES = {"wants_woman": "booking.wish_woman", "wants_language": "booking.wish_language"}
 
@@ -165,7 +164,7 @@ def _changes(now: Moment) -> frozenset[str]:
 def _heard_words(scene: Scene, now: Moment) -> list[str]:
     """Before the answer, what we made of a voice note, so that a mishearing is seen; in danger nothing comes before the advice."""
     heard = now.heard
-    if now.before.alarmed and answers.asks(heard.text) and not heard.reading.danger and IN_DANGER.intersection(now.plan.flows):
+    if now.before.alarmed and answers.asks(heard.text) and not heard.reading.danger and "danger" in now.plan.flows:
         return [scene.text("escalation.danger_in_doubt")]  # what they ask decides for people in danger: those at the phone know
     if not heard.text or "danger" in now.plan.flows:
         return []

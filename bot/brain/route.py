@@ -326,6 +326,8 @@ def _not_understood(state: State, waiting: str | None, behind: tuple[str, ...]) 
     """The same question once more, twice at most; then a person."""
     if state.misses >= PATIENCE:
         return Plan(("lost",), (), missed=True)
+    if waiting == "danger":
+        return Plan((waiting,), behind, missed=True)  # no time for excuses
     return Plan(("sorry", waiting) if waiting and state.awaiting else ("clarify",), behind, missed=True)
 
 

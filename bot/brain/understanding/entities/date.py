@@ -41,7 +41,7 @@ def find_date(message: Message, now: datetime) -> str | None:
         kept = found  # the day a technician cannot is the day he speaks of
     if not kept:
         return None
-    kept = _free_days(message, kept)
+    kept = _free_days(message, kept) if message.role == "client" else kept
     better = next((hit for hit in reversed(kept) if _lex("better_after").at(tokens, hit[2])), None)
     value, start, end = better or (kept[-1] if len(kept) > 1 and _changed(message, kept) else kept[0])
     message.take(start, end)
