@@ -21,7 +21,7 @@ _WORD = re.compile(r"[^\W_]+")
 _HOURS = re.compile(r"(?<!\d)([2-6]) ?(?:h|heures?|hours?|saat|sa3at|swayea?|ساعات)(?![^\W_])")
 LATIN = "\u05ff"  # no letter up to here is Arabic
 _LONGEST = 6  # words of one listed phrase
-NEAR_NOT = 2  # words between a "not" and the adverb it denies
+NEAR_NOT = 2  # words before an adverb, in which a "not" denies it
 _LONGEST_ANSWER = 12  # words; more is no short answer
 
 

@@ -42,6 +42,7 @@ NEW_JOB = 0.35  # least probability of a new job beside a change
 #: Wishes beside which no other is read out of the same message.
 ALONE = frozenset({"ask_human", "opt_out", "delete_data", "change_language", "abuse", "out_of_scope", "become_technician"})
 MOVED = ("changes.moved", "changes.moved_asking", "changes.not_moved", "changes.kept")  # last words about an appointment that stands
+BOOKED = frozenset({"booking.sent", "booking.sent_careful", "booking.sent_plain"})  # last words about a visit that was just booked
 GRAVE = frozenset({"delete_data", "opt_out"})  # never begun on a doubtful reading
 #: What a word for the visit may be read as, and what it never brings.
 TOLD = frozenset(
@@ -49,7 +50,7 @@ TOLD = frozenset(
 )
 #: Our words once a colleague was called.
 _CALLED = ("human", "already", "lost", "damage", "reported_person", "photo_kept")
-CALLED = frozenset((*(f"escalation.{key}" for key in _CALLED), "refund.dispute", "refund.asked_person"))
+CALLED = frozenset((*(f"escalation.{key}" for key in _CALLED), "refund.dispute"))
 SETTLED = frozenset({"date", "time", "ref", "stars", "without"})
 ASKED_LITTLE = frozenset({None, "service", "choice"})  # questions that no place, name or reason answers
 PATIENCE = 2  # clarifying questions before a person is called
@@ -154,7 +155,7 @@ def _aside(state: State, heard: Heard, waiting: str | None) -> tuple[str, ...] |
     """What is said about ourselves, or for a visit that is booked, by its plain words; what was being asked is then asked again."""
     text, asked = heard.text, bool(state.awaiting and state.flow)  # "what do you mean?" is nobody's question
     again = (waiting,) if waiting and asked else ()
-    contact = "phone" in heard.slots and asides.of_a_contact(text)
+    contact = "phone" in heard.slots and heard.intents[0] in (*TOLD, "ask_human") and asides.of_a_contact(text)
     for_visit = contact or asides.for_the_visit(text, "technician" in heard.slots)
     if not text or ("service" in heard.slots and not for_visit) or (asked and (heard.yes or heard.no)):
         return None
@@ -337,6 +338,8 @@ def _fresh(state: State, heard: Heard, requests: list[str], behind: tuple[str, .
     when = bool({"date", "time"} & set(heard.slots))
     if state.key in MOVED and when and "service" not in heard.slots and all(r in ARRANGE or r == "status" for r in requests):
         return Plan(("reschedule",), behind)  # "make it Saturday after all", said right after
+    if when and all(r in ARRANGE for r in requests) and _the_one_just_booked(state, heard):
+        return Plan(("reschedule",), behind)  # "the painter Thursday at 9", right after a painter was booked
     if requests and sure:
         quick = [r for r in requests if r in QUICK]
         heavy = [r for r in requests if r not in QUICK]
@@ -360,6 +363,13 @@ def _fresh(state: State, heard: Heard, requests: list[str], behind: tuple[str, .
     if "ref" in heard.slots:
         return Plan(("status",), behind)
     return _not_understood(state, None, behind)
+
+
+def _the_one_just_booked(state: State, heard: Heard) -> bool:
+    """Whether only the trade of the visit that was booked a moment ago is named: at no other place, and not as another one."""
+    same = heard.slots.get("service") is not None and heard.slots["service"] == state.last.get("service")
+    another = orders.has("wanted", heard.text) or orders.has("and_also", heard.text) or {"city", "district"} & heard.slots.keys()
+    return state.key in BOOKED and same and not another
 
 
 def _unique(names: Iterable[str]) -> list[str]:

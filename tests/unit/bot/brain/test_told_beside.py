@@ -216,3 +216,14 @@ def test_how_any_price_is_made_needs_no_job() -> None:
     for text in ("déplacement compris ?", "déplacement m7soub?", "الديبلاصمون محسوب؟", "is travel included?", "هل التنقل محسوب؟"):
         assert orders.has("of_any_price", text)
     assert not asides.has("how_long", "ch7al taman?") and not orders.has("of_any_price", "ch7al taman?")
+
+
+def test_another_hour_for_the_trade_just_booked_moves_that_visit_and_another_one_is_booked() -> None:
+    booked = State(key="booking.sent", ref="BR-3", last={"service": "painting"})
+    order = read("book_service")
+    at = {"service": "painting", "time": "09:00", "date": "2026-11-26"}
+    for text in ("the painter thursday at 9", "le peintre jeudi à 9h", "sebbagh nhar lkhmis f 9", "الصباغ نهار الخميس ف 9", "الصباغ يوم الخميس في 9"):
+        assert plan(booked, Heard(text, order, at)).flows == ("reschedule",)
+    assert plan(booked, Heard("I want another painter thursday at 9", order, at)).flows == ("booking",)
+    assert plan(booked, Heard("the plumber thursday at 9", order, {**at, "service": "plumbing"})).flows == ("booking",)
+    assert plan(booked, Heard("the painter thursday at 9", order, {**at, "city": "rabat"})).flows == ("booking",)
