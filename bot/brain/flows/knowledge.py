@@ -27,8 +27,8 @@ def faq(scene: Scene) -> Steps:
     answered: list[str] = []
     for question in questions:
         answered += yield from _answer(scene, question)
-    if not answered and spoken_of(scene) is None and (question := amid_a_story(scene.heard.text)):
-        answered = yield from _answer(scene, question, ALONE)
+    if not answered and spoken_of(scene) is None and (alone := amid_a_story(scene.heard.text)):
+        answered = yield from _answer(scene, alone, ALONE)
     if not answered:
         answered = yield from _answer(scene, scene.heard.text)
     if not answered:
