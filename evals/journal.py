@@ -52,7 +52,7 @@ class Journal:
         return self.known.get((scenario_id, trial, text))
 
     def add(self, played: Played, text: str) -> None:
-        line = json.dumps({"text": text, "played": played.to_dict()}, ensure_ascii=False)
+        line = json.dumps({"text": text, "played": played.to_dict()}, ensure_ascii=False, default=str)  # an expected day is a date
         with self.path.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
 

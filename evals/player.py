@@ -251,18 +251,19 @@ class _Play:
                 .where(OutboxRow.conversation_id == self.conversation, OutboxRow.id > self.seen, OutboxRow.status.not_in(("dropped", "failed")))
                 .order_by(OutboxRow.id)
             ).all()
-            replies = [dict(row.reply) for row in rows if row.author == "bot"]
+            replies = [{**row.reply, **({"notice": True} if row.turn_id is None else {})} for row in rows if row.author == "bot"]
             self.places |= {row.id: len(self.played.turns) + 1 for row in rows}
             self.seen = max((row.id for row in rows), default=self.seen)
             owner = session.get_one(Conversation, self.conversation).owner
             self.snapshots.append(snapshot(session))
-        if replies:
-            self.awaiting, self.options = replies[-1].get("awaiting"), list(replies[-1].get("options") or [])
         calls = [call for t in mine for call in t.calls]
         heard = next((t.understanding for t in reversed(mine) if t.understanding), None)
         changes = changed(*self.snapshots[-2:])
         ms, tokens = round(sum(t.ms for t in mine), 1), sum(t.tokens for t in mine)
-        self.played.turns.append(PlayedTurn(action, said, replies, calls, owner, ms, tokens, self.step_number, heard, changes))
+        turn = PlayedTurn(action, said, replies, calls, owner, ms, tokens, self.step_number, heard, changes)
+        if turn.asking is not None:
+            self.awaiting, self.options = turn.awaiting, list(turn.asking.get("options") or [])
+        self.played.turns.append(turn)
 
     def _last_code(self) -> str | None:
         """The digits of the last code that was sent to this person's phone."""

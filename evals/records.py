@@ -10,7 +10,7 @@ from evals.findings import Finding
 
 @dataclass
 class PlayedTurn:
-    """One step of a scenario as it went. `replies` are what the person got: answers and notices, in order."""
+    """One step of a scenario as it went. `replies` are what the person got: answers and notices (`notice` is true), in order."""
 
     action: str
     said: str  # by the person; "" where a clock moved
@@ -33,7 +33,12 @@ class PlayedTurn:
 
     @property
     def awaiting(self) -> str | None:
-        return self.replies[-1].get("awaiting") if self.replies else None
+        return (self.asking or {}).get("awaiting")
+
+    @property
+    def asking(self) -> dict[str, Any] | None:
+        """The reply that says what waits now: a notice that asks nothing leaves the question before it open."""
+        return next((r for r in reversed(self.replies) if r.get("awaiting") or not r.get("notice")), None)
 
 
 @dataclass

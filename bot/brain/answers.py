@@ -21,6 +21,7 @@ _WORD = re.compile(r"[^\W_]+")
 _HOURS = re.compile(r"(?<!\d)([2-6]) ?(?:h|heures?|hours?|saat|sa3at|swayea?|ساعات)(?![^\W_])")
 LATIN = "\u05ff"  # no letter up to here is Arabic
 _LONGEST = 6  # words of one listed phrase
+NEAR_NOT = 2  # words before an adverb, in which a "not" denies it
 _LONGEST_ANSWER = 12  # words; more is no short answer
 
 
@@ -90,6 +91,21 @@ def asks(text: str) -> bool:
 def says(name: str, text: str) -> bool:
     """Whether a phrase of the list occurs in the text, as whole words (Arabic: also after w, b, f, l)."""
     return holds(lists()[name], fold(text))
+
+
+@lru_cache(maxsize=8192)
+def agrees(text: str) -> bool:
+    """Whether a yes occurs in the text that is no adverb of what is denied: "ma katsme3ch mezian", "n'entend pas bien" agree to nothing."""
+    folded = f" {fold(text)} "
+    plain, well = tuple(p for p in lists()["yes"] if p not in lists()["well"]), tuple(lists()["well"])
+    if holds(plain, folded.strip()):
+        return True
+    return any(not _denied(folded[: found.start() + 1].split()[-NEAR_NOT:]) for found in pattern(well, "").finditer(folded))
+
+
+def _denied(before: list[str]) -> bool:
+    negated = any(word in lists()["nots"] for word in before)
+    return negated or any(re.fullmatch(r"ma.{2,}ch|ما.{2,}ش", word) for word in before)
 
 
 @lru_cache(maxsize=8192)

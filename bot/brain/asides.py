@@ -21,8 +21,18 @@ def has(name: str, text: str) -> bool:
 
 def for_the_visit(text: str, names_technician: bool = False) -> bool:
     """Whether the text says how to get in, or asks to pass a word on to who comes, and asks us nothing."""
-    passed_on = has("relay", text) or (has("relay_to", text) and (names_technician or has("worker", text)))
-    return (has("access", text) or passed_on) and not answers.asks(text)
+    to_worker = has("relay_to", text) and (names_technician or has("worker", text))
+    return (has("access", text) or has("relay", text) or to_worker or calls_ahead(text)) and not answers.asks(text)
+
+
+def calls_ahead(text: str) -> bool:
+    """Whether somebody is to be called before the visit: "عيطو للكاري قبل ما يوصل"."""
+    return has("calls", text) and has("before_visit", text)
+
+
+def of_a_contact(text: str) -> bool:
+    """Of a message with a phone number in it: whether that is of somebody else, who is at home or opens the door."""
+    return not has("own_call", text) and not answers.asks(text)
 
 
 def elsewhere(text: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.brain import asides, route, route_technician
+from bot.brain import answers, asides, route, route_technician
 from bot.brain import state as states
 from bot.brain.act import Call, Say
 from bot.brain.flows import CLIENT, TECHNICIAN, chat
@@ -164,6 +164,8 @@ def _changes(now: Moment) -> frozenset[str]:
 def _heard_words(scene: Scene, now: Moment) -> list[str]:
     """Before the answer, what we made of a voice note, so that a mishearing is seen; in danger nothing comes before the advice."""
     heard = now.heard
+    if now.before.alarmed and answers.asks(heard.text) and not heard.reading.danger and "danger" in now.plan.flows:
+        return [scene.text("escalation.danger_in_doubt")]  # what they ask decides for people in danger: those at the phone know
     if not heard.text or "danger" in now.plan.flows:
         return []
     if heard.unheard:  # other words came with it and are answered below

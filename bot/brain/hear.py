@@ -140,7 +140,8 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
         of_a_price = state.flow == "price" and state.awaiting == "service"
         reading, questions = _with_questions(reading, understander, text, role, now)
         spoken_of = {"of_a_booking": _of_a_booking(state), "of_a_price": of_a_price, "explains": _ours(state), "priced": _priced(state)}
-        reading = orders.settled(reading, core, **spoken_of, proposed=state.proposal is not None)
+        of_trouble = state.key.startswith("escalation.")
+        reading = orders.settled(reading, core, **spoken_of, proposed=state.proposal is not None, of_trouble=of_trouble)
     spoken, unheard = _by_voice(said.parts)
     if role == "client" and state.awaiting != "name" and not _holds(reading) and (name := names.told(text)):
         return Heard(text, replace(reading, intents=("inform",), danger=False), {"name": name}, kinds=kinds, spoken=spoken)

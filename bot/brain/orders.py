@@ -45,12 +45,13 @@ def settled(
     explains: bool = True,
     proposed: bool = False,
     priced: bool = False,
+    of_trouble: bool = False,
 ) -> Understanding:
     """The reading, with its main intent put right where the words are plain; the same reading otherwise.
 
     `of_a_booking`: one is being spoken of, so that an hour may well be its new hour. `of_a_price`: we asked what the price is for.
     `explains`: a price of ours may be what "why so dear" asks about; `proposed`: one is waiting for a yes, so that it complains of no job done.
-    `priced`: a price was just told, which is what is found too dear.
+    `priced`: a price was just told, which is what is found too dear. `of_trouble`: a complaint is being heard, and one of us is to see to it.
     """
     if has("booked", text) and reading.main != "book_service" and "book_service" in reading.intents:
         reading = replace(reading, intents=tuple(i for i in reading.intents if i != "book_service"))  # it is told, not ordered
@@ -63,6 +64,8 @@ def settled(
         return _with(reading, "ask_price")
     if main in ("ask_price", "ask_faq", "out_of_scope") and not of_a_price and not has("price", text) and has("offered", text) and _placed(reading):
         return _with(reading, _ordered(reading))  # "et un robinet à Agdal, vous faites ?"
+    if main == "ask_human" and not of_trouble and "service" in reading.entities and has("to_mend", text) and not has("talk", text):
+        return _with(reading, "book_service")  # "passez-moi quelqu'un pour réparer la clim"
     if _asks_how_to_pay(main, text):
         return _with(reading, "ask_payment")
     if main == "ask_price" and not of_a_price and not has("price", text) and reading.confidence < CERTAIN:

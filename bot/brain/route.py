@@ -42,11 +42,15 @@ NEW_JOB = 0.35  # least probability of a new job beside a change
 #: Wishes beside which no other is read out of the same message.
 ALONE = frozenset({"ask_human", "opt_out", "delete_data", "change_language", "abuse", "out_of_scope", "become_technician"})
 MOVED = ("changes.moved", "changes.moved_asking", "changes.not_moved", "changes.kept")  # last words about an appointment that stands
+BOOKED = frozenset({"booking.sent", "booking.sent_careful", "booking.sent_plain"})  # last words about a visit that was just booked
 GRAVE = frozenset({"delete_data", "opt_out"})  # never begun on a doubtful reading
 #: What a word for the visit may be read as, and what it never brings.
 TOLD = frozenset(
     {"inform", "correct", "affirm", "deny", "greet", "thank", "book_service", "find_technician", "rebook", "report_damage", "track", "ask_loyalty"}
 )
+#: Our words once a colleague was called.
+_CALLED = ("human", "already", "lost", "damage", "reported_person", "photo_kept")
+CALLED = frozenset((*(f"escalation.{key}" for key in _CALLED), "refund.dispute"))
 SETTLED = frozenset({"date", "time", "ref", "stars", "without"})
 ASKED_LITTLE = frozenset({None, "service", "choice"})  # questions that no place, name or reason answers
 PATIENCE = 2  # clarifying questions before a person is called
@@ -99,7 +103,7 @@ def plan(state: State, heard: Heard) -> Plan:
     if waiting is None:
         return _fresh(state, heard, requests, behind)
     if waiting == "offer_human" and "human" in requests:
-        return Plan(("human",), behind)  # the offer is taken, in their own words
+        return Plan((waiting,), behind)  # the offer is taken, in their own words
     if waiting in requests or not requests:
         rest = [r for r in requests if r != waiting and r in QUICK]
         return _continue(state, heard, waiting, rest, behind)
@@ -109,6 +113,7 @@ def plan(state: State, heard: Heard) -> Plan:
         return Plan((*quick, *((waiting,) if state.awaiting else ())), behind)
     replaced = (
         waiting == "check_in"  # who wants something else has answered it
+        or (waiting == "offer_human" and heavy[0] == "refund")  # a person sees to that where it is not due
         or (heavy[0] in ARRANGE and waiting in ARRANGE)
         or (heavy[0] in INSTEAD and waiting in INSTEAD)
         or heavy[0] == "drop"
@@ -135,6 +140,8 @@ def _by_form(state: State, heard: Heard, waiting: str | None) -> tuple[str, ...]
         return ("verify",)
     if "lat" in heard.slots:
         return (waiting if waiting in JOB or waiting == "address" else "booking",)
+    if "photo" in heard.kinds and state.key in CALLED and not heard.slots and len(heard.text.split()) <= asides.SHORT:
+        return ("photo",)
     if not heard.text:
         for kind in ("voice", "photo", "unsupported"):
             if kind in heard.kinds:
@@ -148,13 +155,16 @@ def _aside(state: State, heard: Heard, waiting: str | None) -> tuple[str, ...] |
     """What is said about ourselves, or for a visit that is booked, by its plain words; what was being asked is then asked again."""
     text, asked = heard.text, bool(state.awaiting and state.flow)  # "what do you mean?" is nobody's question
     again = (waiting,) if waiting and asked else ()
-    for_visit = asides.for_the_visit(text, "technician" in heard.slots)
+    contact = "phone" in heard.slots and heard.intents[0] in (*TOLD, "ask_human") and asides.of_a_contact(text)
+    for_visit = contact or asides.for_the_visit(text, "technician" in heard.slots)
     if not text or ("service" in heard.slots and not for_visit) or (asked and (heard.yes or heard.no)):
         return None
     if asides.asks_who_answers(text):
         return ("robot", *again)
     if asides.has("meddles", text):
         return ("meddling", *again)
+    if state.key in CALLED and answers.asks(text) and asides.has("how_long", text):
+        return ("human",)  # they wait for the colleague we called
     if asides.how_are_you(text) and heard.slots.keys() <= {"date"}:
         return ("how_are_you", *again)
     if asides.has("only_greets", text):
@@ -163,7 +173,7 @@ def _aside(state: State, heard: Heard, waiting: str | None) -> tuple[str, ...] |
         return ("goodbye",)  # "wakha merci bslama" after a price orders nothing
     if asides.has("wrong_number", text) and state.proposal is None and not heard.slots and len(text.split()) <= asides.SHORT + 2:
         return ("wrong_number",)
-    passed_on = asides.has("relay", text) or asides.has("relay_to", text)
+    passed_on = contact or asides.has("relay", text) or asides.has("relay_to", text) or asides.calls_ahead(text)
     moves = SETTLED - ({"time"} if passed_on and asides.has("not_before", text) else set())
     told = for_visit and not asked and not moves & heard.slots.keys() and ("service" not in heard.slots or passed_on) and not cues.named(text)[0]
     return ("note",) if told and (passed_on or heard.intents[0] in TOLD or heard.reading.confidence < CLEAR) else None
@@ -240,8 +250,8 @@ def _in_context(flow: str, state: State, heard: Heard, waiting: str) -> str | No
             return waiting if "without" in heard.slots else "find"
     if waiting in ("reschedule", "cancel") and flow in ("reschedule", "cancel", *ARRANGE) and "as_it_was" in heard.wishes:
         return waiting
-    if waiting == "danger" and flow in (*ARRANGE, "complain"):
-        return waiting
+    if waiting == "danger" and flow in (*ARRANGE, "complain", "price", "track", "status", "faq", "loyalty", "refund_status"):
+        return waiting  # nothing else is spoken of until somebody knows where they are
     if waiting == "check_in" and (flow in TROUBLES or (flow in ARRANGE and not orders.has("wanted", heard.text))):
         return waiting  # a fault that is told and nobody asked for is the one we asked about
     if waiting == "address" and flow in ARRANGE and _fits(state, heard):
@@ -317,6 +327,8 @@ def _not_understood(state: State, waiting: str | None, behind: tuple[str, ...]) 
     """The same question once more, twice at most; then a person."""
     if state.misses >= PATIENCE:
         return Plan(("lost",), (), missed=True)
+    if waiting == "danger":
+        return Plan((waiting,), behind, missed=True)  # no time for excuses
     return Plan(("sorry", waiting) if waiting and state.awaiting else ("clarify",), behind, missed=True)
 
 
@@ -326,6 +338,8 @@ def _fresh(state: State, heard: Heard, requests: list[str], behind: tuple[str, .
     when = bool({"date", "time"} & set(heard.slots))
     if state.key in MOVED and when and "service" not in heard.slots and all(r in ARRANGE or r == "status" for r in requests):
         return Plan(("reschedule",), behind)  # "make it Saturday after all", said right after
+    if when and all(r in ARRANGE for r in requests) and _the_one_just_booked(state, heard):
+        return Plan(("reschedule",), behind)  # "the painter Thursday at 9", right after a painter was booked
     if requests and sure:
         quick = [r for r in requests if r in QUICK]
         heavy = [r for r in requests if r not in QUICK]
@@ -349,6 +363,13 @@ def _fresh(state: State, heard: Heard, requests: list[str], behind: tuple[str, .
     if "ref" in heard.slots:
         return Plan(("status",), behind)
     return _not_understood(state, None, behind)
+
+
+def _the_one_just_booked(state: State, heard: Heard) -> bool:
+    """Whether only the trade of the visit that was booked a moment ago is named: at no other place, and not as another one."""
+    same = heard.slots.get("service") is not None and heard.slots["service"] == state.last.get("service")
+    another = orders.has("wanted", heard.text) or orders.has("and_also", heard.text) or {"city", "district"} & heard.slots.keys()
+    return state.key in BOOKED and same and not another
 
 
 def _unique(names: Iterable[str]) -> list[str]:

@@ -85,7 +85,7 @@ class Scene:
         if self.before.awaiting not in ("confirm", None):
             return False
         plain = self.heard.yes or self.heard.payload == "yes"
-        return self.agrees and (plain or (answers.says("yes", self.heard.text) and not answers.hedged(self.heard.text)))
+        return self.agrees and (plain or (answers.agrees(self.heard.text) and not answers.hedged(self.heard.text)))
 
     @property
     def refuses(self) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.brain.act import Say, Steps
 from bot.brain.flows.shared import plain
+from bot.brain.route import CALLED
 from bot.brain.scene import Scene
 from prompts import wording
 
@@ -97,7 +98,9 @@ def unheard(reason: str | None) -> str:
 
 
 def photo(scene: Scene) -> Steps:
-    """A picture without words: thanks, and what is wrong."""
+    """A picture without words, or of what was just complained of: thanks, and in the first case what is wrong."""
+    if scene.before.key in CALLED:
+        return scene.say("escalation.photo_kept", over=True)
     if scene.state.flow and scene.state.awaiting and scene.state.awaiting not in ("photo", "service"):
         return (yield from plain(scene, "clarify.photo_thanks"))
     said = yield from plain(scene, "clarify.photo")

@@ -6,12 +6,18 @@ import re
 from collections.abc import Generator
 from typing import Any
 
+from bot.brain import answers
 from bot.brain.act import Call, Result, Steps
 from bot.brain.scene import Scene, cut
 
 LONGEST = 420  # characters of a passage that are quoted
 QUESTIONS = 2  # of one message that are answered
 NEARLY = 0.6  # of the best score
+ALONE = 0.6  # least score of what answers the one question of a story
+LEAST_WORDS = 3  # of such a question: "is that normal?" asks nothing by itself
+FOLLOW_UP = 12  # words of a question that leans on our last words
+AS_MEANT = 0.5  # of the best score, and what was spoken of is meant
+TOPICS = {"refund.": "refunds", "account.loyalty": "loyalty"}  # beginning of the key of our words -> topic of retrieval/documents
 _SENTENCE = re.compile(r"(?<=[.!?؟])\s+")
 
 
@@ -21,6 +27,8 @@ def faq(scene: Scene) -> Steps:
     answered: list[str] = []
     for question in questions:
         answered += yield from _answer(scene, question)
+    if not answered and spoken_of(scene) is None and (alone := amid_a_story(scene.heard.text)):
+        answered = yield from _answer(scene, alone, ALONE)
     if not answered:
         answered = yield from _answer(scene, scene.heard.text)
     if not answered:
@@ -28,11 +36,34 @@ def faq(scene: Scene) -> Steps:
     return scene.say("knowledge.answer", over=True, text="\n\n".join(dict.fromkeys(answered)))
 
 
-def _answer(scene: Scene, question: str) -> Generator[Call, Result, list[str]]:
+def amid_a_story(text: str) -> str | None:
+    """The one sentence that asks, of several: what is told around it would be looked up too."""
+    sentences = [s.strip() for s in _SENTENCE.split(text.strip()) if s.strip()]
+    asked = [s for s in sentences if answers.asks(s)]
+    return asked[0] if len(asked) == 1 and len(sentences) > 1 and len(asked[0].split()) > LEAST_WORDS else None
+
+
+def _answer(scene: Scene, question: str, least: float = 0.0) -> Generator[Call, Result, list[str]]:
+    """What is told of it, where it fits at least that well."""
     query = " ".join(question.split())[:500]
-    found = (yield Call("search_knowledge", {"query": query, "locale": scene.locale})) if query else {}
-    passages = [p for p in found.get("passages") or () if str(p.get("text") or "").strip()]
-    return [together(passages)] if found.get("ok") and passages else []
+    passages = [p for p in (yield from _passages(scene, query)) if float(p.get("score") or 0) >= least]
+    if (topic := spoken_of(scene)) and query and not any(p.get("topic") == topic for p in passages[:1]):
+        of_it = yield from _passages(scene, query, topic)
+        if of_it and float(of_it[0].get("score") or 0) >= AS_MEANT * float(passages[0].get("score") or 0 if passages else 0):
+            passages = of_it
+    return [together(passages)] if passages else []
+
+
+def _passages(scene: Scene, query: str, topic: str | None = None) -> Generator[Call, Result, list[dict[str, Any]]]:
+    found = (yield Call("search_knowledge", {"query": query, "topic": topic, "locale": scene.locale})) if query else {}
+    return [p for p in found.get("passages") or () if str(p.get("text") or "").strip()] if found.get("ok") else []
+
+
+def spoken_of(scene: Scene) -> str | None:
+    """The topic of our last words, when what is asked is short and names no job: "and how long does it take?" after a refund."""
+    if len(scene.heard.text.split()) > FOLLOW_UP or "service" in scene.heard.slots:
+        return None
+    return next((topic for begins, topic in TOPICS.items() if scene.before.key.startswith(begins)), None)
 
 
 def together(passages: list[dict[str, Any]]) -> str:

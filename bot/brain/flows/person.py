@@ -14,9 +14,9 @@ def offer_human(scene: Scene) -> Steps:
     """A person was offered: yes or no. Who asked something else in between has agreed to nobody."""
     if scene.resuming:
         return scene.say("escalation.offer_again", awaiting="confirm", options=scene.yes_no())
-    if scene.refuses:
+    if scene.refuses and "ask_human" not in scene.heard.intents:
         return scene.say("common.fine", over=True)
-    return (yield from _call(scene, "dispute", "escalation.human"))
+    return (yield from _call(scene, "dispute", "escalation.human", ref=scene.change.get("ref")))
 
 
 def lost(scene: Scene) -> Steps:
@@ -35,9 +35,9 @@ def threat(scene: Scene) -> Steps:
     return (yield from _call(scene, "abuse", "escalation.threat", priority="urgent"))
 
 
-def _call(scene: Scene, reason: str, key: str, priority: str | None = None) -> Steps:
-    note = scene.heard.line(300)
-    result = yield Call("escalate_to_human", {"reason": reason, "note": note or None, "ref": scene.heard.slots.get("ref"), "priority": priority})
+def _call(scene: Scene, reason: str, key: str, priority: str | None = None, ref: str | None = None) -> Steps:
+    about = {"note": scene.heard.line(300) or None, "ref": scene.heard.slots.get("ref") or ref}
+    result = yield Call("escalate_to_human", {"reason": reason, **about, "priority": priority})
     if not result.get("ok"):
         return scene.say("errors.try_later", over=True)
     said = scene.say("escalation.already" if result.get("already_open") and not priority else key, over=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bot.brain import answers, orders
 from bot.brain.act import Call, Say, Steps
 from bot.brain.flows.booking import made_of, priced_by, reasons, so_proposed, uplift, why
+from bot.brain.flows.knowledge import spoken_of
 from bot.brain.flows.shared import trouble
 from bot.brain.hear import PRICES
 from bot.brain.scene import Scene
@@ -32,6 +34,8 @@ def price(scene: Scene) -> Steps:
     if not service:
         if scene.refuses:
             return scene.say("price.fine", over=True)
+        if spoken_of(scene) or (orders.has("of_any_price", scene.heard.text) and answers.asks(scene.heard.text)):
+            return Say("", instead="faq")  # how a credit is earned, whether the way is paid apart: no job's price
         return scene.say("price.ask_service", awaiting="service")
     args = {k: draft.get(k) for k in ("service", "city", "district")} | priced_by(draft)
     if args["city"] is None and args["district"] is None:

@@ -13,6 +13,9 @@ from bot.brain.flows.given_back import no_refund, refund_closed
 from bot.brain.flows.shared import ordered_again, trouble, whose
 from bot.brain.scene import Scene
 
+#: Our words right after a complaint was written down.
+COMPLAINED = frozenset({"escalation.offer_human", "escalation.offer_again", "escalation.reported"})
+
 
 def refund(scene: Scene) -> Steps:
     proposal = scene.open("refund")
@@ -75,8 +78,9 @@ def _paid(scene: Scene) -> Any:
 
 def _refused(scene: Scene, ref: str, job: Mapping[str, Any], made: Mapping[str, Any]) -> Steps:
     """Not due by rule. Who complains about the work itself is heard by a person."""
-    complaint = {"complain", "report_damage"} & set(scene.heard.intents) or answers.problem(scene.heard.text)
-    if complaint and job.get("status") in ("done", "closed", "disputed"):
+    complains = {"complain", "report_damage"} & set(scene.heard.intents) or answers.problem(scene.heard.text)
+    complained = scene.before.key in COMPLAINED and scene.before.ref == ref  # it was written down a moment ago
+    if (complains or complained) and job.get("status") in ("done", "closed", "disputed"):
         result = yield Call("escalate_to_human", {"reason": "dispute", "note": scene.heard.text[:300], "ref": ref})
         if result.get("ok"):
             return scene.say("refund.dispute", over=True, ref=ref)

@@ -51,6 +51,13 @@ def turn(*texts: str, calls: tuple[str, ...] = (), awaiting: str | None = None) 
     return PlayedTurn("say", "slm", [{"text": t, "awaiting": awaiting} for t in texts], [{"tool": c} for c in calls])
 
 
+def test_a_notice_that_asks_nothing_leaves_the_question_before_it_open() -> None:
+    asks, told = {"text": "Fo9ach?", "awaiting": "time"}, {"text": "Ahmed 9bel.", "awaiting": None, "notice": True}
+    assert PlayedTurn("say", "wakha", [asks, told]).awaiting == "time"
+    assert PlayedTurn("at", "", [told]).awaiting is None
+    assert PlayedTurn("at", "", [asks, {**told, "awaiting": "rating"}]).awaiting == "rating"
+
+
 @pytest.mark.parametrize(
     ("expect", "played"),
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from evals import cli, run, stage
+from evals.findings import Finding
 from evals.journal import Journal, JournalError
 from evals.records import Played, PlayedTurn
 from evals.run import Plan, play_all, play_one
@@ -97,6 +99,12 @@ def test_a_stopped_run_plays_only_what_is_missing(tmp_path: Path, scenarios: lis
     counted.clear()
     assert play_all(scenarios, plan, journal(path)) == results
     assert counted == []
+
+
+def test_a_run_that_expected_a_day_is_kept(tmp_path: Path, scenarios: list[Scenario]) -> None:
+    played = Played("two", "changes", "en", "latn", "whatsapp", findings=[Finding("said", "no reply states it", 1, {"date": date(2026, 11, 27)})])
+    journal(tmp_path / "kept.jsonl").add(played, "digest")
+    assert journal(tmp_path / "kept.jsonl").find("two", 0, "digest") is not None
 
 
 def test_an_edited_scenario_is_played_again(tmp_path: Path, scenarios: list[Scenario], counted: list[Any]) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
+from itertools import pairwise
 
 from bot.brain.understanding.entities.normalise import Lexicon, Message, lexicon, tokens_of
 from bot.brain.understanding.entities.story import told
 from domain.clock import CASABLANCA
 
+NEAR = 4  # words between a day and what is on then
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})(?:/(\d{2,4}))?")
 
@@ -33,6 +35,7 @@ def find_date(message: Message, now: datetime) -> str | None:
         kept = found  # the day a technician cannot is the day he speaks of
     if not kept:
         return None
+    kept = _free_days(message, kept) if message.role == "client" else kept
     kept = _not_ours(message, kept, now)
     better = next((hit for hit in reversed(kept) if _lex("better_after").at(tokens, hit[2])), None)
     value, start, end = better or (kept[-1] if len(kept) > 1 and _changed(message, kept) else kept[0])
@@ -230,6 +233,34 @@ def _negated(message: Message, start: int, ends: set[int]) -> bool:
             continue
         if _lex("negation").ends_at(tokens, at, 3) is not None:
             return True
+    return False
+
+
+def _free_days(message: Message, kept: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
+    """Of several days, those on which nothing else is said to be ("a meeting tomorrow and Thursday, Friday then?"); all where none is left."""
+    engaged = [_engaged(message, hit, kept) for hit in kept]
+    for at, (one, other) in enumerate(pairwise(kept)):
+        if _joined(message, one[2], other[1]):
+            engaged[at] = engaged[at + 1] = engaged[at] or engaged[at + 1]
+    return [hit for hit, taken in zip(kept, engaged, strict=True) if not taken] or kept
+
+
+def _joined(message: Message, end: int, start: int) -> bool:
+    """Whether an "or" or a "to" leads from one day to the next."""
+    joined = _lex("alternatives").at(message.tokens, end) or _lex("ranges").at(message.tokens, end)
+    return joined is not None and start - joined[1] <= 1
+
+
+def _engaged(message: Message, hit: tuple[str, int, int], days: list[tuple[str, int, int]]) -> bool:
+    """Whether something else is on that day: told within NEAR words before or behind it, in its clause, and no wish or other day between."""
+    tokens, (_, start, end) = message.tokens, hit
+    others = {at for _, first, last in days for at in range(first, last)}
+    for steps in (range(start - 1, start - 1 - NEAR, -1), range(end, end + NEAR)):
+        for at in steps:
+            if not 0 <= at < len(tokens) or tokens[at].is_break or at in others or lexicon("story", "wish").at(tokens, at):
+                break
+            if _lex("engaged").at(tokens, at) or _lex("events").at(tokens, at):
+                return True
     return False
 
 

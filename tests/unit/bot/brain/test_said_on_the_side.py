@@ -211,7 +211,7 @@ def test_an_hour_said_wrong_is_put_right_before_the_yes(text: str) -> None:
 
 def test_an_offered_colleague_who_is_asked_for_is_called_once() -> None:
     asks = Understanding("fr", "latn", ("ask_human",), confidence=0.9, scores={"ask_human": 0.9})
-    assert plan(State(flow="offer_human", awaiting="confirm"), Heard("passez moi quelqu'un", asks)).flows == ("human",)
+    assert plan(State(flow="offer_human", awaiting="confirm"), Heard("passez moi quelqu'un", asks)).flows == ("offer_human",)
 
 
 def test_who_gives_up_after_a_price_is_asked_nothing_more() -> None:
