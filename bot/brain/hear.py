@@ -77,7 +77,7 @@ PLAIN = 0.8  # of a reading without our question
 #: What only a question of ours makes of words.
 ANSWERING = frozenset({"affirm", "deny", "correct"})
 #: What a technician's words are to an offer: nothing waits for them once it is answered and nothing else was asked.
-ANSWERS_AN_OFFER = frozenset({"affirm", "deny", "accept_job", "decline_job"})
+ANSWERS_AN_OFFER = frozenset({"affirm", "deny", "accept_job", "decline_job", "propose_time"})
 #: Our words about an offer that asked nothing, and yet are answered.
 TELLS_AN_OFFER = frozenset({"technician_flow.details_offer", "technician_flow.greet_offer", "technician_flow.jobs", "technician_flow.new_price"})
 DOUBTLESS = 0.6  # of a reading without our words, where they asked nothing
@@ -168,6 +168,8 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
         slots["service"], slots["also"] = jobs
     if role == "client" and "technician" in slots and asides.excludes(str(slots["technician"]), text):
         slots["without"] = slots.pop("technician")
+    if role == "client" and "technician" in slots and cues.quotes_us(text):
+        del slots["technician"]  # who promised it is no one to send
     if "why_price" in wishes and _ours(state):  # who asks why it is dear wants to know first
         wishes -= {"cheaper"}
     if "same_day" in wishes:  # not "today", whatever the words

@@ -42,6 +42,7 @@ NEW_JOB = 0.35  # least probability of a new job beside a change
 #: Wishes beside which no other is read out of the same message.
 ALONE = frozenset({"ask_human", "opt_out", "delete_data", "change_language", "abuse", "out_of_scope", "become_technician"})
 MOVED = ("changes.moved", "changes.moved_asking", "changes.not_moved", "changes.kept")  # last words about an appointment that stands
+ORDERED = ("booking.sent", "booking.sent_plain", "booking.sent_careful")  # and about one that was just ordered
 GRAVE = frozenset({"delete_data", "opt_out"})  # never begun on a doubtful reading
 #: What a word for the visit may be read as, and what it never brings.
 TOLD = frozenset(
@@ -73,6 +74,8 @@ def plan(state: State, heard: Heard) -> Plan:
         return Plan(("threat",), behind)
     if heard.reading.danger and heard.text:
         return Plan(("danger",), behind)
+    if state.draft.get("hazard") and heard.option is None and asides.asks_danger(heard.text):
+        return Plan(("warned", *((waiting,) if waiting and state.awaiting else ())), behind)
     if asks_private(heard.text, of_somebody="technician" in heard.slots):
         return Plan(("private",), (*behind, waiting) if waiting and state.awaiting else behind)
     if fixed := _by_form(state, heard, waiting):
@@ -250,6 +253,8 @@ def _in_context(flow: str, state: State, heard: Heard, waiting: str) -> str | No
         return waiting
     if waiting in ("consent", "offer") and flow in ("reschedule", "cancel") and not about_other:
         return waiting if flow == "reschedule" else flow
+    if flow == "rate" and state.awaiting == "confirm" and "stars" not in heard.slots:
+        return waiting  # "5 mzyana" to an hour that is proposed
     if waiting == "rate" and flow in ("complain", "thank") and ("stars" in heard.slots or heard.option is not None):
         return waiting
     if waiting == "reschedule" and flow in (*ARRANGE, "status"):
@@ -326,12 +331,18 @@ def _fresh(state: State, heard: Heard, requests: list[str], behind: tuple[str, .
     when = bool({"date", "time"} & set(heard.slots))
     if state.key in MOVED and when and "service" not in heard.slots and all(r in ARRANGE or r == "status" for r in requests):
         return Plan(("reschedule",), behind)  # "make it Saturday after all", said right after
+    if state.key in ORDERED and when and main in ("correct", "deny") and "service" not in heard.slots and not requests:
+        return Plan(("reschedule",), behind)  # "sorry, wrong day, it's Friday"
     if requests and sure:
         quick = [r for r in requests if r in QUICK]
         heavy = [r for r in requests if r not in QUICK]
+        if heavy[:1] == ["refund"] and _another_too(heard):
+            heavy = ["refund", "booking"]  # the complaint is the reason of both
         return Plan((*quick, *heavy[:1]), (*behind, *reversed(heavy[1:])))
     if main in SOCIAL and not heard.slots:
         return Plan((SOCIAL[main],), behind)
+    if "as_it_was" in heard.wishes and not requests and heard.slots.keys() <= {"date", "time"}:
+        return Plan(("status",), behind)  # "and Wednesday's stays as it is, doesn't it?"
     if "gives_up" in heard.wishes and not heard.slots:
         return Plan(("as_you_like",), behind)
     if "service" in heard.slots or (
@@ -349,6 +360,11 @@ def _fresh(state: State, heard: Heard, requests: list[str], behind: tuple[str, .
     if "ref" in heard.slots:
         return Plan(("status",), behind)
     return _not_understood(state, None, behind)
+
+
+def _another_too(heard: Heard) -> bool:
+    """Whether somebody else is wanted, and when, beside the money for whoever did not come."""
+    return "other_technician" in heard.wishes and bool({"date", "time"} & heard.slots.keys()) and orders.has("wanted", heard.text)
 
 
 def _unique(names: Iterable[str]) -> list[str]:

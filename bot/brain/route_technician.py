@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.brain import answers, asides
+from bot.brain import answers, asides, cues
 from bot.brain.hear import Heard, nothing_waits
 from bot.brain.route import PATIENCE, Plan
 from bot.brain.state import State
@@ -26,6 +26,8 @@ NAMING = frozenset({"district", "city", "service", "ref"})  # what only says whi
 UNDER_WAY = frozenset({"en_route", "arrived", "job_done", "running_late", "client_absent", "ask_job_details"})
 #: What is told of a job, though it may sound like taking one and refusing another.
 TOLD_OF_A_JOB = frozenset({"arrived", "job_done", "running_late"})
+#: What a job that was just taken is refused by.
+REFUSES = frozenset({"set_unavailable", "decline_job", "deny", "running_late"})
 #: These wait for a value and take the next message for it.
 WAITING = {"time": "other_time", "amount": "amount"}
 
@@ -63,7 +65,7 @@ def plan(state: State, heard: Heard) -> Plan:
     agrees = sum(heard.reading.scores.get(intent, 0.0) for intent in ("affirm", "accept_job"))
     doubtful = heard.reading.confidence < DOUBTFUL and ("affirm" in heard.intents or agrees >= AGREES)
     if not state.offer and asides.has("finished", heard.text) and main in ("affirm", "inform", "thank", "job_done"):
-        return Plan(("done",))
+        return Plan(("done", "en_route") if _then_sets_out(heard.text) else ("done",))
     accepts = main == "affirm" or (heard.leans is True and not heard.slots and (doubtful or (state.offer and main in ("inform", "thank"))))
     # "wakha, the one in Gauthier, the other no"
     accepts = accepts or (heard.leans is True and heard.slots.keys() <= NAMING and bool(heard.slots) and heard.reading.confidence < DOUBTFUL)
@@ -82,7 +84,7 @@ def plan(state: State, heard: Heard) -> Plan:
         return Plan(("amount",))
     named = [TECHNICIAN[i] for i in heard.intents if i in TECHNICIAN]
     if named:
-        return Plan((named[0],))
+        return Plan((named[0], "en_route") if named[0] == "done" and _then_sets_out(heard.text) else (named[0],))
     return Plan(("lost",), missed=True) if state.misses >= PATIENCE else Plan(("unclear",), missed=True)
 
 
@@ -107,6 +109,12 @@ def _by_words(state: State, heard: Heard) -> str | None:
         return "give_back"
     if heard.intents[0] == "set_unavailable" and (worker_says("this_job", said) or "ref" in heard.slots):
         return "give_back"
+    if heard.intents[0] in REFUSES and state.key == "technician_flow.accepted" and worker_says("cannot", said):
+        return "give_back"  # what they have just taken, they cannot do after all
+    if worker_says("gives_away", said) and not state.offer:
+        return "give_back"
+    if worker_says("asks_wait", said) and not state.offer:
+        return "faq"
     if not state.offer and _finds_no_house(said):
         return "details"
     if not state.offer and worker_says("keeps", said):
@@ -123,6 +131,12 @@ def _by_words(state: State, heard: Heard) -> str | None:
     if answers_offer and worker_says("asks_where", said) and not (heard.yes or heard.no or heard.leans is not None):
         return "details"
     return None
+
+
+def _then_sets_out(said: str) -> bool:
+    """ "done, 300, now I'm off to the second one": of a finished job a clause of its own goes on to the next."""
+    clauses = [clause for clause in cues.CLAUSE.split(said) if not asides.has("finished", clause)]
+    return any((worker_says("goes", c) or worker_says("sets_out", c)) and worker_says("next_job", c) for c in clauses)
 
 
 def _finds_no_house(said: str) -> bool:

@@ -76,6 +76,8 @@ def _drafted(state: State, heard: Heard, brought: dict[str, Any], flow: str | No
     draft = dict(state.draft)
     new = {k: brought[k] for k in (*DRAFT_SLOTS, "technician_id") if k in brought}
     fresh = state.flow not in JOB
+    if state.flow == "danger" and draft.get("hazard") and draft.get("service") and not orders.has("wanted", heard.text):
+        new.pop("service", None)  # "my son is in the shower": amid sparks it is still the electrician
     service = new.get("service")
     if service and draft.get("service") not in (None, service):
         gone = ("issue", "technician", "technician_id", "quantity", "cheapest", *(("date", "time") if fresh else ()))
@@ -106,7 +108,7 @@ def _drafted(state: State, heard: Heard, brought: dict[str, Any], flow: str | No
         new = _first_offered(state) | new
     draft |= new
     if flow == "danger" and heard.reading.danger and find_hazard(heard.text):
-        draft["hazard"] = True
+        draft["hazard"] = find_hazard(heard.text)
     if heard.text and flow in JOB and _tells_problem(state, heard, draft):
         draft["issue"] = heard.line(200)
     return replace(state, draft=draft)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from bot.middleware.notes import result_of, text_of
 from domain.clock import to_local
 from domain.rules import MarketRules
-from domain.store.tables import Booking, Client, Conversation, OutboxRow, Proposal, Technician, Turn
+from domain.store.tables import Booking, BookingEvent, Client, Conversation, OutboxRow, Proposal, Technician, Turn
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,9 @@ def _of_others(session: Session, talk: Conversation) -> list[tuple[str, str]]:
         found.append(("ref", booking.ref))
         if booking.address:
             found.append(("address", booking.address))
-    known_clients = {b.client_id for b in mine} | {talk.client_id}
+    given_back = {e.booking_id for e in session.scalars(select(BookingEvent).where(BookingEvent.event == "released")) if e.data.get("technician_id") == me}
+    theirs_once = set(session.scalars(select(Booking.client_id).where(Booking.id.in_(given_back)))) if talk.role == "technician" else set()
+    known_clients = {b.client_id for b in mine} | {talk.client_id} | theirs_once
     known_technicians = {b.technician_id for b in mine} | {talk.technician_id}
     for client in session.scalars(select(Client)):
         if client.id not in known_clients and client.phone:

@@ -15,22 +15,22 @@ NEARLY = 0.6  # of the best score
 _SENTENCE = re.compile(r"(?<=[.!?؟])\s+")
 
 
-def faq(scene: Scene) -> Steps:
-    """Each question that was asked by a sentence of its own is looked up by itself; else the whole message."""
+def faq(scene: Scene, topic: str | None = None) -> Steps:
+    """Each question that was asked by a sentence of its own is looked up by itself; else the whole message. `topic`: only in that document."""
     questions = (*scene.heard.questions.get("ask_faq", ()), *scene.heard.questions.get("ask_payment", ()))[:QUESTIONS]
     answered: list[str] = []
     for question in questions:
-        answered += yield from _answer(scene, question)
+        answered += yield from _answer(scene, question, topic)
     if not answered:
-        answered = yield from _answer(scene, scene.heard.text)
+        answered = yield from _answer(scene, scene.heard.text, topic)
     if not answered:
         return scene.say("knowledge.unknown", over=True, options=(scene.option("talk_to_person", "go:human"),))
     return scene.say("knowledge.answer", over=True, text="\n\n".join(dict.fromkeys(answered)))
 
 
-def _answer(scene: Scene, question: str) -> Generator[Call, Result, list[str]]:
+def _answer(scene: Scene, question: str, topic: str | None) -> Generator[Call, Result, list[str]]:
     query = " ".join(question.split())[:500]
-    found = (yield Call("search_knowledge", {"query": query, "locale": scene.locale})) if query else {}
+    found = (yield Call("search_knowledge", {"query": query, "topic": topic, "locale": scene.locale})) if query else {}
     passages = [p for p in found.get("passages") or () if str(p.get("text") or "").strip()]
     return [together(passages)] if found.get("ok") and passages else []
 

@@ -131,7 +131,10 @@ def consent(scene: Scene) -> Steps:
             return scene.say("errors.proposal_gone", over=True) if result.get("error") == "proposal_gone" else (yield from trouble(scene, result))
         key = "changes.counter_agreed" if proposal.kind == "counter_offer" else "changes.price_agreed"
         return scene.say(key, over=True, **scene.job(result.get("booking") or {}))
-    if scene.refuses or "cheaper" in scene.heard.wishes:
+    asks = answers.asks(scene.heard.text) and scene.heard.leans is not False and not scene.heard.no
+    if asks and proposal.kind == "price_change":
+        return scene.say("changes.price_change_why", awaiting="confirm", options=scene.yes_no())
+    if not asks and (scene.refuses or "cheaper" in scene.heard.wishes):
         result = yield Call("decline_proposal", {"proposal_id": proposal.id})
         key = "changes.counter_refused" if proposal.kind == "counter_offer" else "changes.price_refused"
         return scene.say(key, over=True, **scene.job(result.get("booking") or proposal.summary.get("booking") or {}))

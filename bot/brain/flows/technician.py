@@ -12,6 +12,7 @@ from bot.brain.flows.shared import MOST, plain, trouble
 from bot.brain.scene import Scene
 from bot.brain.transcript import moment
 from bot.brain.understanding.entities.span import span_of_days
+from bot.brain.understanding.entities.time import clock_times
 from bot.brain.worker_words import worker_says
 from domain import geo
 from domain.scheduling.when import at
@@ -22,7 +23,11 @@ SURE_ENOUGH = 0.6  # of a reading that says no, to take a job away that is their
 
 
 def accept(scene: Scene) -> Steps:
-    result = yield from _answer(scene, "accept")
+    return (yield from _accept(scene, None))
+
+
+def _accept(scene: Scene, ref: str | None) -> Steps:
+    result = yield from _answer(scene, "accept", ref=ref)
     if isinstance(result, Say):
         return result
     return scene.say("technician_flow.accepted", over=True, extra={"ref": result.get("ref")}, ref=str(result.get("ref")), when=_when(scene, result))
@@ -107,6 +112,14 @@ def other_time(scene: Scene) -> Steps:
     if not offers and mine.get("ok"):
         return scene.say("technician_flow.no_offer", over=True)
     moment = when.start.strftime("%Y-%m-%dT%H:%M")
+    if moment == start[:16]:  # the hour we offered: another is meant, or it is taken, or only that it does not suit is known
+        others = [hour for hour in clock_times(scene.heard.text) if hour != start[11:16]]
+        if len(others) == 1:
+            moment = f"{start[:11]}{others[0]}"
+        elif (scene.heard.intents[0] == "propose_time" and scene.heard.leans is not True) or worker_says("cannot", scene.heard.text):
+            return scene.say("technician_flow.ask_time", awaiting="time")
+        else:
+            return (yield from _accept(scene, ref))
     result = yield from _answer(scene, "other_time", start=moment, ref=ref)
     if isinstance(result, Say):
         return result
@@ -267,6 +280,7 @@ def details(scene: Scene) -> Steps:
     job = result.get("booking") or {}
     mine = bool(job.get("client_phone"))
     told: dict[str, dict[str, Any]] = {
+        "price": {"price": scene.money(job["price_mad"]) if job.get("price_mad") is not None else None},
         "address": {"address": job.get("address")} if mine else {},
         "client": {"who": " ".join(filter(None, [str(job.get("client_name") or "").title(), job.get("client_phone")]))} if mine else {},
         "issue": {"issue": job.get("issue")},

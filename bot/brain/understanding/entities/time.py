@@ -6,7 +6,7 @@ import re
 
 from bot.brain.understanding.entities.date import event_near
 from bot.brain.understanding.entities.minutes import minutes_after
-from bot.brain.understanding.entities.normalise import Lexicon, Message, Token, lexicon
+from bot.brain.understanding.entities.normalise import MAX_CHARS, Lexicon, Message, Token, clean, lexicon, tokens_of
 from bot.brain.understanding.entities.numbers import number_at
 from bot.brain.understanding.entities.prayers import part_at
 from bot.brain.understanding.entities.story import told
@@ -24,13 +24,7 @@ def _lex(section: str) -> Lexicon:
 
 def find_time(message: Message) -> str | None:
     """HH:MM, or morning noon afternoon evening night now; None when the message asks for no hour. The last clock time wins after "not at 5, ..."."""
-    clocks = []
-    for index in range(len(message.tokens)):
-        if found := _clock_at(message, index):
-            if _over(message, found):
-                message.take(found[1], found[2])
-            else:
-                clocks.append(found)
+    clocks = _clocks(message)
     if clocks:
         kept = [found for found in clocks if not _negated(message.tokens, found[1])] or clocks
         kept = [found for found in kept if not lexicon("dates", "struck_after").at(message.tokens, found[2])] or kept
@@ -38,6 +32,24 @@ def find_time(message: Message) -> str | None:
         message.take(start, end)
         return value
     return _part(message) or _now(message)
+
+
+def clock_times(text: str) -> tuple[str, ...]:
+    """Every hour of the clock, HH:MM, that the text names and does not only tell, in its order. Never raises on any text."""
+    kept = clean(text[:MAX_CHARS])
+    return tuple(dict.fromkeys(value for value, _, _ in _clocks(Message(kept, tokens_of(kept), "technician", None))))
+
+
+def _clocks(message: Message) -> list[tuple[str, int, int]]:
+    """(HH:MM, start, end) of every hour that is no story; the words of the others are taken."""
+    clocks = []
+    for index in range(len(message.tokens)):
+        if found := _clock_at(message, index):
+            if _over(message, found):
+                message.take(found[1], found[2])
+            else:
+                clocks.append(found)
+    return clocks
 
 
 def _over(message: Message, found: tuple[str, int, int]) -> bool:
