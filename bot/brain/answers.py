@@ -63,6 +63,8 @@ def yes_no(text: str) -> bool | None:
 def leaning(text: str) -> bool | None:
     """True or False when the message begins with a yes or a no ("non, je préfère...", "ah non"); None when it begins with neither."""
     words = fold(text).split()
+    if len(words) > 1 and words[0] in lists()["openers"]:  # "bon, d'accord", "ben non"
+        words = words[1:]
     for size in range(min(len(words), 3), 0, -1):
         phrase = " ".join(words[:size])
         if phrase in lists()["yes"]:

@@ -305,6 +305,7 @@ def _continue(state: State, heard: Heard, waiting: str, quick: list[str], behind
         return Plan((waiting,), behind)  # who thanks us is well
     understood = bool(
         quick or heard.yes or heard.no or heard.option or _fits(state, heard) or heard.wishes or main in ("affirm", "deny", "correct")
+        or (heard.leans is not None and state.awaiting == "confirm")
         or {k for k in heard.slots if k not in ("urgency", "quantity")} or heard.kinds & {"photo"} or waiting == "verify"
     )  # fmt: skip
     if main in SOCIAL and not heard.slots and not heard.yes and not heard.no and not quick:

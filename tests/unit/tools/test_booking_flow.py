@@ -195,6 +195,12 @@ def test_slots_near_a_wish_surround_it_and_are_free(bricol: Bricol) -> None:
     assert own and all(s["technician"] == "ahmed" and "2026-11-25T14:00" <= s["start"] < "2026-11-25T18:00" for s in own)
 
 
+def test_a_part_of_the_day_is_that_of_the_wished_day_and_not_of_today(bricol: Bricol) -> None:
+    wish = {"service": "plumbing", "city": "casablanca", "district": "maarif", "start": "2026-11-30T14:00", "part": "afternoon"}
+    slots = bricol.client().ok("find_slots", **wish)["slots"]
+    assert slots and all("2026-11-30T14:00" <= s["start"] < "2026-11-30T18:00" for s in slots)
+
+
 def test_a_price_breakdown_adds_up(bricol: Bricol) -> None:
     price = bricol.client().ok("estimate_price", service="plumbing", quantity=3, urgency="emergency")
     assert sum(line["mad"] for line in price["breakdown"]) == price["likely_mad"]
