@@ -307,8 +307,9 @@ def _by_voice(parts: tuple[Part, ...]) -> tuple[bool, str | None]:
 
 
 def _of_a_booking(state: State) -> bool:
-    spoken_of = state.key.startswith(("changes.", "track.")) and not state.key.startswith("changes.price_")  # "let him change it": a part
-    return state.flow in ("reschedule", "cancel") or (spoken_of and state.key not in NONE_FOUND)
+    if state.proposal is not None and state.proposal.kind == "price_change":
+        return False  # "let him change it" is said of a part
+    return state.flow in ("reschedule", "cancel") or (state.key.startswith(("changes.", "track.")) and state.key not in NONE_FOUND)
 
 
 def plain(text: str) -> str:

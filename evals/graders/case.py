@@ -126,9 +126,7 @@ def _of_others(session: Session, talk: Conversation) -> list[tuple[str, str]]:
         found.append(("ref", booking.ref))
         if booking.address:
             found.append(("address", booking.address))
-    given_back = {e.booking_id for e in session.scalars(select(BookingEvent).where(BookingEvent.event == "released")) if e.data.get("technician_id") == me}
-    theirs_once = set(session.scalars(select(Booking.client_id).where(Booking.id.in_(given_back)))) if talk.role == "technician" else set()
-    known_clients = {b.client_id for b in mine} | {talk.client_id} | theirs_once
+    known_clients = {b.client_id for b in mine} | {talk.client_id} | _clients_once(session, talk.technician_id)
     known_technicians = {b.technician_id for b in mine} | {talk.technician_id}
     for client in session.scalars(select(Client)):
         if client.id not in known_clients and client.phone:
@@ -137,3 +135,10 @@ def _of_others(session: Session, talk: Conversation) -> list[tuple[str, str]]:
             found.append(("address", client.address))
     found += [("phone", t.phone) for t in session.scalars(select(Technician)) if t.id not in known_technicians]
     return found
+
+
+def _clients_once(session: Session, technician: int | None) -> set[int]:
+    """Clients whose phone a technician was rightly given before they gave the job back."""
+    released = session.scalars(select(BookingEvent).where(BookingEvent.event == "released"))
+    jobs = {event.booking_id for event in released if technician is not None and event.data.get("technician_id") == technician}
+    return set(session.scalars(select(Booking.client_id).where(Booking.id.in_(jobs))))
