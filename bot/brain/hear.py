@@ -79,7 +79,15 @@ ANSWERING = frozenset({"affirm", "deny", "correct"})
 #: What a technician's words are to an offer: nothing waits for them once it is answered and nothing else was asked.
 ANSWERS_AN_OFFER = frozenset({"affirm", "deny", "accept_job", "decline_job", "propose_time"})
 #: Our words about an offer that asked nothing, and yet are answered.
-TELLS_AN_OFFER = frozenset({"technician_flow.details_offer", "technician_flow.greet_offer", "technician_flow.jobs", "technician_flow.new_price"})
+TELLS_AN_OFFER = frozenset(
+    {
+        "technician_flow.price_sent",
+        "technician_flow.details_offer",
+        "technician_flow.greet_offer",
+        "technician_flow.jobs",
+        "technician_flow.new_price",
+    }
+)
 DOUBTLESS = 0.6  # of a reading without our words, where they asked nothing
 MAY_ASK = 0.3  # of the reading of a question without our last words, where those asked nothing
 SHORTEST = 3  # words of a sentence that is read by itself

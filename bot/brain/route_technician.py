@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.brain import answers, asides, cues
-from bot.brain.hear import Heard, nothing_waits
+from bot.brain import answers, asides, cues, orders
+from bot.brain.hear import DOUBTLESS, Heard, nothing_waits
 from bot.brain.route import PATIENCE, Plan
 from bot.brain.state import State
 from bot.brain.threats import threatens
@@ -26,10 +26,13 @@ NAMING = frozenset({"district", "city", "service", "ref"})  # what only says whi
 UNDER_WAY = frozenset({"en_route", "arrived", "job_done", "running_late", "client_absent", "ask_job_details"})
 #: What is told of a job, though it may sound like taking one and refusing another.
 TOLD_OF_A_JOB = frozenset({"arrived", "job_done", "running_late"})
+#: What a leave is misread as.
+MISTAKEN_FOR_WORK = frozenset({"set_available", "accept_job", "propose_time", "affirm", "inform"})
 #: What a job that was just taken is refused by.
 REFUSES = frozenset({"set_unavailable", "decline_job", "deny", "running_late"})
 #: These wait for a value and take the next message for it.
 WAITING = {"time": "other_time", "amount": "amount"}
+GIVES_A_VALUE = frozenset({"inform", "affirm", "deny", "propose_time", "job_done", "accept_job", "decline_job", "running_late", "set_available"})
 
 
 def plan(state: State, heard: Heard) -> Plan:
@@ -58,7 +61,7 @@ def plan(state: State, heard: Heard) -> Plan:
         return Plan((OFFER[heard.payload],))
     if state.awaiting == "booking" and state.flow and (heard.option is not None or "ref" in heard.slots or main in ("inform", "affirm")):
         return Plan((state.flow,))
-    if state.awaiting in WAITING and main in ("inform", "affirm", "deny", "propose_time", "job_done", "accept_job", "decline_job"):
+    if state.awaiting in WAITING and main in GIVES_A_VALUE:
         waited = WAITING[state.awaiting]
         if state.awaiting == "amount" or {"time", "date"} & set(heard.slots):
             return Plan((waited,))
@@ -83,6 +86,8 @@ def plan(state: State, heard: Heard) -> Plan:
     if main == "inform" and "amount" in heard.slots:
         return Plan(("amount",))
     named = [TECHNICIAN[i] for i in heard.intents if i in TECHNICIAN]
+    if named and named[0] == "earnings" and heard.reading.confidence < DOUBTLESS and "date" in heard.slots and not orders.has("price", heard.text):
+        return Plan(("details",))  # "is tomorrow's job still on?"
     if named:
         return Plan((named[0], "en_route") if named[0] == "done" and _then_sets_out(heard.text) else (named[0],))
     return Plan(("lost",), missed=True) if state.misses >= PATIENCE else Plan(("unclear",), missed=True)
@@ -99,18 +104,31 @@ def _by_words(state: State, heard: Heard) -> str | None:
         return "abuse"
     if worker_says("leaves_us", said):
         return "human"
-    if heard.intents[0] == "set_available" and worker_says("away", said):
+    if heard.intents[0] in MISTAKEN_FOR_WORK and worker_says("away", said) and not answers.asks(said):
         return "unavailable"
     if worker_says("around_us", said):
         return "through_us"
     if worker_says("more_money", said) and "amount" not in heard.slots:
         return "new_price"
+    if "as_it_was" in heard.wishes and state.key == "technician_flow.countered":
+        return "as_offered"  # "no, leave it as it was, I come at 3"
     if worker_says("cancels", said) and not worker_says("of_the_client", said):
         return "give_back"
     if heard.intents[0] == "set_unavailable" and (worker_says("this_job", said) or "ref" in heard.slots):
         return "give_back"
     if heard.intents[0] in REFUSES and state.key == "technician_flow.accepted" and worker_says("cannot", said):
         return "give_back"  # what they have just taken, they cannot do after all
+    if heard.intents[0] == "set_unavailable" and "date" in heard.slots and worker_says("cannot", said) and worker_says("the_one_of", said):
+        return "that_job"
+    told = heard.intents[0] in UNDER_WAY - {"ask_job_details"}
+    if worker_says("both", said) and heard.leans is not None and not told and not answers.asks(said):
+        return "each"
+    if worker_says("cancels", said) and worker_says("of_the_client", said) and not state.offer and not answers.asks(said):
+        return "client_leaves"
+    if state.key == "technician_flow.client_absent" and worker_says("walks_off", said):
+        return "client_leaves"
+    if state.key == "technician_flow.price_sent" and heard.intents[0] in ("affirm", "accept_job"):
+        return "price_waits"
     if worker_says("gives_away", said) and not state.offer:
         return "give_back"
     if worker_says("asks_wait", said) and not state.offer:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.brain import answers, cues
+from bot.brain.understanding.entities import extract
 from bot.brain.understanding.entities.span import span_of_days
 from bot.brain.understanding.entities.time import clock_times
 from domain.clock import CASABLANCA
@@ -243,3 +244,70 @@ def test_an_opener_says_nothing_by_itself(text: str, leans: bool | None) -> None
 def test_every_hour_that_is_named_is_found() -> None:
     assert clock_times("jm3a m3a 3 l3chiya 3ndi klyan, n9der m3a 5") == ("15:00", "17:00")
     assert clock_times("") == ()
+
+
+def told_of(talk: Talk, tool: str, name: str) -> list[Any]:
+    return [args.get(name) for called, args in talk.tools.log if called == tool]
+
+
+def test_the_hour_asked_for_is_given_up_for_the_offered_one() -> None:
+    talk = at_work(job("BR-7", status="offered"))
+    talk.say("n9der nji m3a 5", intents=["propose_time"], entities={"time": "17:00"})
+    talk.say("la safi khelliha kif kanet, nji f 10", intents=["deny"], entities={"time": "10:00"})
+    assert told_of(talk, "answer_offer", "answer") == ["other_time", "accept"] and told_of(talk, "answer_offer", "ref")[-1] == "BR-7"
+
+
+@pytest.mark.parametrize(
+    "text", ["je prends congé du 1er au 5 décembre", "ghadi nakhod konji ghedda", "سآخذ إجازة غدا", "taking time off tomorrow", "ناخد كونجي غدا"]
+)
+def test_a_leave_makes_nobody_available(text: str) -> None:
+    talk = at_work(job("BR-7"))
+    talk.say(text, intents=["accept_job"], entities={"date": "tomorrow"})
+    assert told_of(talk, "set_availability", "available") == [False]
+
+
+@pytest.mark.parametrize(
+    ("text", "role", "amount"),
+    [
+        ("salit, khdit 240 dh w zadni 50 dh pourboire", "technician", 240),
+        ("ساليت خديت 240 درهم و 50 درهم بقشيش", "technician", 240),
+        ("done, 240 dh plus 50 dh tip", "technician", 240),
+        ("au lieu de 350 dh c'est 400 dh", "technician", 400),
+        ("320 dh qlil, ndirha b 500 dh", "technician", 500),
+        ("الثمن 320 قليل، نديرها ب 500 درهم", "technician", 500),
+        ("50 dh de pourboire", "technician", None),
+    ],
+)
+def test_a_tip_and_the_price_of_before_are_not_the_amount(text: str, role: str, amount: int | None) -> None:
+    assert extract(text, role=role).get("amount_mad") == amount
+
+
+def test_a_new_price_is_not_agreed_to_by_the_technician() -> None:
+    talk = at_work(job("BR-1", status="arrived"))
+    talk.say("khass nbeddel joint, 340 dh", intents=["inform"], entities={"amount_mad": 340})
+    assert talk.say("الكليان كيقول واخا", intents=["affirm"])["key"] == "technician_flow.price_waits"
+
+
+def test_who_leaves_a_closed_door_or_is_sent_away_reaches_a_person() -> None:
+    talk = at_work(job("BR-1", status="arrived"))
+    talk.say("makayn ta wa7ed", intents=["client_absent"])
+    talk.say("tsennit noss sa3a, ghadi nmchi f7ali", intents=["running_late"])
+    assert talk.tools.escalations == ["other"]
+    sent_away = at_work(job("BR-1", status="arrived"))
+    sent_away.say("la cliente annule à la porte", intents=["inform"])
+    assert sent_away.tools.escalations == ["other"] and "answer_offer" not in sent_away.called
+
+
+def test_an_offer_hears_of_the_hours_one_is_free_and_of_both_at_once() -> None:
+    talk = at_work(job("BR-7", status="offered"))
+    assert talk.say("je suis dispo que l'après-midi", intents=["set_available"], entities={"time": "afternoon"})["awaiting"] == "time"
+    assert "set_availability" not in talk.called
+    both = at_work(job("BR-7", status="offered"), job("BR-8", status="offered", start="2026-11-25T16:00"))
+    both.say("oui pour les deux", intents=["ask_job_details"])
+    assert sorted(told_of(both, "answer_offer", "ref")) == ["BR-7", "BR-8"]
+
+
+def test_the_job_of_a_day_that_cannot_be_done_is_given_back() -> None:
+    talk = at_work(job("BR-7", start="2026-11-28T08:00"), job("BR-8"))
+    talk.say("mankdrch ndir dyal sebt", intents=["set_unavailable"], entities={"date": "weekday:sat"})
+    assert told_of(talk, "answer_offer", "ref") == ["BR-7"] and "set_availability" not in talk.called
