@@ -75,6 +75,16 @@ def leaning(text: str) -> bool | None:
 
 
 @lru_cache(maxsize=8192)
+def behind_yes(text: str) -> str:
+    """What stands behind the yes a message begins with, as it was written; empty where it begins with none, or is nothing else."""
+    words = text.split()
+    for size in range(min(len(words) - 1, 3), 0, -1):
+        if fold(" ".join(words[:size])) in lists()["yes"]:
+            return " ".join(words[size:])
+    return ""
+
+
+@lru_cache(maxsize=8192)
 def hedged(text: str) -> bool:
     """Whether a message that sounds like a yes asks, doubts, sets a condition or tells us what to say: behind a yes stand a home and money."""
     folded = fold(text)

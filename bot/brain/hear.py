@@ -182,6 +182,8 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
         wishes -= {"cheaper"}
     if "same_day" in wishes:  # not "today", whatever the words
         slots.pop("date", None)
+    if role == "client" and (later := _day_later(state, slots, text)):
+        slots["date"] = later
     if option is not None or yes_no is not None:  # "safi" is a yes here, not the town; "3" a place in the list, not an hour
         slots = {}
     leans = yes_no if yes_no is not None else answers.leaning(text)
@@ -211,6 +213,9 @@ def _by_itself(reading: Understanding, understander: Understander, text: str, st
     if role == "client" and state.key.startswith("clarify.what"):  # "a technician, a price or a booking?" asks for nothing in particular
         alone = understand(understander, text, None, role, now.date().isoformat(), now)
         return alone if alone.main not in ANSWERING and alone.confidence >= PLAIN and len(text.split()) >= SHORTEST else reading
+    if role == "client" and reading.main == "affirm" and answers.asks(text) and (asked := answers.behind_yes(text)):
+        alone = understand(understander, asked, None, role, now.date().isoformat(), now)  # "ok, and who pays for the paint?"
+        return alone if alone.main in ASIDE[role] and alone.confidence >= MAY_ASK else reading
     if reading.main != "inform" or reading.entities:
         return reading
     alone = understand(understander, text, None, role, now.date().isoformat(), now)
@@ -398,6 +403,14 @@ def _of_that_week(reading: Understanding, state: State, now: datetime) -> Unders
         return reading
     meant = window[0].date() + timedelta(days=WEEKDAYS.index(day))
     return replace(reading, entities={**reading.entities, "date": meant.isoformat()})
+
+
+def _day_later(state: State, slots: Mapping[str, Any], text: str) -> str | None:
+    """The day after the proposed one, where that is wished: "make it the day after"."""
+    start = str(state.proposal.summary.get("start") or "") if state.proposal is not None else ""
+    if len(start) < 16 or "date" in slots or not answers.says("day_later", text):
+        return None
+    return (datetime.fromisoformat(start[:16]) + timedelta(days=1)).date().isoformat()
 
 
 def _paid(text: str) -> float | None:

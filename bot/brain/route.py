@@ -249,6 +249,8 @@ def _in_context(flow: str, state: State, heard: Heard, waiting: str) -> str | No
         return waiting  # a fault that is told and nobody asked for is the one we asked about
     if waiting == "address" and flow in ARRANGE and _fits(state, heard):
         return waiting
+    if waiting == "offer_human" and flow in ARRANGE and orders.has("for_free", heard.text):
+        return "human"  # "send him again, without paying": nobody promises that but a person
     if waiting == "join" and flow in ARRANGE:
         return waiting
     if waiting in ("consent", "offer") and flow in ("reschedule", "cancel") and not about_other:

@@ -311,3 +311,68 @@ def test_the_job_of_a_day_that_cannot_be_done_is_given_back() -> None:
     talk = at_work(job("BR-7", start="2026-11-28T08:00"), job("BR-8"))
     talk.say("mankdrch ndir dyal sebt", intents=["set_unavailable"], entities={"date": "weekday:sat"})
     assert told_of(talk, "answer_offer", "ref") == ["BR-7"] and "set_availability" not in talk.called
+
+
+# --- said on the way to a yes ----------------------------------------------------------------------------------------------
+
+NOTES = {
+    "ary-Latn": "m3a 9, w goul lih yjib m3ah sellem",
+    "ary-Arab": "مع 9، وقول ليه يجيب معاه السلوم",
+    "fr": "9h, et dites lui d'apporter une échelle",
+    "ar": "في التاسعة، وأخبروه أن يحضر سلما",
+    "en": "9am, and tell him to bring a ladder",
+}
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_word_for_the_visit_amid_a_booking_is_kept_until_the_yes_and_passed_on_once(locale: str) -> None:
+    talk = Talk(locale=locale)
+    talk.say("order", intents=["book_service"], entities={**EVERYTHING, "time": "morning"})
+    assert talk.say(NOTES[locale], intents=["inform"], entities={"time": "09:00"})["awaiting"] == "confirm"
+    assert not told_of(talk, "note_for_visit", "note")
+    talk.say("1", intents=["affirm"])
+    assert told_of(talk, "note_for_visit", "note") == [NOTES[locale]]
+    talk.say("merci", intents=["thank"])
+    assert len(told_of(talk, "note_for_visit", "note")) == 1
+
+
+@pytest.mark.parametrize(
+    ("locale", "text"),
+    [
+        ("ary-Latn", "bedlo l nhar li mora, nefs lwe9t"),
+        ("ary-Arab", "ديروها النهار لي من بعد، نفس الوقت"),
+        ("fr", "plutôt le lendemain, même heure"),
+        ("ar", "أفضل اليوم الموالي في نفس الوقت"),
+        ("en", "make it the day after, same time"),
+    ],
+)
+def test_the_day_after_is_counted_from_the_visit(locale: str, text: str) -> None:
+    booked = Talk(MemoryTools({"BR-1": job("BR-1")}), locale=locale)
+    booked.say(text, intents=["reschedule"])
+    assert told_of(booked, "propose_reschedule", "start") == ["2026-11-25T10:00"]
+    proposed = Talk(locale=locale)
+    proposed.say("order", intents=["book_service"], entities=EVERYTHING)
+    proposed.say(text, intents=["reschedule"])
+    assert told_of(proposed, "propose_booking", "start") == ["2026-11-24T10:00", "2026-11-25T10:00"]
+
+
+def test_who_stays_at_their_hour_amid_a_move_keeps_it() -> None:
+    talk = Talk(MemoryTools({"BR-1": job("BR-1")}), locale="fr")
+    talk.say("je peux décaler mon rdv ?", intents=["reschedule"])
+    assert talk.say("non attends c'est bon je reste à 10h", intents=["deny"], entities={"time": "10:00"})["key"] == "changes.left_as_is"
+
+
+def test_what_is_asked_behind_an_ok_is_answered() -> None:
+    talk = Talk()
+    talk.say("order", intents=["book_service"], entities=EVERYTHING)
+    talk.told.tell("w chkoun kayjib sel3a?", {"intents": ["ask_faq"]}, "ary-Latn")
+    talk.say("ok w chkoun kayjib sel3a?", intents=["affirm"])
+    assert "search_knowledge" in talk.called and "confirm_proposal" not in talk.called
+
+
+def test_work_done_again_for_nothing_is_for_a_person_to_promise() -> None:
+    tools = MemoryTools({"BR-1": job("BR-1", status="done")}, answers={"report_problem": {"ok": True, "ref": "BR-1", "escalated": False}})
+    talk = Talk(tools, locale="fr")
+    assert talk.say("c'est mal fait", intents=["complain"])["key"] == "escalation.offer_human"
+    talk.say("renvoyez le même gratuitement", intents=["rebook"])
+    assert "escalate_to_human" in talk.called and "propose_booking" not in talk.called
