@@ -344,7 +344,7 @@ def _fresh(state: State, heard: Heard, requests: list[str], behind: tuple[str, .
         return Plan((*quick, *heavy[:1]), (*behind, *reversed(heavy[1:])))
     if main in SOCIAL and not heard.slots:
         return Plan((SOCIAL[main],), behind)
-    if "as_it_was" in heard.wishes and not requests and heard.slots.keys() <= {"date", "time"}:
+    if "as_it_was" in heard.wishes and not requests and heard.slots.keys() <= {"date", "time"} and (when or answers.asks(heard.text)):
         return Plan(("status",), behind)  # "and Wednesday's stays as it is, doesn't it?"
     if "gives_up" in heard.wishes and not heard.slots:
         return Plan(("as_you_like",), behind)

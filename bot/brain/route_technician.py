@@ -104,7 +104,8 @@ def _by_words(state: State, heard: Heard) -> str | None:
         return "abuse"
     if worker_says("leaves_us", said):
         return "human"
-    if heard.intents[0] in MISTAKEN_FOR_WORK and worker_says("away", said) and not answers.asks(said):
+    leaves = worker_says("takes_leave", said) or (worker_says("away", said) and heard.leans is not True)
+    if heard.intents[0] in MISTAKEN_FOR_WORK and leaves and not answers.asks(said):
         return "unavailable"
     if worker_says("around_us", said):
         return "through_us"

@@ -18,6 +18,7 @@ from prompts import replies, wording
 
 TITLE = 20  # characters of a button
 DETAIL = 72  # characters of a list row's second line
+FEW = 4  # words that praise an hour rather than a visit
 
 #: What takes the yes out of a yes.
 DOUBTS = frozenset({"cheaper", "other_technician", "later", "only_price", "gives_up"})
@@ -76,7 +77,8 @@ class Scene:
         main = heard.intents[0]
         if main in ("affirm", "accept_job"):
             return True
-        praises = main == "rate" and "stars" not in heard.slots  # "5 mzyana": the hour, not the stars
+        # "5 mzyana": the hour, not the stars
+        praises = main == "rate" and "stars" not in heard.slots and len(heard.text.split()) <= FEW
         return heard.leans is True and (main in SOFT or praises or main == SAME_WISH.get(self.flow))
 
     @property
