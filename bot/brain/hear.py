@@ -213,7 +213,9 @@ def _by_itself(reading: Understanding, understander: Understander, text: str, st
     if role == "client" and state.key.startswith("clarify.what"):  # "a technician, a price or a booking?" asks for nothing in particular
         alone = understand(understander, text, None, role, now.date().isoformat(), now)
         return alone if alone.main not in ANSWERING and alone.confidence >= PLAIN and len(text.split()) >= SHORTEST else reading
-    if role == "client" and reading.main == "affirm" and answers.asks(text) and (asked := answers.behind_yes(text)):
+    orders_too = not {"date", "time"}.isdisjoint(reading.entities)
+    agrees = role == "client" and reading.main == "affirm" and state.awaiting is not None and not orders_too
+    if agrees and answers.asks(text) and (asked := answers.behind_yes(text)):
         alone = understand(understander, asked, None, role, now.date().isoformat(), now)  # "ok, and who pays for the paint?"
         return alone if alone.main in ASIDE[role] and alone.confidence >= MAY_ASK else reading
     if reading.main != "inform" or reading.entities:
