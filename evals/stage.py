@@ -28,7 +28,7 @@ from evals.scenario import Scenario, ScenarioError
 WORLDS = Path(__file__).parent / "worlds"
 
 CAPABILITIES = {
-    "whatsapp": Capabilities(max_text=1024, buttons=3, list_rows=10, session_hours=24),
+    "whatsapp": Capabilities(max_text=1024, buttons=3, list_rows=10, session_hours=24, templates=True),
     "sms": Capabilities(max_text=1600),
     "telegram": Capabilities(max_text=4096, buttons=8),
     "web": Capabilities(max_text=4096, buttons=8, list_rows=10, verified_sender=False),

@@ -116,11 +116,19 @@ def decline(session: Session, market: Market, offer: Offer, now: datetime, reaso
     return booking
 
 
+def as_offered(session: Session, market: Market, offer: Offer, now: datetime) -> Booking:
+    """The technician takes the offered hour, also after having asked for another that the client has not agreed to."""
+    _answerable(session, offer, now, ("open", "countered"))
+    _drop_counter(session, offer, "superseded")
+    offer.status = "open"
+    return accept(session, market, offer, now)
+
+
 def counter(session: Session, market: Market, offer: Offer, start_at: datetime, now: datetime) -> Booking:
     """The technician proposes another time: the booking stays offered until the client agrees (or not)."""
     booking = _answerable(session, offer, now, ("open", "countered"))
     if start_at == offer.start:
-        return accept(session, market, offer, now)
+        return as_offered(session, market, offer, now)
     candidates.check_moment(market, start_at, now)
     if clash := candidates.clashing_job(session, offer.technician_id, start_at, booking.minutes, exclude=booking.id):
         raise DomainError("slot_taken", ref=clash.ref, start=clash.start_local)

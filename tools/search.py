@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from domain import catalog
-from domain.clock import to_utc
+from domain.clock import to_local, to_utc
 from domain.errors import DomainError
 from domain.geo import Place
 from domain.matching import reasons
@@ -135,8 +135,9 @@ def find_slots(turn: Turn, args: SlotArgs) -> dict[str, Any]:
 
     no_specialist: nobody who has the special skill is free then, these do the trade in general.
     """
-    window = openings.span(args.day.isoformat() if args.day else None, args.part, turn.now)
     near = candidates.read_start(args.start) if args.start else None
+    day = args.day or (to_local(near).date() if near is not None and args.part else None)  # "next week, in the afternoon": no afternoon before it
+    window = openings.span(day.isoformat() if day else None, args.part, turn.now)
     if near is not None:
         candidates.check_moment(turn.market, near, turn.now)
     asked: dict[str, Any] = {"near": near, "window": window, "technicians": [args.technician_id] if args.technician_id else None}

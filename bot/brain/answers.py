@@ -64,6 +64,8 @@ def yes_no(text: str) -> bool | None:
 def leaning(text: str) -> bool | None:
     """True or False when the message begins with a yes or a no ("non, je préfère...", "ah non"); None when it begins with neither."""
     words = fold(text).split()
+    if len(words) > 1 and words[0] in lists()["openers"]:  # "bon, d'accord", "ben non"
+        words = words[1:]
     for size in range(min(len(words), 3), 0, -1):
         phrase = " ".join(words[:size])
         if phrase in lists()["yes"]:
@@ -71,6 +73,16 @@ def leaning(text: str) -> bool | None:
         if phrase in lists()["no"]:
             return False
     return None
+
+
+@lru_cache(maxsize=8192)
+def behind_yes(text: str) -> str:
+    """What stands behind the yes a message begins with, as it was written; empty where it begins with none, or is nothing else."""
+    words = text.split()
+    for size in range(min(len(words) - 1, 3), 0, -1):
+        if fold(" ".join(words[:size])) in lists()["yes"]:
+            return " ".join(words[size:])
+    return ""
 
 
 @lru_cache(maxsize=8192)

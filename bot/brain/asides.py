@@ -57,6 +57,11 @@ def asks_who_answers(text: str) -> bool:
     return has("robot", text) and asked and not has("wants_one", text)
 
 
+def asks_danger(text: str) -> bool:
+    """Whether it asks if there is danger."""
+    return has("danger", text) and (answers.asks(text) or has("asks", text))
+
+
 def of_another(text: str) -> bool:
     """Whether somebody else's data are spoken of, and not the writer's own."""
     return has("of_another", text) and not has("own", text)

@@ -158,7 +158,7 @@ def _changes(now: Moment) -> frozenset[str]:
     found = {k for k in {*before.draft, *after.draft} if before.draft.get(k) != after.draft.get(k)}
     if any(f in CHANGE for f in now.plan.flows) and not any(f in JOB for f in now.plan.flows):
         found = {k for k in {*before.change, *after.change} if after.change.get(k) is not None and before.change.get(k) != after.change.get(k)}
-    return frozenset(found - {"issue", "urgency"})
+    return frozenset(found - {"issue", "urgency", "note"})
 
 
 def _heard_words(scene: Scene, now: Moment) -> list[str]:
@@ -172,7 +172,10 @@ def _heard_words(scene: Scene, now: Moment) -> list[str]:
         return [scene.text(chat.unheard(heard.unheard))]
     heard_so = [scene.text("clarify.heard", words=cut(heard.text.replace("\n", " "), HEARD_SHOWN))] if heard.spoken else []
     first = [scene.text("smalltalk.grief")] if asides.has("grief", heard.text) else []
-    return [*heard_so, *first, *_of_who_comes(scene, now)]
+    kept = now.state.draft.get("note")
+    open_yet = now.before.proposal is None or scene.state.proposal is not None  # at a yes the note itself is answered
+    noted = [scene.text("booking.note_kept")] if kept and kept != now.before.draft.get("note") and open_yet else []
+    return [*heard_so, *first, *noted, *_of_who_comes(scene, now)]
 
 
 def _of_who_comes(scene: Scene, now: Moment) -> list[str]:

@@ -77,9 +77,17 @@ PLAIN = 0.8  # of a reading without our question
 #: What only a question of ours makes of words.
 ANSWERING = frozenset({"affirm", "deny", "correct"})
 #: What a technician's words are to an offer: nothing waits for them once it is answered and nothing else was asked.
-ANSWERS_AN_OFFER = frozenset({"affirm", "deny", "accept_job", "decline_job"})
+ANSWERS_AN_OFFER = frozenset({"affirm", "deny", "accept_job", "decline_job", "propose_time"})
 #: Our words about an offer that asked nothing, and yet are answered.
-TELLS_AN_OFFER = frozenset({"technician_flow.details_offer", "technician_flow.greet_offer", "technician_flow.jobs", "technician_flow.new_price"})
+TELLS_AN_OFFER = frozenset(
+    {
+        "technician_flow.price_sent",
+        "technician_flow.details_offer",
+        "technician_flow.greet_offer",
+        "technician_flow.jobs",
+        "technician_flow.new_price",
+    }
+)
 DOUBTLESS = 0.6  # of a reading without our words, where they asked nothing
 MAY_ASK = 0.3  # of the reading of a question without our last words, where those asked nothing
 SHORTEST = 3  # words of a sentence that is read by itself
@@ -169,10 +177,14 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
         slots["service"], slots["also"] = jobs
     if role == "client" and "technician" in slots and asides.excludes(str(slots["technician"]), text):
         slots["without"] = slots.pop("technician")
+    if role == "client" and "technician" in slots and cues.quotes_us(text):
+        del slots["technician"]  # who promised it is no one to send
     if "why_price" in wishes and _ours(state):  # who asks why it is dear wants to know first
         wishes -= {"cheaper"}
     if "same_day" in wishes:  # not "today", whatever the words
         slots.pop("date", None)
+    if role == "client" and (later := _day_later(state, slots, text)):
+        slots["date"] = later
     if option is not None or yes_no is not None:  # "safi" is a yes here, not the town; "3" a place in the list, not an hour
         slots = {}
     leans = yes_no if yes_no is not None else answers.leaning(text)
@@ -202,6 +214,11 @@ def _by_itself(reading: Understanding, understander: Understander, text: str, st
     if role == "client" and state.key.startswith("clarify.what"):  # "a technician, a price or a booking?" asks for nothing in particular
         alone = understand(understander, text, None, role, now.date().isoformat(), now)
         return alone if alone.main not in ANSWERING and alone.confidence >= PLAIN and len(text.split()) >= SHORTEST else reading
+    orders_too = not {"date", "time"}.isdisjoint(reading.entities)
+    agrees = role == "client" and reading.main == "affirm" and state.awaiting is not None and not orders_too
+    if agrees and answers.asks(text) and (asked := answers.behind_yes(text)):
+        alone = understand(understander, asked, None, role, now.date().isoformat(), now)  # "ok, and who pays for the paint?"
+        return alone if alone.main in ASIDE[role] and alone.confidence >= MAY_ASK else reading
     if reading.main != "inform" or reading.entities:
         return reading
     alone = understand(understander, text, None, role, now.date().isoformat(), now)
@@ -306,6 +323,8 @@ def _by_voice(parts: tuple[Part, ...]) -> tuple[bool, str | None]:
 
 
 def _of_a_booking(state: State) -> bool:
+    if state.proposal is not None and state.proposal.kind == "price_change":
+        return False  # "let him change it" is said of a part
     return state.flow in ("reschedule", "cancel") or (state.key.startswith(("changes.", "track.")) and state.key not in NONE_FOUND)
 
 
@@ -387,6 +406,14 @@ def _of_that_week(reading: Understanding, state: State, now: datetime) -> Unders
         return reading
     meant = window[0].date() + timedelta(days=WEEKDAYS.index(day))
     return replace(reading, entities={**reading.entities, "date": meant.isoformat()})
+
+
+def _day_later(state: State, slots: Mapping[str, Any], text: str) -> str | None:
+    """The day after the proposed one, where that is wished: "make it the day after"."""
+    start = str(state.proposal.summary.get("start") or "") if state.proposal is not None else ""
+    if len(start) < 16 or "date" in slots or not answers.says("day_later", text):
+        return None
+    return (datetime.fromisoformat(start[:16]) + timedelta(days=1)).date().isoformat()
 
 
 def _paid(text: str) -> float | None:

@@ -42,7 +42,7 @@ NEW_JOB = 0.35  # least probability of a new job beside a change
 #: Wishes beside which no other is read out of the same message.
 ALONE = frozenset({"ask_human", "opt_out", "delete_data", "change_language", "abuse", "out_of_scope", "become_technician"})
 MOVED = ("changes.moved", "changes.moved_asking", "changes.not_moved", "changes.kept")  # last words about an appointment that stands
-BOOKED = frozenset({"booking.sent", "booking.sent_careful", "booking.sent_plain"})  # last words about a visit that was just booked
+ORDERED = ("booking.sent", "booking.sent_plain", "booking.sent_careful")  # and about one that was just ordered
 GRAVE = frozenset({"delete_data", "opt_out"})  # never begun on a doubtful reading
 #: What a word for the visit may be read as, and what it never brings.
 TOLD = frozenset(
@@ -77,6 +77,8 @@ def plan(state: State, heard: Heard) -> Plan:
         return Plan(("threat",), behind)
     if heard.reading.danger and heard.text:
         return Plan(("danger",), behind)
+    if state.draft.get("hazard") and heard.option is None and asides.asks_danger(heard.text):
+        return Plan(("warned", *((waiting,) if waiting and state.awaiting else ())), behind)
     if asks_private(heard.text, of_somebody="technician" in heard.slots):
         return Plan(("private",), (*behind, waiting) if waiting and state.awaiting else behind)
     if fixed := _by_form(state, heard, waiting):
@@ -256,10 +258,14 @@ def _in_context(flow: str, state: State, heard: Heard, waiting: str) -> str | No
         return waiting  # a fault that is told and nobody asked for is the one we asked about
     if waiting == "address" and flow in ARRANGE and _fits(state, heard):
         return waiting
+    if waiting == "offer_human" and flow in ARRANGE and orders.has("for_free", heard.text):
+        return "human"  # "send him again, without paying": nobody promises that but a person
     if waiting == "join" and flow in ARRANGE:
         return waiting
     if waiting in ("consent", "offer") and flow in ("reschedule", "cancel") and not about_other:
         return waiting if flow == "reschedule" else flow
+    if flow == "rate" and state.awaiting == "confirm" and "stars" not in heard.slots:
+        return waiting  # "5 mzyana" to an hour that is proposed
     if waiting == "rate" and flow in ("complain", "thank") and ("stars" in heard.slots or heard.option is not None):
         return waiting
     if waiting == "reschedule" and flow in (*ARRANGE, "status"):
@@ -310,6 +316,7 @@ def _continue(state: State, heard: Heard, waiting: str, quick: list[str], behind
         return Plan((waiting,), behind)  # who thanks us is well
     understood = bool(
         quick or heard.yes or heard.no or heard.option or _fits(state, heard) or heard.wishes or main in ("affirm", "deny", "correct")
+        or (heard.leans is not None and state.awaiting == "confirm")
         or {k for k in heard.slots if k not in ("urgency", "quantity")} or heard.kinds & {"photo"} or waiting == "verify"
     )  # fmt: skip
     if main in SOCIAL and not heard.slots and not heard.yes and not heard.no and not quick:
@@ -340,12 +347,18 @@ def _fresh(state: State, heard: Heard, requests: list[str], behind: tuple[str, .
         return Plan(("reschedule",), behind)  # "make it Saturday after all", said right after
     if when and all(r in ARRANGE for r in requests) and _the_one_just_booked(state, heard):
         return Plan(("reschedule",), behind)  # "the painter Thursday at 9", right after a painter was booked
+    if state.key in ORDERED and when and main in ("correct", "deny") and "service" not in heard.slots and not requests:
+        return Plan(("reschedule",), behind)  # "sorry, wrong day, it's Friday"
     if requests and sure:
         quick = [r for r in requests if r in QUICK]
         heavy = [r for r in requests if r not in QUICK]
+        if heavy[:1] == ["refund"] and _another_too(heard):
+            heavy = ["refund", "booking"]  # the complaint is the reason of both
         return Plan((*quick, *heavy[:1]), (*behind, *reversed(heavy[1:])))
     if main in SOCIAL and not heard.slots:
         return Plan((SOCIAL[main],), behind)
+    if "as_it_was" in heard.wishes and not requests and heard.slots.keys() <= {"date", "time"} and (when or answers.asks(heard.text)):
+        return Plan(("status",), behind)  # "and Wednesday's stays as it is, doesn't it?"
     if "gives_up" in heard.wishes and not heard.slots:
         return Plan(("as_you_like",), behind)
     if "service" in heard.slots or (
@@ -369,7 +382,12 @@ def _the_one_just_booked(state: State, heard: Heard) -> bool:
     """Whether only the trade of the visit that was booked a moment ago is named: at no other place, and not as another one."""
     same = heard.slots.get("service") is not None and heard.slots["service"] == state.last.get("service")
     another = orders.has("wanted", heard.text) or orders.has("and_also", heard.text) or {"city", "district"} & heard.slots.keys()
-    return state.key in BOOKED and same and not another
+    return state.key in ORDERED and same and not another
+
+
+def _another_too(heard: Heard) -> bool:
+    """Whether somebody else is wanted, and when, beside the money for whoever did not come."""
+    return "other_technician" in heard.wishes and bool({"date", "time"} & heard.slots.keys()) and orders.has("wanted", heard.text)
 
 
 def _unique(names: Iterable[str]) -> list[str]:

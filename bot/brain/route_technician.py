@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.brain import answers, asides
-from bot.brain.hear import Heard, nothing_waits
+from bot.brain import answers, asides, cues, orders
+from bot.brain.hear import DOUBTLESS, Heard, nothing_waits
 from bot.brain.route import PATIENCE, Plan
 from bot.brain.state import State
 from bot.brain.threats import threatens
@@ -26,8 +26,13 @@ NAMING = frozenset({"district", "city", "service", "ref"})  # what only says whi
 UNDER_WAY = frozenset({"en_route", "arrived", "job_done", "running_late", "client_absent", "ask_job_details"})
 #: What is told of a job, though it may sound like taking one and refusing another.
 TOLD_OF_A_JOB = frozenset({"arrived", "job_done", "running_late"})
+#: What a leave is misread as.
+MISTAKEN_FOR_WORK = frozenset({"set_available", "accept_job", "propose_time", "affirm", "inform"})
+#: What a job that was just taken is refused by.
+REFUSES = frozenset({"set_unavailable", "decline_job", "deny", "running_late"})
 #: These wait for a value and take the next message for it.
 WAITING = {"time": "other_time", "amount": "amount"}
+GIVES_A_VALUE = frozenset({"inform", "affirm", "deny", "propose_time", "job_done", "accept_job", "decline_job", "running_late", "set_available"})
 
 
 def plan(state: State, heard: Heard) -> Plan:
@@ -56,14 +61,14 @@ def plan(state: State, heard: Heard) -> Plan:
         return Plan((OFFER[heard.payload],))
     if state.awaiting == "booking" and state.flow and (heard.option is not None or "ref" in heard.slots or main in ("inform", "affirm")):
         return Plan((state.flow,))
-    if state.awaiting in WAITING and main in ("inform", "affirm", "deny", "propose_time", "job_done", "accept_job", "decline_job"):
+    if state.awaiting in WAITING and main in GIVES_A_VALUE:
         waited = WAITING[state.awaiting]
         if state.awaiting == "amount" or {"time", "date"} & set(heard.slots):
             return Plan((waited,))
     agrees = sum(heard.reading.scores.get(intent, 0.0) for intent in ("affirm", "accept_job"))
     doubtful = heard.reading.confidence < DOUBTFUL and ("affirm" in heard.intents or agrees >= AGREES)
     if not state.offer and asides.has("finished", heard.text) and main in ("affirm", "inform", "thank", "job_done"):
-        return Plan(("done",))
+        return Plan(("done", "en_route") if _then_sets_out(heard.text) else ("done",))
     accepts = main == "affirm" or (heard.leans is True and not heard.slots and (doubtful or (state.offer and main in ("inform", "thank"))))
     # "wakha, the one in Gauthier, the other no"
     accepts = accepts or (heard.leans is True and heard.slots.keys() <= NAMING and bool(heard.slots) and heard.reading.confidence < DOUBTFUL)
@@ -81,8 +86,10 @@ def plan(state: State, heard: Heard) -> Plan:
     if main == "inform" and "amount" in heard.slots:
         return Plan(("amount",))
     named = [TECHNICIAN[i] for i in heard.intents if i in TECHNICIAN]
+    if named and named[0] == "earnings" and heard.reading.confidence < DOUBTLESS and "date" in heard.slots and not orders.has("price", heard.text):
+        return Plan(("details",))  # "is tomorrow's job still on?"
     if named:
-        return Plan((named[0],))
+        return Plan((named[0], "en_route") if named[0] == "done" and _then_sets_out(heard.text) else (named[0],))
     return Plan(("lost",), missed=True) if state.misses >= PATIENCE else Plan(("unclear",), missed=True)
 
 
@@ -97,16 +104,36 @@ def _by_words(state: State, heard: Heard) -> str | None:
         return "abuse"
     if worker_says("leaves_us", said):
         return "human"
-    if heard.intents[0] == "set_available" and worker_says("away", said):
+    leaves = worker_says("takes_leave", said) or (worker_says("away", said) and heard.leans is not True)
+    if heard.intents[0] in MISTAKEN_FOR_WORK and leaves and not answers.asks(said):
         return "unavailable"
     if worker_says("around_us", said):
         return "through_us"
     if worker_says("more_money", said) and "amount" not in heard.slots:
         return "new_price"
+    if "as_it_was" in heard.wishes and state.key == "technician_flow.countered":
+        return "as_offered"  # "no, leave it as it was, I come at 3"
     if worker_says("cancels", said) and not worker_says("of_the_client", said):
         return "give_back"
     if heard.intents[0] == "set_unavailable" and (worker_says("this_job", said) or "ref" in heard.slots):
         return "give_back"
+    if heard.intents[0] in REFUSES and state.key == "technician_flow.accepted" and worker_says("cannot", said):
+        return "give_back"  # what they have just taken, they cannot do after all
+    if heard.intents[0] == "set_unavailable" and "date" in heard.slots and worker_says("cannot", said) and worker_says("the_one_of", said):
+        return "that_job"
+    told = heard.intents[0] in UNDER_WAY - {"ask_job_details"}
+    if worker_says("both", said) and heard.leans is not None and not told and not answers.asks(said):
+        return "each"
+    if worker_says("cancels", said) and worker_says("of_the_client", said) and not state.offer and not answers.asks(said):
+        return "client_leaves"
+    if state.key == "technician_flow.client_absent" and worker_says("walks_off", said):
+        return "client_leaves"
+    if state.key == "technician_flow.price_sent" and heard.intents[0] in ("affirm", "accept_job"):
+        return "price_waits"
+    if worker_says("gives_away", said) and not state.offer:
+        return "give_back"
+    if worker_says("asks_wait", said) and not state.offer:
+        return "faq"
     if not state.offer and _finds_no_house(said):
         return "details"
     if not state.offer and worker_says("keeps", said):
@@ -123,6 +150,12 @@ def _by_words(state: State, heard: Heard) -> str | None:
     if answers_offer and worker_says("asks_where", said) and not (heard.yes or heard.no or heard.leans is not None):
         return "details"
     return None
+
+
+def _then_sets_out(said: str) -> bool:
+    """ "done, 300, now I'm off to the second one": of a finished job a clause of its own goes on to the next."""
+    clauses = [clause for clause in cues.CLAUSE.split(said) if not asides.has("finished", clause)]
+    return any((worker_says("goes", c) or worker_says("sets_out", c)) and worker_says("next_job", c) for c in clauses)
 
 
 def _finds_no_house(said: str) -> bool:

@@ -18,6 +18,7 @@ from prompts import replies, wording
 
 TITLE = 20  # characters of a button
 DETAIL = 72  # characters of a list row's second line
+FEW = 4  # words that praise an hour rather than a visit
 
 #: What takes the yes out of a yes.
 DOUBTS = frozenset({"cheaper", "other_technician", "later", "only_price", "gives_up"})
@@ -70,11 +71,15 @@ class Scene:
             return False
         if heard.yes or heard.payload == "yes":
             return True
-        if heard.option is not None or self.changed or heard.leans is False or heard.wishes & DOUBTS:
+        doubts = heard.wishes & DOUBTS - ({"gives_up"} if answers.then_agrees("gives_up", heard.text) else set())
+        if heard.option is not None or self.changed or heard.leans is False or doubts:
             return False
-        if heard.intents[0] in ("affirm", "accept_job"):
+        main = heard.intents[0]
+        if main in ("affirm", "accept_job"):
             return True
-        return heard.leans is True and (heard.intents[0] in SOFT or heard.intents[0] == SAME_WISH.get(self.flow))
+        # "5 mzyana": the hour, not the stars
+        praises = main == "rate" and "stars" not in heard.slots and len(heard.text.split()) <= FEW
+        return heard.leans is True and (main in SOFT or praises or main == SAME_WISH.get(self.flow))
 
     @property
     def consents(self) -> bool:
@@ -94,7 +99,7 @@ class Scene:
             return False
         if heard.no or heard.payload == "no" or heard.wishes & {"only_price", "later"}:
             return True
-        if "as_it_was" in heard.wishes and self.flow in ("reschedule", "cancel") and heard.option is None and not self.changed:
+        if "as_it_was" in heard.wishes and self.flow in ("reschedule", "cancel") and heard.option is None and not self.changed - {"amount"}:
             return True
         if "gives_up" in heard.wishes and heard.option is None and not self.changed and not answers.then_agrees("gives_up", heard.text):
             return True

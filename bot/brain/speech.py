@@ -21,7 +21,8 @@ def locale_for(state: State, heard: Heard, facts: Mapping[str, Any], *, answer: 
     known = state.locale or _of_facts(facts)
     if (facts.get("language_pinned") or state.pinned) and known:
         return known
-    if letters(heard.text) < 2 or (heard.option is not None and state.locale):
+    count = len(answers.fold(heard.text).split())
+    if letters(heard.text) < 2 or (heard.option is not None and state.locale and count <= WORDS_OF_AN_ANSWER):
         return known or "ary-Latn"
     script = script_of(plain(heard.text))
     if state.locale is not None and heard.reading.language == "ary" and mixed(heard.text):
@@ -31,7 +32,6 @@ def locale_for(state: State, heard: Heard, facts: Mapping[str, Any], *, answer: 
         return state.locale  # the script of a voice note is the recogniser's, not the person's
     if mirrored not in LOCALES:
         return known or "ary-Latn"
-    count = len(answers.fold(heard.text).split())
     if state.locale is None:  # nothing said yet: the profile decides only what the message cannot
         return known if known and count < 2 and facts.get("name") else mirrored
     if count < WORDS_TO_SWITCH:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from bot.brain import answers, orders
+from bot.brain import answers, asides, orders
 from bot.brain.hear import Heard
 from bot.brain.route import CHANGE, JOB
 from bot.brain.state import PLACE, State
@@ -76,6 +76,8 @@ def _drafted(state: State, heard: Heard, brought: dict[str, Any], flow: str | No
     draft = dict(state.draft)
     new = {k: brought[k] for k in (*DRAFT_SLOTS, "technician_id") if k in brought}
     fresh = state.flow not in JOB
+    if state.flow == "danger" and draft.get("hazard") and draft.get("service") and not orders.has("wanted", heard.text):
+        new.pop("service", None)  # "my son is in the shower": amid sparks it is still the electrician
     service = new.get("service")
     if service and draft.get("service") not in (None, service):
         gone = ("issue", "technician", "technician_id", "quantity", "cheapest", *(("date", "time") if fresh else ()))
@@ -106,10 +108,17 @@ def _drafted(state: State, heard: Heard, brought: dict[str, Any], flow: str | No
         new = _first_offered(state) | new
     draft |= new
     if flow == "danger" and heard.reading.danger and find_hazard(heard.text):
-        draft["hazard"] = True
+        draft["hazard"] = find_hazard(heard.text)
+    if flow == "booking" == state.flow and state.awaiting in ("choice", "confirm", "time") and _passes_on(heard):
+        draft["note"] = heard.line(200)
     if heard.text and flow in JOB and _tells_problem(state, heard, draft):
         draft["issue"] = heard.line(200)
     return replace(state, draft=draft)
+
+
+def _passes_on(heard: Heard) -> bool:
+    """Whether something is to be passed on to who comes, beside what we asked: "ok 7pm, and tell him to park behind"."""
+    return bool(heard.text) and asides.for_the_visit(heard.text, "technician" in heard.slots)
 
 
 def _first_offered(state: State) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from bot.middleware.notes import result_of, text_of
 from domain.clock import to_local
 from domain.rules import MarketRules
-from domain.store.tables import Booking, Client, Conversation, OutboxRow, Proposal, Technician, Turn
+from domain.store.tables import Booking, BookingEvent, Client, Conversation, OutboxRow, Proposal, Technician, Turn
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def _of_others(session: Session, talk: Conversation) -> list[tuple[str, str]]:
         found.append(("ref", booking.ref))
         if booking.address:
             found.append(("address", booking.address))
-    known_clients = {b.client_id for b in mine} | {talk.client_id}
+    known_clients = {b.client_id for b in mine} | {talk.client_id} | _clients_once(session, talk.technician_id)
     known_technicians = {b.technician_id for b in mine} | {talk.technician_id}
     for client in session.scalars(select(Client)):
         if client.id not in known_clients and client.phone:
@@ -135,3 +135,10 @@ def _of_others(session: Session, talk: Conversation) -> list[tuple[str, str]]:
             found.append(("address", client.address))
     found += [("phone", t.phone) for t in session.scalars(select(Technician)) if t.id not in known_technicians]
     return found
+
+
+def _clients_once(session: Session, technician: int | None) -> set[int]:
+    """Clients whose phone a technician was rightly given before they gave the job back."""
+    released = session.scalars(select(BookingEvent).where(BookingEvent.event == "released"))
+    jobs = {event.booking_id for event in released if technician is not None and event.data.get("technician_id") == technician}
+    return set(session.scalars(select(Booking.client_id).where(Booking.id.in_(jobs))))

@@ -201,7 +201,7 @@ class MemoryTools:
         self.escalations.append(reason)
         return {"ok": True, "escalation_id": 1, "already_open": len(self.escalations) > 1}
 
-    def _search_knowledge(self, query: str, locale: str | None = None) -> dict[str, Any]:
+    def _search_knowledge(self, query: str, topic: str | None = None, locale: str | None = None) -> dict[str, Any]:
         return {"ok": True, "passages": [{"topic": "warranty", "title": "-", "text": "30.", "source": "-", "score": 0.9}]}
 
     def _loyalty_balance(self) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def answer_offer(turn: Turn, args: AnswerArgs) -> dict[str, Any]:
     if offer is None:
         return _give_back(turn, args)
     if args.answer == "accept":
-        booking = dispatch.accept(turn.session, turn.market, offer, turn.now)
+        booking = dispatch.as_offered(turn.session, turn.market, offer, turn.now)
     elif args.answer == "decline":
         booking = dispatch.decline(turn.session, turn.market, offer, turn.now, args.reason)
     else:

@@ -47,6 +47,7 @@ CLIENT: Mapping[str, Flow] = {
     "complain": problem.complain,
     "damage": problem.damage,
     "danger": danger.danger,
+    "warned": danger.warned,
     "rate": rate.rate,
     "check_in": given_back.check_in,
     "address": given_back.address,

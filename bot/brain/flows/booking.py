@@ -333,6 +333,9 @@ def confirm(scene: Scene, proposal_id: int) -> Steps:
     summary = scene.state.proposal.summary if scene.state.proposal else {}
     result = yield Call("confirm_proposal", {"proposal_id": proposal_id})
     if result.get("ok"):
+        ref = (result.get("booking") or {}).get("ref")
+        if ref and (said := scene.before.draft.get("note")):  # on the way to this yes
+            yield Call("note_for_visit", {"note": said, "ref": ref})
         return _and_then(scene, sent(scene, result))
     if result.get("error") == "proposal_gone":
         where = {k: summary.get(k) for k in ("city", "district", "address")}

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from bot.brain.act import Call, Say, Steps
 from bot.brain.flows.booking import booking, settle, soonest
+from bot.brain.flows.shared import plain
 from bot.brain.scene import Scene
 from bot.brain.understanding.danger import find_hazard
 
 #: Dangers that no tradesman can help in: a person answers, and nothing is asked.
 OF_PEOPLE = ("despair", "violence")
+
+
+def warned(scene: Scene) -> Steps:
+    """Asked whether it is dangerous, after an alarm: what to do is said once more."""
+    return (yield from plain(scene, f"safety.{scene.draft.get('hazard') or 'other'}"))
 
 
 def danger(scene: Scene) -> Steps:

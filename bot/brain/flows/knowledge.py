@@ -21,16 +21,16 @@ TOPICS = {"refund.": "refunds", "account.loyalty": "loyalty"}  # beginning of th
 _SENTENCE = re.compile(r"(?<=[.!?؟])\s+")
 
 
-def faq(scene: Scene) -> Steps:
-    """Each question that was asked by a sentence of its own is looked up by itself; else the whole message."""
+def faq(scene: Scene, topic: str | None = None) -> Steps:
+    """Each question that was asked by a sentence of its own is looked up by itself; else the whole message. `topic`: only in that document."""
     questions = (*scene.heard.questions.get("ask_faq", ()), *scene.heard.questions.get("ask_payment", ()))[:QUESTIONS]
     answered: list[str] = []
     for question in questions:
-        answered += yield from _answer(scene, question)
-    if not answered and spoken_of(scene) is None and (alone := amid_a_story(scene.heard.text)):
-        answered = yield from _answer(scene, alone, ALONE)
+        answered += yield from _answer(scene, question, topic)
+    if not answered and topic is None and spoken_of(scene) is None and (alone := amid_a_story(scene.heard.text)):
+        answered = yield from _answer(scene, alone, least=ALONE)
     if not answered:
-        answered = yield from _answer(scene, scene.heard.text)
+        answered = yield from _answer(scene, scene.heard.text, topic)
     if not answered:
         return scene.say("knowledge.unknown", over=True, options=(scene.option("talk_to_person", "go:human"),))
     return scene.say("knowledge.answer", over=True, text="\n\n".join(dict.fromkeys(answered)))
@@ -43,12 +43,12 @@ def amid_a_story(text: str) -> str | None:
     return asked[0] if len(asked) == 1 and len(sentences) > 1 and len(asked[0].split()) > LEAST_WORDS else None
 
 
-def _answer(scene: Scene, question: str, least: float = 0.0) -> Generator[Call, Result, list[str]]:
-    """What is told of it, where it fits at least that well."""
+def _answer(scene: Scene, question: str, topic: str | None = None, least: float = 0.0) -> Generator[Call, Result, list[str]]:
+    """What is told of it, in that document, where it fits at least that well."""
     query = " ".join(question.split())[:500]
-    passages = [p for p in (yield from _passages(scene, query)) if float(p.get("score") or 0) >= least]
-    if (topic := spoken_of(scene)) and query and not any(p.get("topic") == topic for p in passages[:1]):
-        of_it = yield from _passages(scene, query, topic)
+    passages = [p for p in (yield from _passages(scene, query, topic)) if float(p.get("score") or 0) >= least]
+    if topic is None and (meant := spoken_of(scene)) and query and not any(p.get("topic") == meant for p in passages[:1]):
+        of_it = yield from _passages(scene, query, meant)
         if of_it and float(of_it[0].get("score") or 0) >= AS_MEANT * float(passages[0].get("score") or 0 if passages else 0):
             passages = of_it
     return [together(passages)] if passages else []

@@ -10,6 +10,7 @@ from bot.brain import answers
 from bot.brain.act import Call, Say, Steps
 from bot.brain.flows.cancel import cancel
 from bot.brain.flows.given_back import no_refund, refund_closed
+from bot.brain.flows.knowledge import faq
 from bot.brain.flows.shared import ordered_again, trouble, whose
 from bot.brain.scene import Scene
 
@@ -103,7 +104,9 @@ def _done(scene: Scene, result: Mapping[str, Any], summary: Mapping[str, Any]) -
     back = result.get("refund") or {}
     words = {**scene.job(summary.get("booking") or {}), "amount": scene.money(back.get("amount_mad") or summary.get("amount_mad"))}
     person = result.get("escalated") or back.get("status") == "requested"
-    return scene.say("refund.asked_person" if person else "refund.done", over=True, **words)
+    instead = (summary.get("booking") or {}).get("technician") if "booking" in scene.state.behind else None
+    extra = {"next": {"without": instead}} if instead else {}  # "and send me somebody else"
+    return scene.say("refund.asked_person" if person else "refund.done", over=True, extra=extra, **words)
 
 
 def _asked_before(scene: Scene, ref: str) -> Steps:
@@ -114,6 +117,8 @@ def _asked_before(scene: Scene, ref: str) -> Steps:
 
 
 def refund_status(scene: Scene) -> Steps:
+    if scene.open("cancellation", "refund"):  # of money that is only proposed they ask how long it takes
+        return (yield from faq(scene, "refunds"))
     found = yield Call("refund_status", {"ref": scene.change.get("ref")})
     if not found.get("ok"):
         return (yield from trouble(scene, found))

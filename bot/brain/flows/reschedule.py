@@ -47,6 +47,8 @@ def reschedule(scene: Scene) -> Steps:
     was = str(job.get("start"))
     if not date and (by := answers.shift(scene.heard.text)) and was:
         date, time = _moved_by(was, by)
+    if not date and was and answers.says("day_later", scene.heard.text):
+        date = (datetime.fromisoformat(was) + timedelta(days=1)).strftime("%Y-%m-%d")
     if not date and not time:
         return scene.say("changes.ask_time", awaiting="time", extra={"ref": ref}, **scene.job(job))
     when = scene.when({"date": date or was[:10], "time": time})
@@ -54,6 +56,8 @@ def reschedule(scene: Scene) -> Steps:
         when = scene.when({"date": when.day.isoformat(), "time": was[11:16]})
     if when.day is not None and when.day.isoformat() == was[:10]:
         as_it_was = when.start is not None and when.start.strftime("%H:%M") == was[11:16]
+        if as_it_was and (scene.heard.leans is False or "as_it_was" in scene.heard.wishes):
+            return scene.say("changes.left_as_is", over=True)  # "no wait, I stay at 10"
         if as_it_was or (not time and scene.before.key != "changes.ask_time"):  # the day they speak of is the one that does not suit them
             return scene.say("changes.ask_time", awaiting="time", extra={"ref": ref}, **scene.job(job))
     if when.start is None:
@@ -131,7 +135,10 @@ def consent(scene: Scene) -> Steps:
             return scene.say("errors.proposal_gone", over=True) if result.get("error") == "proposal_gone" else (yield from trouble(scene, result))
         key = "changes.counter_agreed" if proposal.kind == "counter_offer" else "changes.price_agreed"
         return scene.say(key, over=True, **scene.job(result.get("booking") or {}))
-    if scene.refuses or "cheaper" in scene.heard.wishes:
+    asks = answers.asks(scene.heard.text) and scene.heard.leans is not False and not scene.heard.no
+    if asks and proposal.kind == "price_change":
+        return scene.say("changes.price_change_why", awaiting="confirm", options=scene.yes_no())
+    if not asks and (scene.refuses or "cheaper" in scene.heard.wishes):
         result = yield Call("decline_proposal", {"proposal_id": proposal.id})
         key = "changes.counter_refused" if proposal.kind == "counter_offer" else "changes.price_refused"
         return scene.say(key, over=True, **scene.job(result.get("booking") or proposal.summary.get("booking") or {}))

@@ -53,7 +53,8 @@ def ask_call(tool: str, **args: Any) -> Generator[Call, Result, Result]:
 def ordered_again(scene: Scene, intent: str) -> bool:
     """Asked whether to do what `intent` orders, who orders it once more has answered; a question, a doubt or a longer story has not."""
     heard = scene.heard
-    plain = heard.intents == (intent,) and heard.reading.confidence >= SURE and len(heard.text.split()) <= WORDS_OF_AN_ORDER
+    orders_it = heard.intents == (intent,) or (heard.intents == ("affirm",) and intent in cues.named(heard.text)[0])
+    plain = orders_it and heard.reading.confidence >= SURE and len(heard.text.split()) <= WORDS_OF_AN_ORDER
     asked = scene.before.awaiting == "confirm" and scene.before.flow == scene.flow and not scene.resuming
     return plain and asked and heard.leans is not False and not heard.wishes and not answers.hedged(heard.text)
 

@@ -10,11 +10,13 @@ from bot.brain import answers
 from bot.brain.act import Call, Result, Say, Steps
 from bot.brain.flows.shared import MOST, plain, trouble
 from bot.brain.scene import Scene
+from bot.brain.sides import Side
 from bot.brain.transcript import moment
 from bot.brain.understanding.entities.span import span_of_days
+from bot.brain.understanding.entities.time import clock_times
 from bot.brain.worker_words import worker_says
 from domain import geo
-from domain.scheduling.when import at
+from domain.scheduling.when import PARTS, at
 from prompts import wording
 
 NOTHING = ("no_offer",)
@@ -22,7 +24,11 @@ SURE_ENOUGH = 0.6  # of a reading that says no, to take a job away that is their
 
 
 def accept(scene: Scene) -> Steps:
-    result = yield from _answer(scene, "accept")
+    return (yield from _accept(scene, None))
+
+
+def _accept(scene: Scene, ref: str | None) -> Steps:
+    result = yield from _answer(scene, "accept", ref=ref)
     if isinstance(result, Say):
         return result
     return scene.say("technician_flow.accepted", over=True, extra={"ref": result.get("ref")}, ref=str(result.get("ref")), when=_when(scene, result))
@@ -69,6 +75,14 @@ def give_back(scene: Scene) -> Steps:
     return (yield from decline(scene))
 
 
+def that_job(scene: Scene) -> Steps:
+    """ "I can't do Saturday's": the job of that day is given back; where there is none, or are several, they are away that day."""
+    mine = yield Call("my_jobs")
+    day = scene.when(scene.change).day
+    theirs = [j for j in mine.get("jobs") or () if j.get("status") == "confirmed" and day and str(j.get("start"))[:10] == day.isoformat()]
+    return (yield from (_cannot_come if len(theirs) == 1 else unavailable)(scene))
+
+
 def _person(reason: str) -> Callable[[Scene], Steps]:
     """Trouble with a client that only a person can settle."""
 
@@ -107,10 +121,23 @@ def other_time(scene: Scene) -> Steps:
     if not offers and mine.get("ok"):
         return scene.say("technician_flow.no_offer", over=True)
     moment = when.start.strftime("%Y-%m-%dT%H:%M")
+    if moment == start[:16]:  # the hour we offered: another is meant, or it is taken, or only that it does not suit is known
+        others = [hour for hour in clock_times(scene.heard.text) if hour != start[11:16]]
+        if len(others) == 1:
+            moment = f"{start[:11]}{others[0]}"
+        elif (scene.heard.intents[0] == "propose_time" and scene.heard.leans is not True) or worker_says("cannot", scene.heard.text):
+            return scene.say("technician_flow.ask_time", awaiting="time")
+        else:
+            return (yield from _accept(scene, ref))
     result = yield from _answer(scene, "other_time", start=moment, ref=ref)
     if isinstance(result, Say):
         return result
-    return scene.say("technician_flow.countered", over=True, ref=str(result.get("ref")), when=scene.moment(moment))
+    return scene.say("technician_flow.countered", over=True, extra={"ref": result.get("ref")}, ref=str(result.get("ref")), when=scene.moment(moment))
+
+
+def as_offered(scene: Scene) -> Steps:
+    """The hour they asked for is given up: the offered one is taken."""
+    return (yield from _accept(scene, scene.state.ref))
 
 
 def _answer(scene: Scene, answer: str, **more: Any) -> Any:
@@ -141,14 +168,15 @@ def each(scene: Scene) -> Steps:
     """Of several offers some taken and some refused in one message: every one is answered, those taken first."""
     mine = yield Call("my_jobs")
     offers = list(mine.get("offers") or ())
-    meant = {id(side): _offer_meant(scene, offers, side.slots) for side in scene.heard.sides}
-    if any(side.takes and meant[id(side)] is None and {"date", "time"} & side.slots.keys() for side in scene.heard.sides):
+    sides = scene.heard.sides or [Side(scene.heard.leans is True, {"ref": o.get("ref")}) for o in offers]  # "yes, both"
+    meant = {id(side): _offer_meant(scene, offers, side.slots) for side in sides}
+    if any(side.takes and meant[id(side)] is None and {"date", "time"} & side.slots.keys() for side in sides):
         return (yield from other_time(scene))  # "10 is full, I can at 4"
     rest = [o for o in offers if o not in meant.values()]
     taken: list[str] = []
     refused: list[str] = []
     when = ""
-    for side in sorted(scene.heard.sides, key=lambda side: not side.takes):
+    for side in sorted(sides, key=lambda side: not side.takes):
         offer = meant[id(side)] or (rest[0] if not side.slots and len(rest) == 1 else None)
         if offer is None:
             continue
@@ -177,7 +205,10 @@ def _offer_meant(scene: Scene, offers: Sequence[Mapping[str, Any]], said: Mappin
         hints.append(lambda o: bool(o.get("district")) and geo.same_district(str(o["district"]), str(said["district"])))
     if day:
         hints.append(lambda o: str(o.get("start"))[:10] == day.isoformat())
-    if said.get("time"):
+    if said.get("time") in PARTS:
+        opens, closes = PARTS[said["time"]]
+        hints.append(lambda o: opens <= moment(o.get("start")).time() < closes)
+    elif said.get("time"):
         hints.append(lambda o: str(o.get("start"))[11:16] == said["time"])
     fits = [o for o in offers if all(hint(o) for hint in hints)] if hints else []
     return fits[0] if len(fits) == 1 else None
@@ -267,6 +298,7 @@ def details(scene: Scene) -> Steps:
     job = result.get("booking") or {}
     mine = bool(job.get("client_phone"))
     told: dict[str, dict[str, Any]] = {
+        "price": {"price": scene.money(job["price_mad"]) if job.get("price_mad") is not None else None},
         "address": {"address": job.get("address")} if mine else {},
         "client": {"who": " ".join(filter(None, [str(job.get("client_name") or "").title(), job.get("client_phone")]))} if mine else {},
         "issue": {"issue": job.get("issue")},
@@ -303,6 +335,11 @@ def _day(scene: Scene, day: date, jobs: list[Mapping[str, Any]], route: Mapping[
 
 
 def available(scene: Scene) -> Steps:
+    """With an offer waiting, "I'm only free in the afternoon" asks for another hour."""
+    if scene.heard.slots.get("time"):
+        mine = yield Call("my_jobs")
+        if mine.get("offers"):
+            return (yield from other_time(scene))
     return (yield from _availability(scene, True))
 
 
@@ -376,6 +413,11 @@ def through_us(scene: Scene) -> Steps:
     return (yield from plain(scene, "technician_flow.through_us"))
 
 
+def price_waits(scene: Scene) -> Steps:
+    """The client's yes to a new price comes from the client."""
+    return (yield from plain(scene, "technician_flow.price_waits"))
+
+
 def greet(scene: Scene) -> Steps:
     mine = yield Call("my_jobs")
     offers = list(mine.get("offers") or ())
@@ -398,6 +440,7 @@ FLOWS: Mapping[str, Callable[[Scene], Steps]] = {
     "decline": decline,
     "each": each,
     "other_time": other_time,
+    "as_offered": as_offered,
     "en_route": _state("en_route", "en_route"),
     "arrived": _state("arrived", "arrived"),
     "done": _state("done", "done"),
@@ -411,8 +454,11 @@ FLOWS: Mapping[str, Callable[[Scene], Steps]] = {
     "unavailable": unavailable,
     "earnings": earnings,
     "give_back": give_back,
+    "that_job": that_job,
     "unpaid": _person("payment"),
     "attacked": _person("abuse"),
+    "client_leaves": _person("other"),
+    "price_waits": price_waits,
     "new_price": new_price,
     "through_us": through_us,
     "greet": greet,

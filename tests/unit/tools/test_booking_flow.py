@@ -81,6 +81,19 @@ def test_another_time_waits_for_the_clients_yes(bricol: Bricol) -> None:
     assert ahmed.heard_keys()[-1] == "job_confirmed"
 
 
+def test_the_offered_hour_may_still_be_taken_after_another_was_asked_for(bricol: Bricol) -> None:
+    client = bricol.client()
+    ref = booked(bricol, client)
+    ahmed = bricol.technician("ahmed")
+    ahmed.ok("answer_offer", answer="other_time", start="2026-11-24T15:00")
+    asked = client.heard()[-1]["extra"]["proposal_id"]
+    assert ahmed.next_turn().error("answer_offer", answer="accept") == "no_offer"  # a bare "ok" is no second thought
+    ahmed.next_turn().ok("answer_offer", answer="accept", ref=ref)
+    assert (bricol.booking(ref).status, bricol.booking(ref).start_local) == ("confirmed", "2026-11-24T10:00")
+    assert client.heard_keys()[-1] == "booking_confirmed"
+    assert client.next_turn().error("confirm_proposal", proposal_id=asked) == "proposal_gone"
+
+
 def test_a_refused_other_time_goes_to_the_next_technician_at_the_first_time(bricol: Bricol) -> None:
     client = bricol.client()
     ref = booked(bricol, client)
@@ -147,7 +160,7 @@ def test_a_technician_who_gives_a_job_back_is_replaced(bricol: Bricol) -> None:
     ahmed.ok("answer_offer", answer="accept")
     ahmed.next_turn().ok("answer_offer", answer="decline", ref=ref)
     booking = bricol.booking(ref)
-    assert booking.status == "offered" and booking.technician.name != "ahmed"
+    assert booking.status == "offered" and booking.technician is not None and booking.technician.name != "ahmed"
     assert client.heard_keys() == ["booking_confirmed", "technician_declined_next"]
 
 
@@ -193,6 +206,12 @@ def test_slots_near_a_wish_surround_it_and_are_free(bricol: Bricol) -> None:
     assert sunday["other_day"] and sunday["slots"][0]["start"] >= "2026-11-30"
     own = client.ok("find_slots", ref="BR-1042", day="2026-11-25", part="afternoon")["slots"]
     assert own and all(s["technician"] == "ahmed" and "2026-11-25T14:00" <= s["start"] < "2026-11-25T18:00" for s in own)
+
+
+def test_a_part_of_the_day_is_that_of_the_wished_day_and_not_of_today(bricol: Bricol) -> None:
+    wish = {"service": "plumbing", "city": "casablanca", "district": "maarif", "start": "2026-11-30T14:00", "part": "afternoon"}
+    slots = bricol.client().ok("find_slots", **wish)["slots"]
+    assert slots and all("2026-11-30T14:00" <= s["start"] < "2026-11-30T18:00" for s in slots)
 
 
 def test_a_price_breakdown_adds_up(bricol: Bricol) -> None:

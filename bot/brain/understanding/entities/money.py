@@ -35,6 +35,10 @@ def find_amount(message: Message) -> float | int | None:
         if hit:
             found.append(hit)
         index = hit.end if hit else index + 1
+    for hit in found:
+        message.take(hit.start, hit.end)
+    found = [hit for hit in found if _lex("tip").at(message.tokens, hit.end) is None]
+    found = [hit for hit in found if not _over(message, hit)] or found
     if not found:
         return None
     best = (
@@ -42,9 +46,12 @@ def find_amount(message: Message) -> float | int | None:
         or next((hit for hit in reversed(found) if _lex("by_now").ends_at(message.tokens, hit.start, 2) is not None), None)
         or next((hit for hit in found if hit.unit), found[0])
     )
-    for hit in found:
-        message.take(hit.start, hit.end)
     return int(best.mad) if best.mad == int(best.mad) else round(best.mad, 2)
+
+
+def _over(message: Message, hit: _Amount) -> bool:
+    """Whether it is the amount of before: "au lieu de 330", "320 is too little"."""
+    return _lex("instead_of").ends_at(message.tokens, hit.start, 3) is not None or _lex("too_little").at(message.tokens, hit.end) is not None
 
 
 def _amount_at(message: Message, index: int) -> _Amount | None:

@@ -1,7 +1,8 @@
-"""Reads the first and the last day of an absence: "from Thursday to Sunday", "mn 26 tal 29", "du 1er au 15 décembre"."""
+"""Reads the first and the last day of an absence: "from Thursday to Sunday", "mn 26 tal 29", "du 1er au 15 décembre", "demain et après-demain"."""
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 
 from bot.brain.understanding.entities.date import day_at
@@ -10,22 +11,39 @@ from domain.clock import to_local
 from domain.errors import DomainError
 from domain.scheduling.when import resolve
 
+_GLUED = re.compile(r"(?<!\w)و(?=\w{3})")  # Arabic writes "and" onto the day behind it
 _ARTICLES = 2  # words between "to" and the last day: "jusqu'à nhar l7ed"
 
 
 def span_of_days(text: str, now: datetime) -> tuple[date, date] | None:
-    """(first, last), both included, or None where the text names no two days with a "to" between. Never raises on any text."""
-    tokens = tokens_of(clean(text[:MAX_CHARS]))
-    message = Message(clean(text[:MAX_CHARS]), tokens, "technician", "date")
+    """(first, last), both included, or None where the text names no two days with a "to" between, nor two neighbours with an "and".
+
+    Never raises on any text.
+    """
+    kept = clean(_GLUED.sub("و ", text[:MAX_CHARS]))
+    tokens = tokens_of(kept)
+    message = Message(kept, tokens, "technician", "date")
     for index in range(len(tokens)):
         opening = _day(message, index, now)
-        to = lexicon("dates", "ranges").at(tokens, opening[1]) if opening else None
-        if not opening or not to:
+        if not opening:
+            continue
+        if span := _neighbours(message, opening, now):
+            return span
+        if not (to := lexicon("dates", "ranges").at(tokens, opening[1])):
             continue
         closing = next((found for at in range(to[1], to[1] + _ARTICLES + 1) if (found := _day(message, at, now, after_to=True))), None)
         if closing and (span := _dated(opening[0], closing[0], now)):
             return span
     return None
+
+
+def _neighbours(message: Message, opening: tuple[str, int], now: datetime) -> tuple[date, date] | None:
+    """ "tomorrow and the day after": of two days with an "and" between, the span is told only where one follows the other."""
+    joined = lexicon("numbers", "joiners").at(message.tokens, opening[1])
+    starts = range(joined[1], joined[1] + _ARTICLES) if joined else ()
+    closing = next((found for at in starts if (found := _day(message, at, now))), None)
+    span = _dated(opening[0], closing[0], now) if closing else None
+    return span if span and span[1] - span[0] == timedelta(days=1) else None
 
 
 def _day(message: Message, index: int, now: datetime, *, after_to: bool = False) -> tuple[str, int] | None:

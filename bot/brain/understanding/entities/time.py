@@ -6,7 +6,7 @@ import re
 
 from bot.brain.understanding.entities.date import event_near
 from bot.brain.understanding.entities.minutes import minutes_after
-from bot.brain.understanding.entities.normalise import Lexicon, Message, Token, lexicon, tokens_of
+from bot.brain.understanding.entities.normalise import MAX_CHARS, Lexicon, Message, Token, clean, lexicon, tokens_of
 from bot.brain.understanding.entities.numbers import number_at
 from bot.brain.understanding.entities.prayers import part_at
 from bot.brain.understanding.entities.story import told
@@ -35,18 +35,6 @@ def find_time(message: Message) -> str | None:
     return _part(message) or _now(message)
 
 
-def _clocks(message: Message) -> list[tuple[str, int, int]]:
-    """(HH:MM, start, end) of the clock times wanted; those of a story are marked as read."""
-    clocks = []
-    for index in range(len(message.tokens)):
-        if found := _clock_at(message, index):
-            if _over(message, found):
-                message.take(found[1], found[2])
-            else:
-                clocks.append(found)
-    return clocks
-
-
 def _our_hours(message: Message) -> frozenset[str]:
     """The hours of the clock that we named just before."""
     if "our hours" not in message.memo:
@@ -61,6 +49,24 @@ def _not_ours(message: Message, kept: list[tuple[str, int, int]]) -> list[tuple[
     if len(kept) < 2 or _bounds(message, kept):
         return kept
     return [found for found in kept if found[0] not in _our_hours(message)] or kept
+
+
+def clock_times(text: str) -> tuple[str, ...]:
+    """Every hour of the clock, HH:MM, that the text names and does not only tell, in its order. Never raises on any text."""
+    kept = clean(text[:MAX_CHARS])
+    return tuple(dict.fromkeys(value for value, _, _ in _clocks(Message(kept, tokens_of(kept), "technician", None))))
+
+
+def _clocks(message: Message) -> list[tuple[str, int, int]]:
+    """(HH:MM, start, end) of every hour that is no story; the words of the others are taken."""
+    clocks = []
+    for index in range(len(message.tokens)):
+        if found := _clock_at(message, index):
+            if _over(message, found):
+                message.take(found[1], found[2])
+            else:
+                clocks.append(found)
+    return clocks
 
 
 def _over(message: Message, found: tuple[str, int, int]) -> bool:
