@@ -57,7 +57,7 @@ def corrected(reading: Understanding, text: str, *, of_a_booking: bool = False) 
         intents = (main, *(i for i in intents if i != main and (i in wanted or i in BESIDE) and {i, main} != SAME))
     if set(intents) >= CONTRARY and not wanted >= CONTRARY:  # of one visit, either is meant
         intents = tuple(i for i in intents if i == intents[0] or i not in CONTRARY)
-    if intents == reading.intents:
+    if intents == reading.intents and (intents[0] not in wanted or reading.confidence >= TRUSTED):
         return reading
     sure = max(reading.confidence, TRUSTED) if intents[0] in wanted else reading.scores.get(intents[0], 0.3)
     return replace(reading, intents=intents, confidence=sure, scores={**reading.scores, intents[0]: sure})

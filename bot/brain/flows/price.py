@@ -13,6 +13,9 @@ from bot.brain.scene import Scene
 
 def price(scene: Scene) -> Steps:
     proposal = scene.open("booking")
+    of_any_price = orders.has("of_any_price", scene.heard.text) and answers.asks(scene.heard.text)
+    if of_any_price and orders.has("parts", scene.heard.text):
+        return Say("", instead="faq")  # whether the parts are in the price is told of any job
     if proposal is not None and "why_price" in scene.heard.wishes and not scene.changed:
         said = why(scene, proposal.summary)
         return Say(said.key, said.params, said.awaiting, said.options, "booking", False, said.extra)
@@ -34,7 +37,7 @@ def price(scene: Scene) -> Steps:
     if not service:
         if scene.refuses:
             return scene.say("price.fine", over=True)
-        if spoken_of(scene) or (orders.has("of_any_price", scene.heard.text) and answers.asks(scene.heard.text)):
+        if spoken_of(scene) or of_any_price:
             return Say("", instead="faq")  # how a credit is earned, whether the way is paid apart: no job's price
         return scene.say("price.ask_service", awaiting="service")
     args = {k: draft.get(k) for k in ("service", "city", "district")} | priced_by(draft)

@@ -243,7 +243,7 @@ def _guess(words: list[_Word], at: int, names: dict[str, list[tuple[tuple[str, .
 
 
 def _words(text: str) -> list[_Word]:
-    found = []
+    found: list[_Word] = []
     for raw in _WORD.findall(unicodedata.normalize("NFKC", text.replace("'", " ").replace("’", " ")).lower()):
         found += _cleaned(raw)
     return found
