@@ -203,7 +203,7 @@ def _by_itself(reading: Understanding, understander: Understander, text: str, st
 
     Only where the words alone are plain, and name something that is answered on the side.
     """
-    if role == "technician" and nothing_waits(state) and reading.main in ANSWERS_AN_OFFER:
+    if role == "technician" and nothing_waits(state) and (reading.main in ANSWERS_AN_OFFER or reading.confidence < DOUBTLESS):
         alone = understand(understander, text, None, role, now.date().isoformat(), now)
         return alone if alone.main not in ANSWERS_AN_OFFER and alone.confidence >= DOUBTLESS else reading
     if not state.said or state.awaiting in FREE or answers.yes_no(text) is not None:
@@ -238,7 +238,8 @@ def _after_greeting(reading: Understanding, understander: Understander, text: st
     alone = understand(understander, rest, None, role, now.date().isoformat(), now)
     wanted = sum(alone.scores.get(intent, 0.0) for intent in orders.ARRANGING)  # "somebody on Thursday?": an order and a question of who is free
     sure = max(alone.confidence, wanted if alone.main in orders.ARRANGING else 0.0)
-    return alone if alone.main not in ("greet", "thank", "goodbye", "inform") and sure >= PLAIN else reading
+    enough = DOUBTLESS if orders.has("wanted", rest) else PLAIN
+    return alone if alone.main not in ("greet", "thank", "goodbye", "inform") and sure >= enough else reading
 
 
 def _with_questions(
@@ -261,8 +262,9 @@ def _with_questions(
                     found[alone.main] = (*found.get(alone.main, ()), part)
                     break
     new = tuple(i for i in found if i not in reading.intents)
-    scores = {**reading.scores, **{i: max(PLAIN, reading.scores.get(i, 0.0)) for i in found if i != reading.main}}
-    return replace(reading, intents=(*reading.intents, *new), scores=scores), found
+    scores = {**reading.scores, **{i: max(PLAIN, reading.scores.get(i, 0.0)) for i in found}}
+    sure = max(reading.confidence, PLAIN) if reading.main in found else reading.confidence
+    return replace(reading, intents=(*reading.intents, *new), scores=scores, confidence=sure), found
 
 
 def _in_short(reading: Understanding, understander: Understander, text: str, role: Role, now: datetime) -> tuple[Understanding, str]:

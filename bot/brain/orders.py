@@ -72,6 +72,8 @@ def settled(
         return _with(reading, _ordered(reading) if "service" in reading.entities else _next(reading))
     if main == "ask_price" and _bids(reading, text):
         return _with(reading, _ordered(reading))  # an amount beside a whole order bids, and asks nothing
+    if main == "ask_price" and {"date", "time"} <= set(reading.entities) and has("wanted", text) and priced:
+        return _with(reading, _ordered(reading))  # "the same price at 9 tomorrow? then send somebody": what is proposed says the price
     if main == "ask_price" and has("books", text) and not answers.hedged(text) and not {"date", "time"}.isdisjoint(reading.entities):
         return _with(reading, _ordered(reading))
     words = len(text.split())

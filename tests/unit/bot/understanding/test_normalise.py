@@ -40,3 +40,4 @@ def test_a_bare_number_is_read_with_the_option_it_names() -> None:
     assert chosen_option("3.", "1=accepter, 2=refuser, 3=autre heure") == "3 autre heure"
     assert chosen_option("2", "Chhal d lbyout?") == "2"
     assert chosen_option("2 byout", "1=accepter 2=refuser") == "2 byout"
+    assert chosen_option("2 svp", "1=accepter 2=refuser") == chosen_option("raqm 2", "1=accepter 2=refuser") == "2 refuser"

@@ -79,3 +79,16 @@ def test_courtesy_goes_when_a_request_stands() -> None:
 def test_a_missing_artefact_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(NoArtefact, match="bricol train understanding"):
         load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("ours", "text", "language"),
+    [
+        ("Quel jour vous convient ?", "wakha ghir ila jah 7ta l3chiya 7it khddama", "ary"),
+        ("Pouvez-vous préciser le problème ?", "lma kaykherrej mn te7t lmaghsla w ma bghach ywqef", "ary"),
+        ("Ina nhar ynasbek?", "plutôt vendredi si c'est possible, je travaille jeudi", "fr"),
+        ("3tina tafasil 3la lmochkil 3afak", "le chauffe-eau s'allume puis s'éteint tout seul", "fr"),
+    ],
+)
+def test_who_answers_in_another_language_than_ours_is_heard_in_it(ours: str, text: str, language: str) -> None:
+    assert load().understand(text, context=ours).language == language
