@@ -14,7 +14,7 @@ from bot.brain.scene import Scene
 def price(scene: Scene) -> Steps:
     proposal = scene.open("booking")
     of_any_price = orders.has("of_any_price", scene.heard.text) and answers.asks(scene.heard.text)
-    if of_any_price and orders.has("parts", scene.heard.text):
+    if of_any_price and orders.has("parts", scene.heard.text) and not orders.has("how_much", scene.heard.text):
         return Say("", instead="faq")  # whether the parts are in the price is told of any job
     if proposal is not None and "why_price" in scene.heard.wishes and not scene.changed:
         said = why(scene, proposal.summary)
