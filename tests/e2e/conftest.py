@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.support.talking_app import Agent, Server, Talk, serving
 
 ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-dev-shm-usage"]
+expect.set_options(timeout=30_000)  # ms; a busy machine answers late, which is no fault of a page: how long answers take is measured in evals/bench
 
 
 @pytest.fixture(scope="session")
