@@ -120,7 +120,8 @@ def _asks_how_to_pay(main: str, text: str) -> bool:
 def _bids(reading: Understanding, text: str) -> bool:
     """Whether a whole order stands there, with an amount or read doubtfully, and no word that asks for one."""
     doubtful = reading.confidence < CERTAIN or "amount_mad" in reading.entities
-    return doubtful and all(_where_when(reading)) and _new_job(reading, text) and not has("asks_amount", text)
+    asks = has("how_much", text) or has("names_price", text)
+    return doubtful and all(_where_when(reading)) and _new_job(reading, text) and not asks
 
 
 def _placed(reading: Understanding) -> bool:

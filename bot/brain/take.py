@@ -107,8 +107,8 @@ def _drafted(state: State, heard: Heard, brought: dict[str, Any], flow: str | No
     if state.awaiting == "choice" and "any" in heard.wishes:
         new = _first_offered(state) | new
     draft |= new
-    if flow == "danger" and heard.reading.danger and find_hazard(heard.text):
-        draft["hazard"] = find_hazard(heard.text)
+    if flow == "danger" and heard.reading.danger and (hazard := find_hazard(heard.text)):
+        draft["hazard"] = hazard
     if flow == "booking" == state.flow and state.awaiting in ("choice", "confirm", "time") and _passes_on(heard):
         draft["note"] = heard.line(200)
     if heard.text and flow in JOB and _tells_problem(state, heard, draft):

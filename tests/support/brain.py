@@ -255,6 +255,17 @@ class MemoryTools:
         return {"ok": True, "booking": {**jobs[0], "client_name": "salma"}} if len(jobs) == 1 else {"ok": False, "error": "no_booking"}
 
 
+def asked_about_a_job(kind: str, text: str, *, status: str, locale: str = "ary-Latn", **change: Any) -> Talk:
+    """A talk in which we just asked the client to agree to a change of BR-1 that the technician wants (proposal 7)."""
+    tools = MemoryTools({"BR-1": job("BR-1", status=status)})
+    summary = {"booking": tools.bookings["BR-1"], **change}
+    tools.proposals[7] = (kind, summary, 0)
+    talk = Talk(tools, locale=locale)
+    extra = {"ref": "BR-1", "proposal_id": 7, "kind": kind, "summary": summary}
+    talk.notice(text=text, awaiting="confirm", key=f"notices.{kind}", extra=extra)
+    return talk
+
+
 def job(ref: str, **values: Any) -> dict[str, Any]:
     usual = {
         "service": "plumbing", "issue": None, "status": "confirmed", "start": "2026-11-24T10:00", "technician": "ahmed", "technician_id": 1,

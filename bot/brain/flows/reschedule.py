@@ -48,7 +48,7 @@ def reschedule(scene: Scene) -> Steps:
     if not date and (by := answers.shift(scene.heard.text)) and was:
         date, time = _moved_by(was, by)
     if not date and was and answers.says("day_later", scene.heard.text):
-        date = (datetime.fromisoformat(was) + timedelta(days=1)).strftime("%Y-%m-%d")
+        date, _ = _moved_by(was, 24 * 60)
     if not date and not time:
         return scene.say("changes.ask_time", awaiting="time", extra={"ref": ref}, **scene.job(job))
     when = scene.when({"date": date or was[:10], "time": time})

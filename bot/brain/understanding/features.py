@@ -24,6 +24,7 @@ Features = tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]
 # How much each block weighs after its own length is taken out; chosen by cross-validation (finetune/LOG.md).
 WEIGHTS = {"c": 1.0, "w": 1.0, "k": 0.8, "s": 0.8, "x": 1.0, "b": 1.2, "m": 0.3}
 
+_LONGEST_CHOICE = 40  # letters of an answer that may be a number and a polite word
 _KEPT_UP_TO = 24  # letters of a word whose n-grams are kept
 
 _OPTION = re.compile(r"(?<!\w)(\d)\s*[=:.)-]\s*([^\d=\n]{2,40}?)(?=[,;.]|\s+\d\s*[=:.)-]|$)")
@@ -32,7 +33,7 @@ _BARE_NUMBER = re.compile(r"\W*(?P<before>[^\W\d]*)\W*(?P<number>\d)\W*(?P<after
 
 def chosen_option(text: str, context: str | None) -> str:
     """A bare "2", or "2 svp", after "1=accepter 2=refuser" read as "2 refuser"; any other text as it is."""
-    bare = _BARE_NUMBER.fullmatch(text[:40]) if context else None
+    bare = _BARE_NUMBER.fullmatch(text) if context and len(text) <= _LONGEST_CHOICE else None
     if bare and context and {bare["before"].lower(), bare["after"].lower()} <= _beside_a_choice():
         for number, label in _OPTION.findall(context):
             if number == bare["number"]:

@@ -38,7 +38,8 @@ def extract(text: str, *, role: str = "client", context: str | None = None, now:
     now = now or datetime.now(UTC)
     tokens = tokens_of(cleaned)
     ramadan = _in_ramadan(now) or lexicon("prayers", "ramadan").within(tokens)
-    message = Message(cleaned, tokens, role, asked_by(context), ramadan, clean((context or "")[-600:]))
+    ours = clean((context or "")[-600:])
+    message = Message(cleaned, tokens, role, _asked_by(ours), ramadan, ours)
     # The order decides who reads a number first; each grammar marks what it has read.
     readings = {
         "booking_ref": find_ref(message),
@@ -85,14 +86,13 @@ def _in_ramadan(now: datetime) -> bool:
     return (now if now.tzinfo else now.replace(tzinfo=UTC)).astimezone(CASABLANCA).utcoffset() == timedelta(0)
 
 
-def asked_by(context: str | None) -> str | None:
-    """What our last words asked for: rating, time, date, amount, quantity, options (a numbered choice), or None."""
-    if not context:
+def _asked_by(ours: str) -> str | None:
+    """What our last words, cleaned, asked for: rating, time, date, amount, quantity, options (a numbered choice), or None."""
+    if not ours:
         return None
-    cleaned = clean(context[-600:])
-    if _OPTIONS.search(cleaned):
+    if _OPTIONS.search(ours):
         return "options"
-    tokens = tokens_of(cleaned)
+    tokens = tokens_of(ours)
     return next((kind for kind, file in _ASKED if lexicon(file, "asks").within(tokens)), None)
 
 
@@ -101,4 +101,4 @@ def _places_and_service(text: str) -> dict[str, Any]:
     return {"city": city, "district": find_district(text, city), "service": find_service(text)}
 
 
-__all__ = ["asked_by", "extract"]
+__all__ = ["extract"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 from itertools import pairwise
+from typing import Any
 
-from bot.brain.understanding.entities.normalise import Lexicon, Message, lexicon, tokens_of
+from bot.brain.understanding.entities.normalise import Lexicon, Message, Token, lexicon
 from bot.brain.understanding.entities.story import told
 from domain.clock import CASABLANCA
 
@@ -35,8 +36,9 @@ def find_date(message: Message, now: datetime) -> str | None:
         kept = found  # the day a technician cannot is the day he speaks of
     if not kept:
         return None
-    kept = _free_days(message, kept) if message.role == "client" else kept
-    kept = _not_ours(message, kept, now)
+    if len(kept) > 1:
+        kept = _free_days(message, kept) if message.role == "client" else kept
+        kept = _not_ours(message, kept, now)
     better = next((hit for hit in reversed(kept) if _lex("better_after").at(tokens, hit[2])), None)
     value, start, end = better or (kept[-1] if len(kept) > 1 and _changed(message, kept) else kept[0])
     message.take(start, end)
@@ -62,10 +64,9 @@ def _days(message: Message, now: datetime) -> list[tuple[str, int, int]]:
 
 def _not_ours(message: Message, kept: list[tuple[str, int, int]], now: datetime) -> list[tuple[str, int, int]]:
     """Of several days those that are new: "Wednesday I am taken, Thursday" answers "on Wednesday?"."""
-    if len(kept) < 2 or not message.ours or _lex("ranges").at(message.tokens, kept[0][2]):
+    if _lex("ranges").at(message.tokens, kept[0][2]):
         return kept
-    ours = Message(message.ours, tokens_of(message.ours), message.role, None, message.ramadan)
-    said = {day for day, _, _ in _days(ours, now)}
+    said = {day for day, _, _ in _days(message.before, now)}
     return [found for found in kept if found[0] not in said] or kept
 
 
@@ -247,8 +248,13 @@ def _free_days(message: Message, kept: list[tuple[str, int, int]]) -> list[tuple
 
 def _joined(message: Message, end: int, start: int) -> bool:
     """Whether an "or" or a "to" leads from one day to the next."""
-    joined = _lex("alternatives").at(message.tokens, end) or _lex("ranges").at(message.tokens, end)
+    joined = joiner_at(message.tokens, end)
     return joined is not None and start - joined[1] <= 1
+
+
+def joiner_at(tokens: list[Token], index: int) -> tuple[Any, int] | None:
+    """(label, index after it) of an "or", an "and" or a "to" between two days or hours, at `index`."""
+    return _lex("alternatives").at(tokens, index) or _lex("ranges").at(tokens, index)
 
 
 def _engaged(message: Message, hit: tuple[str, int, int], days: list[tuple[str, int, int]]) -> bool:

@@ -133,7 +133,7 @@ class Lexicon:
         """(label, start, end) of every phrase, left to right, none overlapping."""
         found, index = [], 0
         while index < len(tokens):
-            hit = None if tokens[index].keys.isdisjoint(self._heads) else self.at(tokens, index)
+            hit = self.at(tokens, index)
             if hit:
                 found.append((hit[0], index, hit[1]))
             index = hit[1] if hit else index + 1
@@ -144,7 +144,7 @@ class Lexicon:
         return self._heads
 
     def within(self, tokens: list[Token]) -> bool:
-        return any(self.at(tokens, index) for index, token in enumerate(tokens) if not token.keys.isdisjoint(self._heads))
+        return any(self.at(tokens, index) for index in range(len(tokens)))
 
     def ends_at(self, tokens: list[Token], index: int, longest: int = 4) -> int | None:
         """The start of a phrase that ends just before `index`, else None."""
@@ -188,6 +188,11 @@ class Message:
     ours: str = ""  # what we said just before, cleaned
     used: set[int] = field(default_factory=set)
     memo: dict[str, Any] = field(default_factory=dict)  # what a grammar asks again and again of the whole message
+
+    @cached_property
+    def before(self) -> Message:
+        """What we said just before, for the same grammars; nothing was asked before it."""
+        return Message(self.ours, tokens_of(self.ours), self.role, None, self.ramadan)
 
     def take(self, start: int, end: int) -> None:
         self.used.update(range(start, end))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.brain.understanding.entities.date import event_near
+from bot.brain.understanding.entities.date import event_near, joiner_at
 from bot.brain.understanding.entities.minutes import minutes_after
 from bot.brain.understanding.entities.normalise import MAX_CHARS, Lexicon, Message, Token, clean, lexicon, tokens_of
 from bot.brain.understanding.entities.numbers import number_at
@@ -38,8 +38,7 @@ def find_time(message: Message) -> str | None:
 def _our_hours(message: Message) -> frozenset[str]:
     """The hours of the clock that we named just before."""
     if "our hours" not in message.memo:
-        ours = Message(message.ours, tokens_of(message.ours), message.role, None, message.ramadan)
-        message.memo["our hours"] = frozenset(hour for hour, _, _ in _clocks(ours))
+        message.memo["our hours"] = frozenset(hour for hour, _, _ in _clocks(message.before))
     found: frozenset[str] = message.memo["our hours"]
     return found
 
@@ -86,8 +85,8 @@ def _changed(message: Message, kept: list[tuple[str, int, int]]) -> bool:
 
 def _bounds(message: Message, kept: list[tuple[str, int, int]]) -> bool:
     """Whether the first and the last hour stand side by side, or are joined as a slot or a choice."""
-    tokens, end, start = message.tokens, kept[0][2], kept[-1][1]
-    joined = lexicon("dates", "alternatives").at(tokens, end) or lexicon("dates", "ranges").at(tokens, end)
+    end, start = kept[0][2], kept[-1][1]
+    joined = joiner_at(message.tokens, end)
     return start <= end or (joined is not None and joined[1] >= start)
 
 
@@ -135,7 +134,7 @@ def _clock_at(message: Message, index: int) -> tuple[str, int, int] | None:
         return None  # "2 heures de retard": a length of time
     if index >= 2 and tokens[index - 2].is_number and lexicon("rating", "out_of").ends_at(tokens, index, 1) == index - 1:
         return None  # "5 sur 5"
-    to = lexicon("dates", "ranges").at(tokens, end) or lexicon("dates", "alternatives").at(tokens, end)
+    to = joiner_at(tokens, end)
     bounded = _sure_hour(message, hour, to[1]) if to and tokens[index].is_number and not numbered else None
     sure = bool(unit) or part is not None or bounded is not None or (bool(fraction) and not _counts_something(tokens, end))
     part = part or bounded
@@ -160,11 +159,12 @@ def _clock_at(message: Message, index: int) -> tuple[str, int, int] | None:
 def _moved(message: Message, index: int, end: int) -> bool:
     """Whether a bare number answers an hour of ours with another one: "khelliha 4", "5 would be better"."""
     tokens = message.tokens
-    if message.asked is not None or tokens[index].glued or _numbered_day(tokens_of(message.ours)):
-        return False  # the number may be a day of the month too
+    if message.asked is not None or tokens[index].glued:
+        return False
     before = any(words.ends_at(tokens, index, 3) is not None for words in (_lex("fits_before"), lexicon("dates", "changes")))
     after = any(words.at(tokens, end) for words in (_lex("fits_after"), lexicon("dates", "better_after")))
-    return (before or after) and bool(_our_hours(message))
+    # where a day of ours is a number, this one may be a day too
+    return (before or after) and bool(_our_hours(message)) and not _numbered_day(message.before.tokens)
 
 
 def _numbered_day(tokens: list[Token]) -> bool:

@@ -12,7 +12,7 @@ from bot.brain.understanding.entities import extract
 from bot.brain.understanding.entities.span import span_of_days
 from bot.brain.understanding.entities.time import clock_times
 from domain.clock import CASABLANCA
-from tests.support.brain import MemoryTools, Talk, job
+from tests.support.brain import MemoryTools, Talk, asked_about_a_job, job
 
 LOCALES = ("ary-Latn", "ary-Arab", "fr", "ar", "en")
 MONDAY = datetime(2026, 11, 23, 20, 30, tzinfo=CASABLANCA)
@@ -81,12 +81,7 @@ def test_when_the_money_comes_is_told_while_it_is_only_proposed() -> None:
 
 
 def asked_a_price() -> Talk:
-    tools = MemoryTools({"BR-1": job("BR-1", status="arrived")})
-    tools.proposals[7] = ("price_change", {"booking": tools.bookings["BR-1"], "amount_mad": 340}, 0)
-    talk = Talk(tools, locale="fr")
-    extra = {"ref": "BR-1", "proposal_id": 7, "kind": "price_change", "summary": tools.proposals[7][1]}
-    talk.notice(text="Ahmed propose 340 DH. D'accord ?", awaiting="confirm", key="notices.price_change", extra=extra)
-    return talk
+    return asked_about_a_job("price_change", "Ahmed propose 340 DH. D'accord ?", status="arrived", locale="fr", amount_mad=340)
 
 
 @pytest.mark.parametrize(
@@ -106,11 +101,7 @@ def test_a_question_refuses_no_price_and_a_yes_behind_an_opener_agrees(text: str
 
 
 def test_praise_of_an_hour_that_is_proposed_agrees_and_rates_nobody() -> None:
-    tools = MemoryTools({"BR-1": job("BR-1", status="offered")})
-    tools.proposals[7] = ("counter_offer", {"booking": tools.bookings["BR-1"], "start": "2026-11-24T17:00"}, 0)
-    talk = Talk(tools)
-    extra = {"ref": "BR-1", "proposal_id": 7, "kind": "counter_offer", "summary": tools.proposals[7][1]}
-    talk.notice(text="ahmed y9der m3a 17:00. wakha?", awaiting="confirm", key="notices.counter_offer", extra=extra)
+    talk = asked_about_a_job("counter_offer", "ahmed y9der m3a 17:00. wakha?", status="offered", start="2026-11-24T17:00")
     talk.say("hania 5 mzyana", intents=["rate"])
     assert "confirm_proposal" in talk.called and "rate_booking" not in talk.called
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.brain import MemoryTools, Talk, job
+from tests.support.brain import MemoryTools, Talk, asked_about_a_job, job
 
 
 def test_web_visitor_proves_the_phone_and_the_booking_goes_on_in_the_same_turn() -> None:
@@ -48,11 +48,7 @@ def test_ambiguous_district_is_settled_by_one_question() -> None:
 
 def test_counter_offer_is_agreed_by_a_yes_and_refused_by_a_no() -> None:
     for answer, tool, key in (("wakha", "confirm_proposal", "changes.counter_agreed"), ("la", "decline_proposal", "changes.counter_refused")):
-        tools = MemoryTools({"BR-1": job("BR-1", status="offered")})
-        tools.proposals[7] = ("counter_offer", {"booking": tools.bookings["BR-1"], "start": "2026-11-24T16:00"}, 0)
-        talk = Talk(tools)
-        extra = {"ref": "BR-1", "proposal_id": 7, "kind": "counter_offer", "summary": tools.proposals[7][1]}
-        talk.notice(text="ahmed y9der m3a 16:00. wakha?", awaiting="confirm", key="notices.counter_offer", extra=extra)
+        talk = asked_about_a_job("counter_offer", "ahmed y9der m3a 16:00. wakha?", status="offered", start="2026-11-24T16:00")
         assert talk.say(answer)["key"] == key
         assert talk.called == [tool]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.brain import NOW, MemoryTools, Talk, job
+from tests.support.brain import NOW, MemoryTools, Talk, asked_about_a_job, job
 
 EVERYTHING = {"service": "plumbing", "city": "casablanca", "district": "maarif", "date": "tomorrow", "time": "10:00"}
 
@@ -30,12 +30,7 @@ def test_an_amount_we_asked_ourselves_is_no_bid() -> None:
 
 
 def counter_offer() -> Talk:
-    tools = MemoryTools({"BR-1": job("BR-1", status="offered")})
-    tools.proposals[7] = ("counter_offer", {"booking": tools.bookings["BR-1"], "start": "2026-11-24T16:00"}, 0)
-    talk = Talk(tools)
-    extra = {"ref": "BR-1", "proposal_id": 7, "kind": "counter_offer", "summary": tools.proposals[7][1]}
-    talk.notice(text="ahmed y9der m3a 16:00. wakha?", awaiting="confirm", key="notices.counter_offer", extra=extra)
-    return talk
+    return asked_about_a_job("counter_offer", "ahmed y9der m3a 16:00. wakha?", status="offered", start="2026-11-24T16:00")
 
 
 @pytest.mark.parametrize(("answer", "agreed"), [("m3a 4 mnasb", True), ("3lach m3a 4?", False), ("la machi m3a 4", False)])
