@@ -56,8 +56,9 @@ def resolve_service(text: str, locale: str | None = None) -> list[NodeMatch]:
 
     Words of all five locales are read whatever `locale` says: people mix them.
     """
-    hits = _hits(text)
-    by_service = _service_scores(text, hits)
+    words = _words(text)
+    hits = _hits(words)
+    by_service = _service_scores(words, hits)
     found: dict[str, float] = {}
     for service, score in by_service.items():
         for node, extra in _node_scores(hits, service).items():
@@ -70,8 +71,9 @@ def resolve_service(text: str, locale: str | None = None) -> list[NodeMatch]:
 
 def service_of(text: str) -> tuple[str, float] | None:
     """The service a text surely names and its score (1.5 upwards), or None. Two services: the first said, unless one is clearly what is wanted."""
-    hits = _hits(text)
-    scores = _service_scores(text, hits)
+    words = _words(text)
+    hits = _hits(words)
+    scores = _service_scores(words, hits)
     if not scores:
         return None
     first = {service: min((hit.start for hit in hits if hit.phrase.service == service), default=0) for service in scores}
@@ -82,7 +84,7 @@ def service_of(text: str) -> tuple[str, float] | None:
 def node_for(service: str, issue_text: str | None) -> Node:
     """The fault of `service` that the words fit best; the service's usual small job when none does. Raises DomainError unknown_service."""
     general = get_node(service)
-    scores = _node_scores(_hits(issue_text or "", {service}), general.service)
+    scores = _node_scores(_hits(_words(issue_text or ""), {service}), general.service)
     # of two that fit as well, the simpler job: a quote may grow on site, it should not start high
     return get_node(max(scores, key=lambda node: (scores[node], -get_node(node).price_factor))) if scores else general
 
@@ -94,8 +96,7 @@ def says(text: str, phrases: Iterable[str]) -> bool:
     return any(phrase.keys[0] in keys[at] and _continues(phrase, keys, at) for phrase in wanted for at in range(len(keys)))
 
 
-def _service_scores(text: str, hits: list[_Hit]) -> dict[str, float]:
-    words = _words(text)
+def _service_scores(words: list[str], hits: list[_Hit]) -> dict[str, float]:
     said: dict[tuple[str, str], float] = {}
     for hit in hits:
         phrase = hit.phrase
@@ -143,9 +144,8 @@ def _words(text: str) -> list[str]:
     return _WORD.findall(clean(text[:_MAX_CHARS]))
 
 
-def _hits(text: str, only: set[str] | None = None) -> list[_Hit]:
+def _hits(words: list[str], only: set[str] | None = None) -> list[_Hit]:
     """Every phrase of the taxonomy in the text; where phrases of different services overlap, only the longest counts for the service."""
-    words = _words(text)
     keys = [_text_keys(word) for word in words]
     found = [
         _Hit(at, at + len(phrase.keys), phrase)

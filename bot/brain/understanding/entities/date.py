@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -73,6 +74,8 @@ def _not_ours(message: Message, kept: list[tuple[str, int, int]], now: datetime)
 def day_at(message: Message, index: int, now: datetime) -> tuple[str, int] | None:
     """(the day that starts at `index`, index after it); an empty day where the words sound like one and are none."""
     tokens = message.tokens
+    if not (tokens[index].opens_with_digit or tokens[index].keys & _openers() or (index and tokens[index - 1].keys & _lex("no_days").firsts())):
+        return None
     if no_day := next((hit for at in (index, index - 1) if (hit := _lex("no_days").at(tokens, at)) and hit[1] > index), None):
         return "", no_day[1]
     if hit := _lex("days").at(tokens, index):
@@ -86,6 +89,13 @@ def day_at(message: Message, index: int, now: datetime) -> tuple[str, int] | Non
     if (spoken := _lex("spoken_after_day_word").at(tokens, index)) and _nhar_before(message, index):
         return f"weekday:{spoken[0]}", spoken[1]
     return None
+
+
+@cache
+def _openers() -> frozenset[str]:
+    """What a day in words may begin with: most words are turned away by one look."""
+    sections = ("no_days", "days", "first_of_month", "months", "weekdays", "spoken_after_day_word")
+    return frozenset().union(*(_lex(section).firsts() for section in sections))
 
 
 def _day_word_before(message: Message, index: int) -> bool:

@@ -51,6 +51,11 @@ class Token:
             return None
 
     @property
+    def opens_with_digit(self) -> bool:
+        """Whether it is a number, an hour of the clock or a date in digits."""
+        return self.text[0].isdecimal()
+
+    @property
     def is_break(self) -> bool:
         return self.text in _PUNCTUATION
 

@@ -19,11 +19,11 @@ def number_at(tokens: list[Token], index: int) -> tuple[float, int] | None:
         return None
     if tokens[index].is_number:
         return digits_at(tokens, index)
-    return None if tokens[index].keys.isdisjoint(_first_keys()) else _words_at(tokens, index)
+    return None if tokens[index].keys.isdisjoint(openers()) else _words_at(tokens, index)
 
 
 @cache
-def _first_keys() -> frozenset[str]:
+def openers() -> frozenset[str]:
     """What a number in words may begin with: most words are turned away by one look."""
     return frozenset().union(*(lexicon("numbers", section).firsts() for section in _SECTIONS))
 

@@ -67,8 +67,9 @@ def find_district(text: str, city: str | None = None) -> str | None:
 def _read(text: str) -> tuple[list[_Word], list[_Hit], list[_Hit]]:
     """The words, the towns believed and the districts possible, in the order written."""
     words = _words(text[:MAX_CHARS])
-    towns = _scan(words, _town_names())
-    districts = _scan(words, _district_names())
+    announced = _announced(words)
+    towns = _scan(words, _town_names(), announced)
+    districts = _scan(words, _district_names(), announced)
     # "hay dakhla, agadir", "route de casa": a town's name inside a longer district name, or next to the town that has such a district
     towns = [
         t
@@ -167,8 +168,15 @@ def _is_street(words: list[_Word], at: int) -> bool:
     return at > 0 and words[at - 1].text in _lex()["street_words"]
 
 
-def _scan(words: list[_Word], names: dict[str, list[tuple[tuple[str, ...], _Hit]]]) -> list[_Hit]:
-    """Every longest known name, left to right; then, where the words announce a place, the nearest known spelling."""
+def _announced(words: list[_Word]) -> frozenset[int]:
+    """Where a place is announced: behind a cue or a district word, and anywhere in a short message."""
+    if len(words) <= _SHORT_MESSAGE:
+        return frozenset(range(len(words)))
+    return frozenset(at for at in range(len(words)) if _before(words, at, "district_words", 1) or _before(words, at, "cues", 1))
+
+
+def _scan(words: list[_Word], names: dict[str, list[tuple[tuple[str, ...], _Hit]]], announced: frozenset[int]) -> list[_Hit]:
+    """Every longest known name, left to right; where the words have `announced` a place, the nearest known spelling too."""
     found: list[_Hit] = []
     at = 0
     while at < len(words):
@@ -178,7 +186,7 @@ def _scan(words: list[_Word], names: dict[str, list[tuple[tuple[str, ...], _Hit]
             for keys, hit in names.get(key, ())
             if (end := _match(words, at, keys, hit.name))
         ]  # fmt: skip
-        if not ends and (guessed := _guess(words, at, names)):
+        if not ends and at in announced and (guessed := _guess(words, at, names)):
             ends = [guessed]
         if not ends:
             at += 1
@@ -224,11 +232,9 @@ def _alike(word: str, spelt: str) -> bool:
 
 
 def _guess(words: list[_Word], at: int, names: dict[str, list[tuple[tuple[str, ...], _Hit]]]) -> tuple[int, _Hit] | None:
-    """A name nearly spelt like the next one or two words, only where a cue or a district word stands before, or the message is short."""
+    """A name nearly spelt like the next one or two words."""
     word = words[at]
     if len(word.text) < 3 or not word.text.isalpha() or is_arabic(word.text) != any(map(is_arabic, word.keys)):
-        return None
-    if not (len(words) <= _SHORT_MESSAGE or _before(words, at, "district_words", 1) or _before(words, at, "cues", 1)):
         return None
     for length in (2, 1):
         run = [w.text for w in words[at : at + length]]

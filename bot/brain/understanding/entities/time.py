@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from bot.brain.understanding.entities.date import event_near, joiner_at
 from bot.brain.understanding.entities.minutes import minutes_after
 from bot.brain.understanding.entities.normalise import MAX_CHARS, Lexicon, Message, Token, clean, lexicon, tokens_of
-from bot.brain.understanding.entities.numbers import number_at
+from bot.brain.understanding.entities.numbers import number_at, openers
 from bot.brain.understanding.entities.prayers import part_at
 from bot.brain.understanding.entities.story import told
 
@@ -93,7 +94,7 @@ def _bounds(message: Message, kept: list[tuple[str, int, int]]) -> bool:
 def _clock_at(message: Message, index: int) -> tuple[str, int, int] | None:
     """(HH:MM, start, end) when the number at `index` is an hour of the clock."""
     tokens = message.tokens
-    if not message.free(index, index + 1):
+    if not message.free(index, index + 1) or not (tokens[index].opens_with_digit or tokens[index].keys & _openers()):
         return None
     if past := _spoken_before(message, index) or _noon_and(message, index):
         return past
@@ -154,6 +155,13 @@ def _clock_at(message: Message, index: int) -> tuple[str, int, int] | None:
     if fraction < 0:
         hour, minute = (hour - 1 if hour > 1 else 12), 60 + fraction
     return _format(_in_day(hour, part), minute), index, end
+
+
+@cache
+def _openers() -> frozenset[str]:
+    """What an hour in words may begin with: most words are turned away by one look."""
+    sections = ("half_past", "quarter_past", "quarter_to", "named_hours", "hours")
+    return openers().union(*(_lex(section).firsts() for section in sections))
 
 
 def _moved(message: Message, index: int, end: int) -> bool:
