@@ -13,6 +13,7 @@ from bot.brain.understanding.entities.story import told
 from domain.clock import CASABLANCA
 
 NEAR = 4  # words between a day and what is on then
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})(?:/(\d{2,4}))?")
 
@@ -60,7 +61,17 @@ def _days(message: Message, now: datetime) -> list[tuple[str, int, int]]:
         if hit and hit[0] and not _past(message, index, hit) and not _not_for_a_job(message, index, hit):
             found.append((hit[0], index, hit[1]))
         index = hit[1] if hit else index + 1
-    return found
+    return _named(message.tokens, found, now)
+
+
+def _named(tokens: list[Token], found: list[tuple[str, int, int]], now: datetime) -> list[tuple[str, int, int]]:
+    """Without the half that adds nothing: "ليوم الجمعة" is "to the day, Friday" and no today, unless today is a Friday."""
+    today = f"weekday:{_WEEKDAYS[_local(now).weekday()]}"
+    empty = set()
+    for one, other in pairwise(found):
+        if tokens[one[1]].text == "ليوم" and other[0].startswith("weekday") and one[2] == other[1]:
+            empty.add(other if other[0] == today else one)
+    return [hit for hit in found if hit not in empty]
 
 
 def _not_ours(message: Message, kept: list[tuple[str, int, int]], now: datetime) -> list[tuple[str, int, int]]:
@@ -133,7 +144,7 @@ def _calendar_at(message: Message, index: int, now: datetime) -> tuple[str, int]
     """A date of the calendar: ISO, 12/11, "12 novembre", or a day of the month after "le", "nhar", "يوم"."""
     tokens = message.tokens
     text = tokens[index].text
-    today = now.astimezone(CASABLANCA).date() if now.tzinfo else now.date()
+    today = _local(now)
     if iso := _ISO.fullmatch(text):
         written = _iso(int(iso.group(1)), int(iso.group(2)), int(iso.group(3)))
         return (written, index + 1) if written else None
@@ -173,6 +184,11 @@ def _calendar_at(message: Message, index: int, now: datetime) -> tuple[str, int]
     if message.asked == "date" and len(tokens) <= 4 and not counted and (text.isdecimal() or index == 0):  # "the door first" is no day
         return f"day:{number}", end
     return None
+
+
+def _local(now: datetime) -> date:
+    """The day in Morocco; a time that tells no zone is Moroccan."""
+    return now.astimezone(CASABLANCA).date() if now.tzinfo else now.date()
 
 
 def _iso(year: int, month: int, day: int) -> str | None:
