@@ -66,7 +66,7 @@ def settled(
         return _with(reading, _ordered(reading))  # "et un robinet à Agdal, vous faites ?"
     if main == "ask_human" and not of_trouble and "service" in reading.entities and has("to_mend", text) and not has("talk", text):
         return _with(reading, "book_service")  # "passez-moi quelqu'un pour réparer la clim"
-    if _asks_how_to_pay(main, text):
+    if _asks_how_to_pay(reading, text):
         return _with(reading, "ask_payment")
     if main == "ask_price" and not of_a_price and not has("price", text) and reading.confidence < CERTAIN:
         return _with(reading, _ordered(reading) if "service" in reading.entities else _next(reading))
@@ -111,9 +111,14 @@ def complete(reading: Understanding, text: str) -> bool:
     return _new_job(reading, text) and all(_where_when(reading)) and has("wanted", text)
 
 
-def _asks_how_to_pay(main: str, text: str) -> bool:
-    """Whether a short question of means, cheques or a card, was read as another: a question of price only where no amount is asked."""
-    asked = answers.asks(text) and len(text.split()) <= LITTLE_ELSE and has("means", text)
+def _asks_how_to_pay(reading: Understanding, text: str) -> bool:
+    """Whether a question of means, cheques or a card, short or heard beside the rest, was read as another.
+
+    A question of price only where no amount is asked.
+    """
+    main = reading.main
+    heard = len(text.split()) <= LITTLE_ELSE or "ask_payment" in reading.intents
+    asked = answers.asks(text) and heard and has("means", text)
     return asked and (main in MISREAD or (main == "ask_price" and has("takes", text) and not has("amount", text)))
 
 

@@ -88,6 +88,8 @@ def plan(state: State, heard: Heard) -> Plan:
     named = [TECHNICIAN[i] for i in heard.intents if i in TECHNICIAN]
     if named and named[0] == "earnings" and heard.reading.confidence < DOUBTLESS and "date" in heard.slots and not orders.has("price", heard.text):
         return Plan(("details",))  # "is tomorrow's job still on?"
+    if main == "propose_time" and "details" in named and answers.asks(heard.text) and not state.offer:
+        return Plan(("details",))  # "and what have I got on Thursday?"
     if named:
         return Plan((named[0], "en_route") if named[0] == "done" and _then_sets_out(heard.text) else (named[0],))
     return Plan(("lost",), missed=True) if state.misses >= PATIENCE else Plan(("unclear",), missed=True)
