@@ -145,7 +145,7 @@ def _tool_name(tool: Any) -> str:
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes().decode("utf-8")  # a lone carriage return ends no line
     except FileNotFoundError:
         raise BadLessons(f"{path}: is not there; make it with `bricol train lessons` or `bricol eval export`") from None
     except (OSError, UnicodeDecodeError) as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -99,6 +99,7 @@ FIELDS = ["id", "messages", "role", "content", "tool_calls", "function", "name",
 anything = st.recursive(st.none() | st.integers() | st.text(max_size=5), lambda x: st.lists(x) | st.dictionaries(st.sampled_from(FIELDS), x))
 
 
+@example("\r0")
 @given(st.one_of(st.text(max_size=60), anything.map(json.dumps)))
 def test_any_line_is_a_lesson_or_a_fault_with_its_line(tmp_path_factory: pytest.TempPathFactory, line: str) -> None:
     path = write(tmp_path_factory.mktemp("any"), lesson(), line.replace("\n", " "))
