@@ -132,12 +132,6 @@ def _still_angry(heard: Heard) -> bool:
     return angry and reading.confidence < CLEAR and not heard.slots and not heard.wishes
 
 
-def _says_little(heard: Heard) -> bool:
-    """Whether a few words under a picture, read doubtfully, only point at it."""
-    doubtful = heard.reading.confidence < SURE and heard.intents[0] in ("ask_faq", "out_of_scope")
-    return doubtful and len(heard.text.split()) <= asides.SHORT
-
-
 def _by_form(state: State, heard: Heard, waiting: str | None) -> tuple[str, ...] | None:
     """What the form of a message settles before its words are weighed."""
     if heard.payload.startswith("go:"):
@@ -148,10 +142,10 @@ def _by_form(state: State, heard: Heard, waiting: str | None) -> tuple[str, ...]
         return ("verify",)
     if "lat" in heard.slots:
         return (waiting if waiting in JOB or waiting == "address" else "booking",)
-    if "photo" in heard.kinds and state.key in CALLED and not heard.slots and len(heard.text.split()) <= asides.SHORT:
-        return ("photo",)
-    if "photo" in heard.kinds and heard.text and waiting is None and not heard.slots and _says_little(heard):
-        return ("photo",)  # "look what the door has become"
+    if "photo" in heard.kinds and not heard.slots and len(heard.text.split()) <= asides.SHORT:
+        doubtful = heard.reading.confidence < SURE and heard.intents[0] in ("ask_faq", "out_of_scope")
+        if state.key in CALLED or (heard.text and waiting is None and doubtful):
+            return ("photo",)  # "look what the door has become"
     if not heard.text:
         for kind in ("voice", "photo", "unsupported"):
             if kind in heard.kinds:

@@ -8,8 +8,8 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 
 from domain.clock import CASABLANCA, to_local, to_utc
+from domain.scheduling.when import WEEKDAYS
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})")
 #: The latest start: a visit needs at least this much of the working day; longer work may run past its end or go on the next day.
 LAST_START_BEFORE_CLOSE = timedelta(minutes=30)
@@ -58,8 +58,8 @@ def _days(text: str) -> frozenset[int]:
     found: set[int] = set()
     for part in text.lower().replace(" ", "").split(","):
         first, dash, last = part.partition("-")
-        if first not in DAYS or (dash and last not in DAYS):
+        if first not in WEEKDAYS or (dash and last not in WEEKDAYS):
             raise ValueError(f"days {text!r}; write them as mon-sat or mon,wed,fri")
-        begin, end = DAYS.index(first), DAYS.index(last or first)
+        begin, end = WEEKDAYS.index(first), WEEKDAYS.index(last or first)
         found.update((begin + step) % 7 for step in range((end - begin) % 7 + 1))
     return frozenset(found)

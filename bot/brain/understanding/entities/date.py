@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from functools import cache
 from itertools import pairwise
 from typing import Any
 
-from bot.brain.understanding.entities.normalise import Lexicon, Message, Token, lexicon
+from bot.brain.understanding.entities.normalise import Lexicon, Message, Token, firsts, lexicon
 from bot.brain.understanding.entities.story import told
 from domain.clock import CASABLANCA
+from domain.scheduling.when import WEEKDAYS
 
 NEAR = 4  # words between a day and what is on then
-_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})(?:/(\d{2,4}))?")
 
@@ -66,7 +65,7 @@ def _days(message: Message, now: datetime) -> list[tuple[str, int, int]]:
 
 def _named(tokens: list[Token], found: list[tuple[str, int, int]], now: datetime) -> list[tuple[str, int, int]]:
     """Without the half that adds nothing: "ليوم الجمعة" is "to the day, Friday" and no today, unless today is a Friday."""
-    today = f"weekday:{_WEEKDAYS[_local(now).weekday()]}"
+    today = f"weekday:{WEEKDAYS[_local(now).weekday()]}"
     empty = set()
     for one, other in pairwise(found):
         if tokens[one[1]].text == "ليوم" and other[0].startswith("weekday") and one[2] == other[1]:
@@ -85,7 +84,7 @@ def _not_ours(message: Message, kept: list[tuple[str, int, int]], now: datetime)
 def day_at(message: Message, index: int, now: datetime) -> tuple[str, int] | None:
     """(the day that starts at `index`, index after it); an empty day where the words sound like one and are none."""
     tokens = message.tokens
-    if not (tokens[index].opens_with_digit or tokens[index].keys & _openers() or (index and tokens[index - 1].keys & _lex("no_days").firsts())):
+    if not _may_open(tokens, index):
         return None
     if no_day := next((hit for at in (index, index - 1) if (hit := _lex("no_days").at(tokens, at)) and hit[1] > index), None):
         return "", no_day[1]
@@ -102,11 +101,12 @@ def day_at(message: Message, index: int, now: datetime) -> tuple[str, int] | Non
     return None
 
 
-@cache
-def _openers() -> frozenset[str]:
-    """What a day in words may begin with: most words are turned away by one look."""
-    sections = ("no_days", "days", "first_of_month", "months", "weekdays", "spoken_after_day_word")
-    return frozenset().union(*(_lex(section).firsts() for section in sections))
+def _may_open(tokens: list[Token], index: int) -> bool:
+    """Whether a day may begin at `index`, in digits or in words, or words that only sound like one, which may begin before it."""
+    said = firsts("dates", "no_days", "days", "first_of_month", "months", "weekdays", "spoken_after_day_word")
+    if tokens[index].opens_with_digit or not tokens[index].keys.isdisjoint(said):
+        return True
+    return index > 0 and not tokens[index - 1].keys.isdisjoint(firsts("dates", "no_days"))
 
 
 def _day_word_before(message: Message, index: int) -> bool:

@@ -167,6 +167,12 @@ def lexicon(file: str, section: str) -> Lexicon:
     return Lexicon(found if isinstance(found, dict) else {True: found})
 
 
+@lru_cache
+def firsts(file: str, *sections: str) -> frozenset[str]:
+    """What a phrase of these sections may begin with: most words of a message are turned away by one look at it."""
+    return frozenset().union(*(lexicon(file, section).firsts() for section in sections))
+
+
 def entries(file: str, section: str) -> Any:
     """One section of prompts/lexicon/<file>.yaml as written. Raises KeyError for one that is not there."""
     found = _read(file).get(section)

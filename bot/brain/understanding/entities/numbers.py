@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 
-from bot.brain.understanding.entities.normalise import Token, lexicon
+from bot.brain.understanding.entities.normalise import Token, firsts, lexicon
 
 _CENTIMES = re.compile(r"\d{3}[.,]\d{1,2}")
 
 _TENS = frozenset(range(20, 100, 10))
-_SECTIONS = ("glued_thousands", "times", "words", "of")
 
 
 def number_at(tokens: list[Token], index: int) -> tuple[float, int] | None:
@@ -22,10 +20,9 @@ def number_at(tokens: list[Token], index: int) -> tuple[float, int] | None:
     return None if tokens[index].keys.isdisjoint(openers()) else _words_at(tokens, index)
 
 
-@cache
 def openers() -> frozenset[str]:
-    """What a number in words may begin with: most words are turned away by one look."""
-    return frozenset().union(*(lexicon("numbers", section).firsts() for section in _SECTIONS))
+    """What a number in words may begin with."""
+    return firsts("numbers", "glued_thousands", "times", "words", "of")
 
 
 def digits_at(tokens: list[Token], index: int) -> tuple[float, int] | None:

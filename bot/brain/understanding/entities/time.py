@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 
 from bot.brain.understanding.entities.date import event_near, joiner_at
 from bot.brain.understanding.entities.minutes import minutes_after
-from bot.brain.understanding.entities.normalise import MAX_CHARS, Lexicon, Message, Token, clean, lexicon, tokens_of
+from bot.brain.understanding.entities.normalise import MAX_CHARS, Lexicon, Message, Token, clean, firsts, lexicon, tokens_of
 from bot.brain.understanding.entities.numbers import number_at, openers
 from bot.brain.understanding.entities.prayers import part_at
 from bot.brain.understanding.entities.story import told
@@ -94,7 +93,7 @@ def _bounds(message: Message, kept: list[tuple[str, int, int]]) -> bool:
 def _clock_at(message: Message, index: int) -> tuple[str, int, int] | None:
     """(HH:MM, start, end) when the number at `index` is an hour of the clock."""
     tokens = message.tokens
-    if not message.free(index, index + 1) or not (tokens[index].opens_with_digit or tokens[index].keys & _openers()):
+    if not message.free(index, index + 1) or not _may_open(tokens[index]):
         return None
     if past := _spoken_before(message, index) or _noon_and(message, index):
         return past
@@ -157,11 +156,10 @@ def _clock_at(message: Message, index: int) -> tuple[str, int, int] | None:
     return _format(_in_day(hour, part), minute), index, end
 
 
-@cache
-def _openers() -> frozenset[str]:
-    """What an hour in words may begin with: most words are turned away by one look."""
-    sections = ("half_past", "quarter_past", "quarter_to", "named_hours", "hours")
-    return openers().union(*(_lex(section).firsts() for section in sections))
+def _may_open(token: Token) -> bool:
+    """Whether an hour may begin with it, in digits or in words."""
+    said = firsts("times", "half_past", "quarter_past", "quarter_to", "named_hours", "hours")
+    return token.opens_with_digit or not (token.keys.isdisjoint(said) and token.keys.isdisjoint(openers()))
 
 
 def _moved(message: Message, index: int, end: int) -> bool:

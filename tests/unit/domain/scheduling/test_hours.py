@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.clock import to_local, to_utc
-from domain.scheduling.hours import DAYS, working_hours
+from domain.scheduling.hours import working_hours
+from domain.scheduling.when import WEEKDAYS
 
 
 def at(text: str) -> datetime:
@@ -49,7 +50,7 @@ def test_days_that_cannot_be_read_are_refused_with_an_example(days: str) -> None
 @given(
     opens=st.integers(0, 23),
     length=st.integers(1, 23),
-    days=st.tuples(st.sampled_from(DAYS), st.sampled_from(DAYS)),
+    days=st.tuples(st.sampled_from(WEEKDAYS), st.sampled_from(WEEKDAYS)),
     day=st.dates(date(2026, 1, 1), date(2027, 12, 31)),
 )
 def test_the_window_of_a_day_agrees_with_what_is_allowed(opens: int, length: int, days: tuple[str, str], day: date) -> None:
