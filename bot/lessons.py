@@ -22,6 +22,7 @@ from bot.middleware.notes import text_of
 from bot.middleware.redaction import vault_for
 from bot.redact import redact
 from bot.turn import context_of
+from domain.files import read_yaml
 from domain.store.tables import Conversation, OutboxRow, Turn
 from tools import registry
 
@@ -58,7 +59,7 @@ def read_ids(path: Path) -> frozenset[str]:
     Raises ValueError naming the file and the cure.
     """
     try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+        found = read_yaml(path)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ValueError(f"{path}: cannot be read ({type(error).__name__}); give a list of scenario ids, one a line") from error
     if isinstance(found, dict):

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import yaml
-
 from bot.middleware.claims import western
+from domain.files import read_yaml
 
 WORDS = Path(__file__).parents[1] / "prompts" / "system" / "redaction.yaml"
 EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
@@ -65,7 +64,7 @@ def western_same_length(text: str) -> str:
 
 @cache
 def _address() -> re.Pattern[str]:
-    raw = yaml.safe_load(WORDS.read_text(encoding="utf-8"))
+    raw = read_yaml(WORDS)
     street, door, numbered, small = ("|".join(raw[name]) for name in ("street", "door", "numbered", "small"))
     # after the name's first word only capitals go on: people write their wish right behind an address
     french = rf"\d{{1,4}}(?: ?bis| ?ter)?,? (?:{numbered})\b\.? (?:(?:{small})\b ?)*[^\W\d][\w'-]+(?-i:(?: [A-ZÀ-Ý][\w'-]+)*)"

@@ -16,6 +16,7 @@ from bot.onetap import OneTapLinks
 from bot.settings import Settings
 from channels.base import Channel
 from domain.clock import Clock, SystemClock
+from domain.files import read_yaml
 from domain.rules import MarketRules
 from domain.store.database import Database
 from tools.context import Knowledge, Market, Passage
@@ -145,11 +146,10 @@ def build(
 
 def world_rules(world: Path) -> MarketRules:
     """The `rules:` of the world file where there is one, else the defaults."""
-    import yaml
 
     if not world.exists():
         return MarketRules()
-    values = (yaml.safe_load(world.read_text(encoding="utf-8")) or {}).get("rules", {})
+    values = (read_yaml(world) or {}).get("rules", {})
     return MarketRules.from_mapping(values)
 
 

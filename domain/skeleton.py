@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _ARABIC_LETTER = re.compile(r"[\u0621-\u064a\u066e-\u06d3\u06fa-\u06ff]")
 
@@ -16,6 +17,7 @@ _LATIN = {
 _ARAB = dict(zip("ابتثجحخدذرزسشصضطظعغفقكلمنهوي", ["", *"bttjhXddrzsSsdtdERfkklmnhwy"], strict=True))
 
 
+@lru_cache(maxsize=20_000)  # words come again, within a message and in the next one
 def skeleton(word: str) -> str:
     """The consonants of one normalised word: "3afak", "3fk", "عافاك" -> "Efk"; "" for signs and numbers."""
     if word.isdigit() or word.startswith("<") or not word[0].isalnum():

@@ -10,7 +10,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
@@ -20,6 +19,7 @@ from bot.settings import Settings
 from bot.wiring import House
 from domain.clock import to_local
 from domain.engagement.reply import locale_of
+from domain.files import read_yaml
 from evals.graders.values import plain, values
 from evals.person import Answers, Asked, NoFact, PersonFault
 from evals.player import MakePerson
@@ -167,5 +167,5 @@ def _numbers(text: str) -> set[int]:
 
 @cache
 def _data() -> dict[str, Any]:
-    raw: dict[str, Any] = yaml.safe_load(WORDS.read_text(encoding="utf-8"))
+    raw: dict[str, Any] = read_yaml(WORDS)
     return {**raw, "out_of_role": re.compile("|".join(f"(?:{p})" for p in raw["out_of_role"]), re.IGNORECASE | re.MULTILINE)}

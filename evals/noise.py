@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from domain.files import read_yaml
 
 WORDS = Path(__file__).with_name("noise.yaml")
 ARABIC = re.compile(r"[\u0600-\u06ff]")
@@ -133,7 +133,7 @@ def _base(char: str) -> str:
 
 @cache
 def _data() -> dict[str, Any]:
-    raw: dict[str, Any] = yaml.safe_load(WORDS.read_text(encoding="utf-8"))
+    raw: dict[str, Any] = read_yaml(WORDS)
     units = "|".join(sorted((re.escape(_without_accents(str(u))) for u in raw["units"]), key=len, reverse=True))
     raw["kept"] = frozenset(_without_accents(str(w).lower()) for w in raw["kept"])
     raw["measure"] = re.compile(rf"[^\w]*\d({units})\d?")

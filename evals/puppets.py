@@ -8,12 +8,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from bot import history, turn
 from bot.inline import InlineWorker
 from bot.turn import Gathered, Played, Scene
 from domain.engagement.reply import LOCALES, Reply, language_script_of, locale_of
+from domain.files import read_yaml
 from evals.scenario import Scenario, Step
 
 SPOKEN = frozenset(map(language_script_of, LOCALES))
@@ -95,7 +94,7 @@ def _spoken(language: str, script: str, asked: str | None, written: str | None) 
 
 @cache
 def _words() -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = yaml.safe_load(WORDS.read_text(encoding="utf-8"))
+    found: dict[str, dict[str, str]] = read_yaml(WORDS)
     return found
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+from domain.files import read_yaml
 
 FOLDER = Path(__file__).parent / "questions"
 
@@ -23,7 +23,7 @@ class Asked:
 
 def load(name: str, folder: Path = FOLDER) -> list[Asked]:
     """`name`: "test" or "tuning"."""
-    data: dict[str, Any] = yaml.safe_load((folder / f"{name}.yaml").read_text(encoding="utf-8"))
+    data: dict[str, Any] = read_yaml(folder / f"{name}.yaml")
     foreign: dict[str, list[str]] = data.pop("off_topic")
     found = [Asked(text, locale, *answer.split("/")) for locale, entries in data.items() for answer, text in entries]
     return found + [Asked(text, locale) for locale, texts in foreign.items() for text in texts]

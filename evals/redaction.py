@@ -9,11 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from bot.middleware.claims import fold, names, phone_key, western
 from bot.middleware.claims import spellings as name_spellings
 from bot.redact import private_spans
+from domain.files import read_yaml
 
 FAKES = Path(__file__).with_name("fakes.yaml")
 ARABIC = re.compile(r"[\u0621-\u064a]")
@@ -111,7 +110,7 @@ def _whole(words: str) -> re.Pattern[str]:
 
 @cache
 def _data() -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(FAKES.read_text(encoding="utf-8"))
+    found: dict[str, Any] = read_yaml(FAKES)
     return found
 
 

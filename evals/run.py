@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from domain.files import read_yaml
 from evals.findings import Finding
 from evals.graders.judge import Calibration
 from evals.journal import Journal, digest
@@ -78,7 +79,7 @@ def read(paths: Iterable[Path], tell: Callable[[str], None] = lambda line: None)
 def splits() -> dict[str, frozenset[str]]:
     """Name -> scenario ids, of evals/scenarios/splits.yaml. Raises RunError where there is none or it is something else."""
     try:
-        raw = yaml.safe_load(SPLITS.read_text(encoding="utf-8"))
+        raw = read_yaml(SPLITS)
         return {str(name): frozenset(map(str, ids)) for name, ids in raw.items()}
     except FileNotFoundError:
         raise RunError(f"{SPLITS}: is not there; --split needs it: a mapping with train, dev and test, each a list of ids") from None

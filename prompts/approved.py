@@ -9,9 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from domain.engagement.reply import LOCALES
+from domain.files import read_yaml
 from prompts import replies
 
 FILE = Path(__file__).parent / "templates" / "whatsapp.yaml"
@@ -73,7 +72,7 @@ def example(variable: str) -> str:
 
 @cache
 def _read() -> dict[str, Any]:
-    raw: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    raw: dict[str, Any] = read_yaml(FILE)
     return raw
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-import yaml
+from domain.files import read_yaml
 
 FILE = Path(__file__).parent / "commands.yaml"
 
@@ -18,5 +18,5 @@ def words_of(command: str, language: str) -> str | None:
 
 @cache
 def _read() -> dict[str, dict[str, str]]:
-    raw: dict[str, dict[str, str]] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    raw: dict[str, dict[str, str]] = read_yaml(FILE)
     return raw

@@ -8,9 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from domain.engagement.reply import LOCALES
+from domain.files import read_yaml
 
 FOLDER = Path(__file__).parent / "desk"
 #: Of the interface; conversations have five.
@@ -24,7 +23,7 @@ def words(locale: str) -> dict[str, Any]:
     """Everything an agent reads, by section and key. Raises KeyError for a locale the interface does not have."""
     if locale not in INTERFACE:
         raise KeyError(f"the desk speaks {', '.join(INTERFACE)}, not {locale!r}")
-    data: dict[str, Any] = yaml.safe_load((FOLDER / f"{locale}.yaml").read_text(encoding="utf-8"))
+    data: dict[str, Any] = read_yaml(FOLDER / f"{locale}.yaml")
     return data
 
 
@@ -47,7 +46,7 @@ def canned(locale: str) -> dict[str, str]:
     """Ready replies in one of the five locales, `{variable}` where a fact goes."""
     if locale not in LOCALES:
         raise KeyError(f"unknown locale {locale!r}; one of {', '.join(LOCALES)}")
-    data: dict[str, str] = yaml.safe_load((FOLDER / "canned" / f"{locale}.yaml").read_text(encoding="utf-8"))
+    data: dict[str, str] = read_yaml(FOLDER / "canned" / f"{locale}.yaml")
     return data
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from domain.engagement.reply import LOCALES, language_script_of
+from domain.files import read_yaml
 
 FOLDER = Path(__file__).parent / "questions"
 
@@ -49,7 +50,7 @@ def load(folder: Path = FOLDER) -> list[Question]:
 
 def off_topic(folder: Path = FOLDER) -> list[tuple[str, str]]:
     """(locale, question) that no document answers: the search weighs them against those that it can answer."""
-    data: dict[str, list[str]] = yaml.safe_load((folder / "off_topic.yaml").read_text(encoding="utf-8"))
+    data: dict[str, list[str]] = read_yaml(folder / "off_topic.yaml")
     if unknown := set(data) - set(LOCALES):
         raise BadQuestions(f"off_topic.yaml: unknown locale {min(unknown)!r}; one of {', '.join(LOCALES)}")
     return [(locale, text) for locale, texts in data.items() for text in texts]
@@ -58,7 +59,7 @@ def off_topic(folder: Path = FOLDER) -> list[tuple[str, str]]:
 def _entries(path: Path) -> list[tuple[str, str, str]]:
     """(topic, section, question) of one file."""
     try:
-        data: Any = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        data: Any = read_yaml(path) or {}
     except yaml.YAMLError as error:
         raise BadQuestions(f"{path.name}: cannot be read: {error}; put each question between quotes") from None
     if not isinstance(data, dict):

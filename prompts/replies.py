@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-import yaml
-
 from domain.engagement.reply import LOCALES
+from domain.files import read_yaml
 
 FOLDER = Path(__file__).parent / "replies"
 
@@ -26,7 +25,7 @@ def entries(locale: str) -> dict[str, list[str]]:
         raise UnknownReply(f"unknown locale {locale!r}; one of {', '.join(LOCALES)}")
     found: dict[str, list[str]] = {}
     for path in sorted((FOLDER / locale).glob("*.yaml")):
-        for key, value in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).items():
+        for key, value in (read_yaml(path) or {}).items():
             variants = value if isinstance(value, list) else [value]
             if not variants or not all(isinstance(v, str) for v in variants):
                 raise UnknownReply(f"{path}: {key!r} must be a text or a list of texts")

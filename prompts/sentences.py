@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from domain.engagement.reply import LOCALES
+from domain.files import read_yaml
 
 FOLDER = Path(__file__).parent / "sentences"
 NAMES = Path(__file__).parent / "intents.yaml"
@@ -47,7 +48,7 @@ class Sentence:
 @cache
 def names() -> dict[str, Any]:
     """The closed lists of prompts/intents.yaml."""
-    loaded: dict[str, Any] = yaml.safe_load(NAMES.read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = read_yaml(NAMES)
     return loaded
 
 

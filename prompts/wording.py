@@ -10,11 +10,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from domain.catalog import skills
 from domain.clock import to_local
 from domain.engagement.reply import LOCALES, language_script_of
+from domain.files import read_yaml
 from domain.geo import display
 
 FOLDER = Path(__file__).parent / "names"
@@ -29,7 +28,7 @@ def names(locale: str) -> dict[str, Any]:
     """The words of one locale. Raises KeyError for a locale that has no file."""
     if locale not in LOCALES:
         raise KeyError(f"unknown locale {locale!r}; one of {', '.join(LOCALES)}")
-    data: dict[str, Any] = yaml.safe_load((FOLDER / f"{locale}.yaml").read_text(encoding="utf-8"))
+    data: dict[str, Any] = read_yaml(FOLDER / f"{locale}.yaml")
     return data
 
 

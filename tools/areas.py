@@ -5,16 +5,15 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-import yaml
-
 from domain.errors import DomainError
+from domain.files import read_yaml
 from domain.geo import Place, locate
 from prompts import wording
 
 
 @cache
 def _services() -> tuple[str, ...]:
-    return tuple(yaml.safe_load((Path(wording.FOLDER).parent / "intents.yaml").read_text(encoding="utf-8"))["services"])
+    return tuple(read_yaml(Path(wording.FOLDER).parent / "intents.yaml")["services"])
 
 
 #: Service ids, as prompts/intents.yaml names them.

@@ -11,9 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from domain.engagement.reply import LOCALES
+from domain.files import read_yaml
 from prompts import wording
 
 WORDS = Path(__file__).parents[2] / "prompts" / "system" / "claims.yaml"
@@ -212,7 +211,7 @@ def _same_clock(claimed: tuple[int, int], known: tuple[int, int]) -> bool:
 
 @cache
 def _data() -> dict[str, Any]:
-    raw = yaml.safe_load(WORDS.read_text(encoding="utf-8"))
+    raw = read_yaml(WORDS)
     amount = r"\d{1,3}(?:[ .,]\d{3})+(?!\d)|\d+(?:[.,]\d+)?"
     dirham, ryal, to = "|".join(raw["dirham"]), "|".join(raw["ryal"]), "|".join(raw["to"])
     after = rf"(?<![\w.,])(?:(?P<low>{amount}) ?(?:{to}) ?)?(?P<high>{amount}) ?(?:(?:{dirham})|(?P<ryal>{ryal}))(?!\w)"

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-import yaml
 from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
 from langchain_core.language_models import BaseChatModel
 
@@ -16,6 +15,7 @@ from bot.brain.understanding.base import Understander, Understanding
 from bot.middleware.facts import MANUAL
 from bot.middleware.notes import AgentContext, aside, from_brain, is_final, last_of, results, text_of, this_turn
 from domain.engagement.reply import locale_of
+from domain.files import read_yaml
 from tools.context import TurnContext
 
 log = logging.getLogger(__name__)
@@ -102,5 +102,5 @@ def function_words(text: str) -> dict[str, int]:
 
 @cache
 def _data() -> dict[str, Any]:
-    raw = yaml.safe_load((MANUAL / "languages.yaml").read_text(encoding="utf-8"))
+    raw = read_yaml(MANUAL / "languages.yaml")
     return {"names": raw["names"], "function_words": {locale: set(str(line).split()) for locale, line in raw["function_words"].items()}}

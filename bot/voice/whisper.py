@@ -9,10 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from bot.voice.audio import NotAudio
 from bot.voice.transcriber import TooLong, Transcript
+from domain.files import read_yaml
 
 WORDS = Path(__file__).parents[2] / "prompts" / "system" / "voice.yaml"
 RATE = 16_000  # samples a second that Whisper hears
@@ -79,5 +78,5 @@ def decode(audio: bytes, family: str, most_seconds: float) -> Any:
 @cache
 def hints() -> dict[str, Any]:
     """prompts/system/voice.yaml: `hint`, words to expect; `languages`, Whisper's codes and ours."""
-    found: dict[str, Any] = yaml.safe_load(WORDS.read_text(encoding="utf-8"))
+    found: dict[str, Any] = read_yaml(WORDS)
     return found

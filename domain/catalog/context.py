@@ -6,8 +6,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from domain.files import read_yaml
 from domain.spelling import bare, clean
 
 _SIGNS = 2  # words of a language that make a message speak it: one alone may be borrowed
@@ -60,7 +59,7 @@ def _company(said: str) -> frozenset[str] | None:
 
 @cache
 def _data() -> dict[str, Any]:
-    data: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "words.yaml").read_text(encoding="utf-8"))
+    data: dict[str, Any] = read_yaml(Path(__file__).parent / "words.yaml")
     return data
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-import yaml
-
+from domain.files import read_yaml
 from domain.spelling import clean, fold
 
 MOST = 1.5  # sd units, either way: words alone say no more
@@ -29,7 +28,7 @@ def how_hard(words: str | None) -> float | None:
 
 @cache
 def _lists() -> dict[str, tuple[str, ...]]:
-    data = yaml.safe_load((Path(__file__).parent / "described.yaml").read_text(encoding="utf-8"))
+    data = read_yaml(Path(__file__).parent / "described.yaml")
     return {side: tuple(dict.fromkeys(_folded(phrase) for phrases in data[side].values() for phrase in phrases)) for side in ("harder", "simpler")}
 
 

@@ -9,13 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from domain.engagement.reply import LOCALES
 from domain.errors import DomainError
+from domain.files import read_yaml
 
 FOLDER = Path(__file__).parent / "taxonomy"
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 SERVICES = (
     "plumbing", "electricity", "painting", "hvac", "carpentry", "locksmith", "appliance_repair", "masonry", "tiling", "cleaning", "gardening",
@@ -113,7 +111,7 @@ def service_name(service: str, locale: str) -> str:
 
 
 def _read(path: Path) -> Service:
-    data = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
+    data = read_yaml(path)
     service = path.stem
     try:
         base = Decimal(data["small_job_mad"])

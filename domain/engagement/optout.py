@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import yaml
+from domain.files import read_yaml
 
 Scope = Literal["all", "promotions"]
 DATA = Path(__file__).with_name("optout.yaml")
@@ -68,5 +68,5 @@ def _read(words: list[str], lexicon: dict[str, frozenset[str]], roles: tuple[str
 
 @cache
 def _lexicon() -> dict[str, frozenset[str]]:
-    raw = yaml.safe_load(DATA.read_text(encoding="utf-8"))
+    raw = read_yaml(DATA)
     return {role: frozenset(fold(str(phrase)) for phrase in phrases) - {""} for role, phrases in raw.items()}

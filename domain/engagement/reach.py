@@ -6,9 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import yaml
-
 from domain.engagement.optout import LONGEST, LONGEST_PHRASE, fold
+from domain.files import read_yaml
 
 Place = Literal["sms", "whatsapp", "telegram"]
 #: Where we may write to somebody unasked; a web page is closed when its visitor leaves.
@@ -38,7 +37,7 @@ def match(text: str) -> Place | None:
 @cache
 def _lexicon() -> dict[str, str]:
     """Folded phrase -> its role."""
-    raw = yaml.safe_load(DATA.read_text(encoding="utf-8"))
+    raw = read_yaml(DATA)
     return {fold(str(phrase)): role for role, phrases in raw.items() for phrase in phrases}
 
 

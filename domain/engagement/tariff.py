@@ -10,6 +10,8 @@ from typing import Any
 
 import yaml
 
+from domain.files import read_yaml
+
 DEFAULT = Path(__file__).with_name("tariff.yaml")
 
 
@@ -35,7 +37,7 @@ class MessageTariff:
 def message_tariff(path: Path = DEFAULT) -> MessageTariff:
     """Raises TariffError."""
     try:
-        raw: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw: dict[str, Any] = read_yaml(path)
         channels = {str(name): {str(form): _price(value) for form, value in forms.items()} for name, forms in (raw.get("channels") or {}).items()}
         return MessageTariff(_price(raw["sms_part"]), channels)
     except (OSError, UnicodeDecodeError, yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:

@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-import yaml
+from domain.files import read_yaml
 
 FOLDER = Path(__file__).parent / "places"
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ def display(place_id: str, script: str, city: str | None = None) -> str:
 
 
 def _read(path: Path) -> City:
-    data = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
+    data = read_yaml(path)
     try:
         districts = {
             row["id"]: District(

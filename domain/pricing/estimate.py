@@ -9,9 +9,8 @@ from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_HALF_UP, Decimal
 from functools import cache
 from pathlib import Path
 
-import yaml
-
 from domain.errors import DomainError
+from domain.files import read_yaml
 from domain.rules import MarketRules
 
 ONE = Decimal(1)
@@ -149,5 +148,5 @@ def _step(amount: Decimal) -> Decimal:
 @cache
 def baselines() -> Mapping[str, Decimal]:
     """Service -> usual price of a small job, MAD: every service we price."""
-    data = yaml.safe_load((Path(__file__).parent / "baselines.yaml").read_text(encoding="utf-8"))
+    data = read_yaml(Path(__file__).parent / "baselines.yaml")
     return {service: Decimal(str(mad)) for service, mad in data.items()}

@@ -12,6 +12,7 @@ import yaml
 
 from domain import catalog
 from domain.errors import DomainError
+from domain.files import LOADER
 from domain.geo import city_of, locate
 from domain.pricing.estimate import baseline
 from domain.rules import MarketRules
@@ -39,10 +40,9 @@ def read_world(source: Path | str | Mapping[str, Any]) -> World:
     if isinstance(source, Mapping):
         return _checked(source, lambda section, row, key: f"world:{section}" + (f"[{row}]" if row is not None else ""))
     path = Path(source)
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         text = path.read_text(encoding="utf-8")
-        data = yaml.load(text, Loader=loader)
+        data = yaml.load(text, Loader=LOADER)
     except OSError as error:
         raise WorldError(f"{path}: {error.strerror}; give the path of a world file, such as evals/worlds/demo.yaml") from error
     except yaml.YAMLError as error:
@@ -52,7 +52,7 @@ def read_world(source: Path | str | Mapping[str, Any]) -> World:
         raise WorldError(f"{path}:1: a world is a mapping; write technicians:, clients: and rules:")
 
     def where(section: str, row: int | None, key: str | None) -> str:
-        return f"{path}:{_line(yaml.compose(text, Loader=loader), section, row, key)}"
+        return f"{path}:{_line(yaml.compose(text, Loader=LOADER), section, row, key)}"
 
     return _checked(data, where)
 

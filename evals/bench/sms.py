@@ -11,7 +11,6 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-import yaml
 from rich.console import Console
 from rich.table import Table
 
@@ -21,6 +20,7 @@ from domain.engagement import sms
 from domain.engagement.render import render
 from domain.engagement.reply import LOCALES, Reply, language_script_of
 from domain.engagement.tariff import MessageTariff, message_tariff
+from domain.files import read_yaml
 from prompts import replies, wording
 from retrieval import documents
 
@@ -145,7 +145,7 @@ def budget_of(key: str, encoding: str) -> int:
 
 @cache
 def _budgets() -> Any:
-    return yaml.safe_load(BUDGET.read_text(encoding="utf-8"))
+    return read_yaml(BUDGET)
 
 
 def _longest(key: str, locale: str, prices: MessageTariff) -> Measured:

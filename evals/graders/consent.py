@@ -7,9 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from bot.middleware.claims import words
+from domain.files import read_yaml
 from evals.findings import Finding
 from evals.graders.case import Case, Exchange
 
@@ -74,5 +73,5 @@ def agreement(exchange: Exchange) -> str | None:
 
 @cache
 def _data() -> dict[str, Any]:
-    raw = yaml.safe_load(WORDS.read_text(encoding="utf-8"))
+    raw = read_yaml(WORDS)
     return {key: [" ".join(words(str(word))) for word in raw[key]] for key in ("yes", "no")} | {"marks": [str(m) for m in raw["marks"]]}

@@ -10,11 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage, SystemMessage
 
 from bot.middleware.notes import text_of
+from domain.files import read_yaml
 from evals.findings import Finding
 from evals.graders.case import Case
 
@@ -90,5 +90,5 @@ class Judge:
 
 @cache
 def _data() -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(WORDS.read_text(encoding="utf-8"))
+    found: dict[str, Any] = read_yaml(WORDS)
     return found

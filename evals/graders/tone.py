@@ -8,8 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from domain.files import read_yaml
 from evals.findings import Finding
 from evals.graders.case import Case
 from evals.graders.values import plain
@@ -51,7 +50,7 @@ def _faults(text: str, language: str, channel: str) -> Iterator[str]:
 
 @cache
 def _data() -> dict[str, Any]:
-    raw = yaml.safe_load(WORDS.read_text(encoding="utf-8"))
+    raw = read_yaml(WORDS)
     compiled: dict[str, Any] = {}
     for rule in RULES:
         flags = 0 if rule in ("machine", "loud") else re.IGNORECASE  # there, capitals are the point

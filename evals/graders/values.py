@@ -9,11 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from bot.middleware.claims import BARE_HOUR, claims, fold, phone_key, western, words
 from bot.middleware.claims import spellings as name_spellings
 from domain.engagement.reply import LOCALES
+from domain.files import read_yaml
 from prompts import wording
 
 WORDS = Path(__file__).with_name("values.yaml")
@@ -129,7 +128,7 @@ def _named_days(weekday: int) -> dict[str, int]:
 
 @cache
 def _hour() -> re.Pattern[str]:
-    raw = yaml.safe_load(WORDS.read_text(encoding="utf-8"))
+    raw = read_yaml(WORDS)
     before, after = "|".join(map(re.escape, raw["before_hour"])), "|".join(map(re.escape, raw["after_hour"]))
     unit = "|".join(map(re.escape, raw["no_hour_after"]))
     hour = r"(?:[01]?\d|2[0-4])(?![\d:.,/h])"

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import yaml
+
+from domain.files import read_yaml
 
 FILE = Path(__file__).parent / "columns.yaml"
 SIDES = ("observed", "oracle")
@@ -25,7 +26,7 @@ _TYPES: Mapping[str, Any] = {
 @cache
 def columns() -> Mapping[str, Mapping[str, Mapping[str, Sequence[str]]]]:
     """side -> table -> column -> [type, meaning]."""
-    read: Mapping[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    read: Mapping[str, Any] = read_yaml(FILE)
     return read
 
 

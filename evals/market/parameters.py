@@ -11,7 +11,8 @@ from typing import Any
 from zlib import crc32
 
 import numpy as np
-import yaml
+
+from domain.files import read_yaml
 
 FILE = Path(__file__).parent / "parameters.yaml"
 WORLDS = ("W1", "W2", "W3")
@@ -58,7 +59,7 @@ class Numbers:
 @cache
 def document() -> Mapping[str, Any]:
     """The whole file, as written."""
-    read: Mapping[str, Any] = yaml.load(FILE.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    read: Mapping[str, Any] = read_yaml(FILE)
     return read
 
 

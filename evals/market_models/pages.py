@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from bot import models_command
 from bot.learnt import ARTIFACTS, features
+from domain.files import read_yaml
 from domain.learning.asof import Feature
 from evals.market import plots
 from evals.market_models import details, drawings, known, reader_page, weak
@@ -210,7 +210,7 @@ def _live(live: Any, words: Row) -> Row | None:
 
 
 def _words() -> dict[str, Row]:
-    found: dict[str, Row] = yaml.safe_load((FOLDER / "pages.yaml").read_text(encoding="utf-8"))
+    found: dict[str, Row] = read_yaml(FOLDER / "pages.yaml")
     return found
 
 

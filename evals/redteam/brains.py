@@ -9,13 +9,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import PrivateAttr
 
 from bot import models
+from domain.files import read_yaml
 
 LIES = Path(__file__).with_name("lies.yaml")
 REF = re.compile(r"BR-\d+")
@@ -76,7 +76,7 @@ class Seen:
 
 @cache
 def lies() -> dict[str, list[str]]:
-    found: dict[str, list[str]] = yaml.safe_load(LIES.read_text(encoding="utf-8"))
+    found: dict[str, list[str]] = read_yaml(LIES)
     return found
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from domain.files import read_yaml
+
 DEFAULT = Path(__file__).with_name("tariff.yaml")
 
 
@@ -47,7 +49,7 @@ def tariff(path: Path | None = None) -> Tariff:
     """Raises TariffError."""
     path = path or DEFAULT
     try:
-        found = Tariff.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        found = Tariff.model_validate(read_yaml(path))
         found.tokens_mad_per_million["default"]
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError, KeyError) as error:
         what = str(error).splitlines()[0]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+from domain.files import read_yaml
 
 FOLDER = Path(__file__).parent / "templates"
 OWN = "tokenizer"
@@ -44,7 +44,7 @@ class Family:
 def families() -> dict[str, Family]:
     found = {}
     for path in sorted(FOLDER.glob("*.yaml")):
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = read_yaml(path)
         found[path.stem] = Family(path.stem, raw["template"], raw["end"], raw["parser"], tuple(raw["models"]))
     return found
 

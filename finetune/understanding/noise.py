@@ -9,10 +9,9 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-import yaml
-
 import prompts.sentences
 from bot.brain.understanding.normalise import script_of
+from domain.files import read_yaml
 
 SPELLING = Path(prompts.sentences.FOLDER) / "spelling.yaml"
 ROMANISED = Path(prompts.sentences.FOLDER) / "romanised.yaml"
@@ -22,7 +21,7 @@ Table = list[tuple[str, str, float]]
 @cache
 def tables() -> dict[str, Table]:
     """The respellings of prompts/sentences/spelling.yaml by language."""
-    loaded = yaml.safe_load(SPELLING.read_text(encoding="utf-8"))
+    loaded = read_yaml(SPELLING)
     return {name: [(old, new, chance) for old, new, chance in rows] for name, rows in loaded.items()}
 
 
@@ -109,5 +108,5 @@ def romanised(text: str, draw: random.Random) -> str:
 @cache
 def romanisation() -> dict[str, list[str]]:
     """How each Arabic letter is written in Latin ones; " " holds the vowels that nobody writes in Arabic."""
-    found: dict[str, list[str]] = yaml.safe_load(ROMANISED.read_text(encoding="utf-8"))
+    found: dict[str, list[str]] = read_yaml(ROMANISED)
     return found

@@ -10,9 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from bot.brain.understanding.normalise import clipped
+from domain.files import read_yaml
 
 RULES = Path(__file__).parents[3] / "prompts" / "system" / "danger.yaml"
 MARKS = re.compile("[\u064b-\u0652\u0640\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -75,7 +74,7 @@ def folded(text: str) -> str:
 
 @cache
 def _data() -> dict[str, Any]:
-    raw = yaml.safe_load(RULES.read_text(encoding="utf-8"))
+    raw = read_yaml(RULES)
     words: dict[str, list[str]] = raw["words"]
 
     def pattern(text: str) -> re.Pattern[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 LONGEST = 2000  # characters read of one message: its beginning and its end
 
@@ -22,6 +23,7 @@ def clipped(text: str, joint: str) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST * 3 // 4] + joint + text[-LONGEST // 4 :]
 
 
+@lru_cache(maxsize=256)  # one message is asked for by several readers, and our own words come again
 def normalise(text: str) -> str:
     """Lower case, no accents or Arabic marks, one form per Arabic letter, no letter three times, long numbers by shape ("0655.." -> "<phone>")."""
     text = clipped(text, " ")

@@ -9,9 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from domain.engagement.reply import LOCALES
+from domain.files import read_yaml
 from domain.store.tables import Technician
 from evals.bench.day.lines import Said
 from prompts import wording
@@ -26,7 +25,7 @@ PATIENCE = 14  # answers, after which a person gives up
 
 @cache
 def words() -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = yaml.safe_load(WORDS.read_text(encoding="utf-8"))
+    found: dict[str, dict[str, Any]] = read_yaml(WORDS)
     return found
 
 

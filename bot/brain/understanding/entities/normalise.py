@@ -9,8 +9,7 @@ from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from domain.files import read_yaml
 from domain.spelling import clean, fold, is_arabic, slips, stems
 
 LEXICON = Path(__file__).parents[4] / "prompts" / "lexicon"
@@ -136,12 +135,12 @@ class Lexicon:
 
     def all(self, tokens: list[Token]) -> list[tuple[Any, int, int]]:
         """(label, start, end) of every phrase, left to right, none overlapping."""
-        found, index = [], 0
-        while index < len(tokens):
-            hit = self.at(tokens, index)
+        found, done = [], 0
+        for index in self._openings(tokens):
+            hit = self.at(tokens, index) if index >= done else None
             if hit:
-                found.append((hit[0], index, hit[1]))
-            index = hit[1] if hit else index + 1
+                done = hit[1]
+                found.append((hit[0], index, done))
         return found
 
     def firsts(self) -> frozenset[str]:
@@ -149,7 +148,12 @@ class Lexicon:
         return self._heads
 
     def within(self, tokens: list[Token]) -> bool:
-        return any(self.at(tokens, index) for index in range(len(tokens)))
+        return any(self.at(tokens, index) for index in self._openings(tokens))
+
+    def _openings(self, tokens: list[Token]) -> list[int]:
+        """Where a phrase may begin: a few words of a message, found without asking `at` of each."""
+        heads = self._heads
+        return [index for index, token in enumerate(tokens) if not token.keys.isdisjoint(heads)]
 
     def ends_at(self, tokens: list[Token], index: int, longest: int = 4) -> int | None:
         """The start of a phrase that ends just before `index`, else None."""
@@ -183,7 +187,7 @@ def entries(file: str, section: str) -> Any:
 
 @lru_cache
 def _read(file: str) -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((LEXICON / f"{file}.yaml").read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = read_yaml(LEXICON / f"{file}.yaml")
     return loaded
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
 
-import yaml
 from rapidfuzz import fuzz, process
 
+from domain.files import read_yaml
 from domain.geo import cities, normalise
 from domain.spelling import bare, clean, fold, is_arabic, slips
 
@@ -332,6 +332,6 @@ def _whole_names(towns: bool) -> dict[str, _Hit]:
 
 @cache
 def _lex() -> dict[str, frozenset[str]]:
-    data = yaml.safe_load(LEXICON.read_text(encoding="utf-8"))
+    data = read_yaml(LEXICON)
     named = {"needs_cue", "needs_city", "alone_is_a_word"}
     return {key: frozenset((normalise if key in named else clean)(str(word)) for word in words) for key, words in data.items()}
