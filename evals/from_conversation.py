@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domain.clock import to_local
+from domain.files import LOADER
 from domain.store.database import Database
 from domain.store.tables import Booking, Client, Conversation, InboxRow, Offer, OutboxRow, Refund, Technician, Turn
 from evals.graders.case import Case, read_case
@@ -277,7 +278,7 @@ def written(db: Database, conversation_id: int, path: Path, *, suite: str | None
     played = play(scenario)
     why = [*played.why, *([played.simulator_fault] if played.simulator_fault else [])]
     if why:
-        data = yaml.safe_load(text)
+        data = yaml.load(text, Loader=LOADER)
         data["tags"].append("known_failure")
         head = "".join(f"# expected: {line}\n" for line in " ; ".join(why).splitlines())
         path.write_text(head + yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=150), encoding="utf-8")

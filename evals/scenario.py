@@ -11,6 +11,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from domain.files import LOADER
 from evals.graders.values import comparable
 
 Suite = Literal[
@@ -188,8 +189,7 @@ def load(path: Path) -> Scenario | None:
     """One scenario; None for a file without `id` and `turns` (a world). Raises ScenarioError with file and line."""
     text = path.read_text(encoding="utf-8")
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
+        data = yaml.load(text, Loader=LOADER)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise ScenarioError(f"{path}:{mark.line + 1 if mark else 1}: not YAML: {getattr(error, 'problem', error)}") from error
@@ -202,7 +202,7 @@ def load(path: Path) -> Scenario | None:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise ScenarioError(f"{path}:{_line(root, first['loc'])}: {where}: {first['msg'].removeprefix('Value error, ')}") from error
+        raise ScenarioError(f"{path}:{_line(yaml.compose(text, Loader=LOADER), first['loc'])}: {where}: {first['msg'].removeprefix('Value error, ')}") from error
 
 
 def _line(node: yaml.Node | None, location: tuple[Any, ...]) -> int:

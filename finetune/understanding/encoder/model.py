@@ -26,7 +26,7 @@ class Layer(nn.Module):
     def forward(self, states: Tensor, bias: Tensor) -> Tensor:
         """states (n, tokens, width), bias (n, 1, 1, tokens): 0 where a token is, -inf-like where padding is."""
         n, tokens, width = states.shape
-        q, k, v = self.qkv(states).view(n, tokens, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
+        q, k, v = self.qkv(states).view(n, tokens, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4).unbind(0)
         weights = torch.softmax(q @ k.transpose(-1, -2) / (width // self.heads) ** 0.5 + bias, dim=-1)
         mixed = (weights @ v).transpose(1, 2).reshape(n, tokens, width)
         states = self.after_attention(states + self.dropout(self.out(mixed)))

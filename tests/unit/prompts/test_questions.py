@@ -26,7 +26,7 @@ def test_a_question_knows_its_language_script_and_section(tmp_path):
         ("hours:\n  visits: quand ?\n", "must be a list"),
         ("hours: [quand]\n", "name the sections"),
         ("- quand ?\n", "topic -> section"),
-        ("hours:\n  visits: [quand ?]\n", "put each question between quotes"),
+        ("hours:\n  visits: ['quand ?]\n", "put each question between quotes"),
     ],
 )
 def test_a_file_that_cannot_be_used_says_where(tmp_path, text, told):
