@@ -202,7 +202,8 @@ def load(path: Path) -> Scenario | None:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise ScenarioError(f"{path}:{_line(yaml.compose(text, Loader=LOADER), first['loc'])}: {where}: {first['msg'].removeprefix('Value error, ')}") from error
+        line = _line(yaml.compose(text, Loader=LOADER), first["loc"])
+        raise ScenarioError(f"{path}:{line}: {where}: {first['msg'].removeprefix('Value error, ')}") from error
 
 
 def _line(node: yaml.Node | None, location: tuple[Any, ...]) -> int:

@@ -36,27 +36,32 @@ class Rule:
 
 def find_hazard(text: str) -> str | None:
     """The first danger of prompts/system/danger.yaml that a sentence of `text` tells of ("gas"), or None."""
-    for sentence in re.split(r"[.!?؟\n;]+", folded(clipped(text, "\n"))):
-        seen: dict[str, bool] = {}
+    whole = _Said(folded(clipped(text, "\n")))
+    for sentence in re.split(r"[.!?؟\n;]+", whole.text):
+        said = _Said(sentence, whole)
         for rule in _data()["rules"]:
-            if _needed(rule, sentence, seen) and not (rule.unless and rule.unless.search(sentence)):
+            if _needed(rule, said) and not (rule.unless and rule.unless.search(sentence)):
                 return str(rule.name)
     return None
 
 
-def _needed(rule: Rule, sentence: str, seen: dict[str, bool]) -> bool:
-    """Whether a need of the rule is found; a pattern is only tried where each of its word lists has a word, which is looked up once a sentence."""
-    words = _data()["words"]
-    for lists, pattern in rule.needs:
-        for name in lists:
-            if name not in seen:
-                seen[name] = bool(words[name].search(sentence))
-            if not seen[name]:
-                break
-        else:
-            if pattern.search(sentence):
-                return True
-    return False
+class _Said:
+    """Which word lists have a word in a text, or in a sentence of `whole`: looked up once each, and in no sentence what the whole has not."""
+
+    def __init__(self, text: str, whole: _Said | None = None) -> None:
+        self.text = text
+        self._whole = whole
+        self._has: dict[str, bool] = {}
+
+    def has(self, words: str) -> bool:
+        if words not in self._has:
+            self._has[words] = (self._whole is None or self._whole.has(words)) and bool(_data()["words"][words].search(self.text))
+        return self._has[words]
+
+
+def _needed(rule: Rule, said: _Said) -> bool:
+    """Whether a need of the rule is found; a pattern is only tried where each of its word lists has a word."""
+    return any(all(map(said.has, lists)) and pattern.search(said.text) for lists, pattern in rule.needs)
 
 
 def names_a_number(text: str) -> bool:

@@ -137,7 +137,10 @@ def _another_day(message: Message, index: int, end: int) -> bool:
     tokens = message.tokens
     if index == 0 or not tokens[index - 1].is_break or lexicon("quantity", "of").at(tokens, end) or lexicon("quantity", "nouns").at(tokens, end):
         return False
-    return any(_lex("weekdays").at(tokens, at) and _day_word_before(message, at) for at in range(index))
+    if "first day" not in message.memo:
+        named = (start for _, start, _ in _lex("weekdays").all(tokens) if _day_word_before(message, start))
+        message.memo["first day"] = next(named, len(tokens))
+    return bool(message.memo["first day"] < index)
 
 
 def _calendar_at(message: Message, index: int, now: datetime) -> tuple[str, int] | None:

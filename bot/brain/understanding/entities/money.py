@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
-from bot.brain.understanding.entities.normalise import Lexicon, Message, lexicon
-from bot.brain.understanding.entities.numbers import digits_at, number_at
+from bot.brain.understanding.entities.normalise import Lexicon, Message, firsts, lexicon, openings
+from bot.brain.understanding.entities.numbers import digits_at, number_at, openers
 
 RYALS_PER_DIRHAM = 20
 CENTIMES_PER_DIRHAM = 100
@@ -26,15 +27,18 @@ def _lex(section: str) -> Lexicon:
     return lexicon("money", section)
 
 
+@cache
+def _openers() -> frozenset[str]:
+    """What an amount in words may begin with."""
+    return firsts("money", "million") | openers()
+
+
 def find_amount(message: Message) -> float | int | None:
     """The amount in dirhams; the charged or disputed one when there are two. A bare number counts only after a word of paying, or when we asked."""
     found: list[_Amount] = []
-    index = 0
-    while index < len(message.tokens):
-        hit = _amount_at(message, index) if message.free(index, index + 1) else None
-        if hit:
+    for index in openings(message.tokens, _openers(), digits=True):
+        if (not found or index >= found[-1].end) and message.free(index, index + 1) and (hit := _amount_at(message, index)):
             found.append(hit)
-        index = hit.end if hit else index + 1
     for hit in found:
         message.take(hit.start, hit.end)
     found = [hit for hit in found if _lex("tip").at(message.tokens, hit.end) is None]

@@ -136,7 +136,7 @@ class Lexicon:
     def all(self, tokens: list[Token]) -> list[tuple[Any, int, int]]:
         """(label, start, end) of every phrase, left to right, none overlapping."""
         found, done = [], 0
-        for index in self._openings(tokens):
+        for index in openings(tokens, self._heads):
             hit = self.at(tokens, index) if index >= done else None
             if hit:
                 done = hit[1]
@@ -148,12 +148,7 @@ class Lexicon:
         return self._heads
 
     def within(self, tokens: list[Token]) -> bool:
-        return any(self.at(tokens, index) for index in self._openings(tokens))
-
-    def _openings(self, tokens: list[Token]) -> list[int]:
-        """Where a phrase may begin: a few words of a message, found without asking `at` of each."""
-        heads = self._heads
-        return [index for index, token in enumerate(tokens) if not token.keys.isdisjoint(heads)]
+        return any(self.at(tokens, index) for index in openings(tokens, self._heads))
 
     def ends_at(self, tokens: list[Token], index: int, longest: int = 4) -> int | None:
         """The start of a phrase that ends just before `index`, else None."""
@@ -162,6 +157,11 @@ class Lexicon:
             if hit and hit[1] == index:
                 return start
         return None
+
+
+def openings(tokens: list[Token], heads: frozenset[str], digits: bool = False) -> list[int]:
+    """Where a phrase may begin that opens with one of `heads`, or with digits: a few places of a message, found by one look at each word."""
+    return [index for index, token in enumerate(tokens) if not token.keys.isdisjoint(heads) or (digits and token.opens_with_digit)]
 
 
 @lru_cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.brain.understanding.entities.normalise import Token, firsts, lexicon
+from bot.brain.understanding.entities.normalise import Token, firsts, lexicon, openings
 
 _CENTIMES = re.compile(r"\d{3}[.,]\d{1,2}")
 
@@ -18,6 +18,11 @@ def number_at(tokens: list[Token], index: int) -> tuple[float, int] | None:
     if tokens[index].is_number:
         return digits_at(tokens, index)
     return None if tokens[index].keys.isdisjoint(openers()) else _words_at(tokens, index)
+
+
+def number_openings(tokens: list[Token]) -> list[int]:
+    """Where a number may begin, in digits or in words."""
+    return openings(tokens, openers(), digits=True)
 
 
 def openers() -> frozenset[str]:

@@ -241,11 +241,17 @@ def _guess(words: list[_Word], at: int, names: dict[str, list[tuple[tuple[str, .
         joined = " ".join(run)
         if len(run) < length or len(joined) < _FUZZY_FROM or not all(map(str.isalpha, run)) or _is_common(run[0]):
             continue
-        whole = _whole_names(names is _town_names())
-        near = process.extractOne(_sound(normalise(joined).replace(" ", "")), whole.keys(), scorer=fuzz.ratio, score_cutoff=_FUZZY_AT)
-        if near and near[0][0] == _sound(normalise(joined))[0]:
-            return at + length, whole[near[0]]
+        if near := _nearest(joined, names is _town_names()):
+            return at + length, near
     return None
+
+
+@lru_cache(maxsize=20_000)
+def _nearest(written: str, towns: bool) -> _Hit | None:
+    """The town, or else the district, whose name is spelt nearly so and begins alike."""
+    whole = _whole_names(towns)
+    near = process.extractOne(_sound(normalise(written).replace(" ", "")), whole.keys(), scorer=fuzz.ratio, score_cutoff=_FUZZY_AT)
+    return whole[near[0]] if near and near[0][0] == _sound(normalise(written))[0] else None
 
 
 def _words(text: str) -> list[_Word]:

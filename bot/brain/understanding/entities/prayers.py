@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from bot.brain.understanding.entities.normalise import Message, entries, lexicon
+from functools import cache
+
+from bot.brain.understanding.entities.normalise import Message, entries, firsts, lexicon
 
 _WHEN = ("before", "at", "after")
 
 
 def part_at(message: Message, index: int) -> tuple[str, int] | None:
     """(morning noon afternoon evening night, index after it) of the longest part of the day that starts at `index`."""
+    if index >= len(message.tokens) or message.tokens[index].keys.isdisjoint(part_openers()):
+        return None
     named = lexicon("times", "parts").at(message.tokens, index)
     prayed = _by_prayer(message, index)
     if named and prayed:
         return prayed if prayed[1] >= named[1] else (str(named[0]), named[1])
     return prayed or ((str(named[0]), named[1]) if named else None)
+
+
+@cache
+def part_openers() -> frozenset[str]:
+    """What a part of the day may begin with."""
+    return firsts("times", "parts") | firsts("prayers", *_WHEN)
 
 
 def _by_prayer(message: Message, index: int) -> tuple[str, int] | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from bot.brain.understanding.entities.normalise import Lexicon, Message, lexicon
-from bot.brain.understanding.entities.numbers import number_at
+from functools import cache
+
+from bot.brain.understanding.entities.normalise import Lexicon, Message, firsts, lexicon, openings
+from bot.brain.understanding.entities.numbers import number_at, openers
 
 _MOST = 30  # things of one kind in one job, said with "d", "dyal": beyond that it is a price
 
@@ -12,10 +14,16 @@ def _lex(section: str) -> Lexicon:
     return lexicon("quantity", section)
 
 
+@cache
+def _openers() -> frozenset[str]:
+    """What a count in words may begin with."""
+    return firsts("quantity", "nouns", "duals") | openers()
+
+
 def find_quantity(message: Message) -> float | int | None:
     """The first count of things of a job (rooms, units, people, metres); never a length of time, a price or a house number."""
     tokens = message.tokens
-    for index in range(len(tokens)):
+    for index in openings(tokens, _openers(), digits=True):
         if not message.free(index, index + 1):
             continue
         if (hit := _lex("nouns").at(tokens, index)) and (one := _lex("one_after_noun").at(tokens, hit[1])) and message.free(index, one[1]):

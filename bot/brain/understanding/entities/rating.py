@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from bot.brain.understanding.entities.normalise import Lexicon, Message, lexicon
-from bot.brain.understanding.entities.numbers import number_at
+from bot.brain.understanding.entities.normalise import Lexicon, Message, firsts, lexicon, openings
+from bot.brain.understanding.entities.numbers import number_at, number_openings
 
 _STARS = re.compile("[⭐★🌟]")
 _OUT_OF_TEN = re.compile(r"(\d{1,2})/(10|20)")
@@ -23,7 +23,8 @@ def find_rating(message: Message) -> int | None:
     if 1 <= stars <= 5:
         return stars
     tokens = message.tokens
-    for index, token in enumerate(tokens):
+    for index in number_openings(tokens):
+        token = tokens[index]
         if not message.free(index, index + 1):
             continue
         if (out_of := _OUT_OF.fullmatch(token.text)) and out_of.group(1) != "0":
@@ -61,7 +62,7 @@ def _stars_of(marks: int, most: int) -> int:
 def _stars_counted_after(message: Message) -> int | None:
     """ "nejma wahda", "نجمتين": one after its noun, or the dual of the noun."""
     tokens = message.tokens
-    for index in range(len(tokens)):
+    for index in openings(tokens, firsts("rating", "two_stars", "star_words")):
         if two := _lex("two_stars").at(tokens, index):
             message.take(index, two[1])
             return 2

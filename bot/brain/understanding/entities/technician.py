@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.brain.understanding.entities.normalise import Lexicon, Message, is_arabic, lexicon
+from bot.brain.understanding.entities.normalise import Lexicon, Message, is_arabic, lexicon, openings
 from domain.geo import city_of
 from domain.spelling import fold
 
@@ -33,7 +33,7 @@ def find_technician(message: Message) -> str | None:
         if tokens[start].text.startswith("ال") and fold(tokens[start].text) not in _lex("names").firsts():
             continue  # العمر is an age: first names have no article
         return _with_surname(message, str(name), end)
-    for index in range(len(tokens)):
+    for index in openings(tokens, _lex("with_cue").firsts()):
         hit = _lex("with_cue").at(tokens, index)
         cue = hit and (_lex("surnames").at(tokens, hit[1]) or _lex("person_after").at(tokens, hit[1]))
         if hit and (cue or _lex("person_before").ends_at(tokens, index, 1) is not None):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from bot.brain.understanding.entities.date import event_near, joiner_at
 from bot.brain.understanding.entities.minutes import minutes_after
-from bot.brain.understanding.entities.normalise import MAX_CHARS, Lexicon, Message, Token, clean, firsts, lexicon, tokens_of
+from bot.brain.understanding.entities.normalise import MAX_CHARS, Lexicon, Message, Token, clean, firsts, lexicon, openings, tokens_of
 from bot.brain.understanding.entities.numbers import number_at, openers
-from bot.brain.understanding.entities.prayers import part_at
+from bot.brain.understanding.entities.prayers import part_at, part_openers
 from bot.brain.understanding.entities.story import told
 
 _COUNTED = (
@@ -59,7 +60,7 @@ def clock_times(text: str) -> tuple[str, ...]:
 def _clocks(message: Message) -> list[tuple[str, int, int]]:
     """(HH:MM, start, end) of every hour that is no story; the words of the others are taken."""
     clocks = []
-    for index in range(len(message.tokens)):
+    for index in openings(message.tokens, _openers(), digits=True):
         if found := _clock_at(message, index):
             if _over(message, found):
                 message.take(found[1], found[2])
@@ -93,7 +94,7 @@ def _bounds(message: Message, kept: list[tuple[str, int, int]]) -> bool:
 def _clock_at(message: Message, index: int) -> tuple[str, int, int] | None:
     """(HH:MM, start, end) when the number at `index` is an hour of the clock."""
     tokens = message.tokens
-    if not message.free(index, index + 1) or not _may_open(tokens[index]):
+    if not message.free(index, index + 1):
         return None
     if past := _spoken_before(message, index) or _noon_and(message, index):
         return past
@@ -156,10 +157,10 @@ def _clock_at(message: Message, index: int) -> tuple[str, int, int] | None:
     return _format(_in_day(hour, part), minute), index, end
 
 
-def _may_open(token: Token) -> bool:
-    """Whether an hour may begin with it, in digits or in words."""
-    said = firsts("times", "half_past", "quarter_past", "quarter_to", "named_hours", "hours")
-    return token.opens_with_digit or not (token.keys.isdisjoint(said) and token.keys.isdisjoint(openers()))
+@cache
+def _openers() -> frozenset[str]:
+    """What an hour in words may begin with."""
+    return firsts("times", "half_past", "quarter_past", "quarter_to", "named_hours", "hours") | openers()
 
 
 def _moved(message: Message, index: int, end: int) -> bool:
@@ -315,14 +316,15 @@ def _parts(message: Message) -> list[tuple[str, int, int]]:
 
 
 def _read_parts(tokens: list[Token], message: Message) -> list[tuple[str, int, int]]:
-    found = []
+    found, done = [], 0
     greeted = {at for _, start, end in _lex("night_not_time").all(tokens) for at in range(start, end)}
-    index = 0
-    while index < len(tokens):
-        hit = part_at(message, index)
-        if hit and tokens[index].text not in ("am", "pm") and index not in greeted and not _doubtful(tokens, index):
-            found.append((hit[0], index, hit[1]))
-        index = hit[1] if hit else index + 1
+    for index in openings(tokens, part_openers()):
+        hit = part_at(message, index) if index >= done else None
+        if not hit:
+            continue
+        done = hit[1]
+        if tokens[index].text not in ("am", "pm") and index not in greeted and not _doubtful(tokens, index):
+            found.append((hit[0], index, done))
     return found
 
 
