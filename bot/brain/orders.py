@@ -68,8 +68,14 @@ def settled(
         return _with(reading, "book_service")  # "passez-moi quelqu'un pour réparer la clim"
     if _asks_how_to_pay(reading, text):
         return _with(reading, "ask_payment")
-    if main == "ask_price" and not of_a_price and not has("price", text) and reading.confidence < CERTAIN:
-        return _with(reading, _ordered(reading) if "service" in reading.entities else _next(reading))
+    if main in ARRANGING and not of_a_booking and len(reading.intents) > 1:
+        reading = _without_doubles(reading, text)
+    doubtful = reading.confidence < CERTAIN
+    if priced and doubtful and main not in ARRANGING and has("books", text) and {"date", "time"} <= set(reading.entities):
+        return _with(reading, _ordered(reading))  # "never mind then, book me Thursday at 9 at that price"
+    if main == "ask_price" and not of_a_price and not has("price", text) and (doubtful or all(_where_when(reading))):
+        arranges = "service" in reading.entities or all(_where_when(reading))
+        return _with(reading, _ordered(reading) if arranges else _next(reading))
     if main == "ask_price" and _bids(reading, text):
         return _with(reading, _ordered(reading))  # an amount beside a whole order bids, and asks nothing
     if main == "ask_price" and {"date", "time"} <= set(reading.entities) and has("wanted", text) and priced:
@@ -90,6 +96,14 @@ def settled(
     if main == "become_technician" and reading.confidence < CERTAIN and complete(reading, text):
         return _with(reading, "book_service")
     return reading
+
+
+def _without_doubles(reading: Understanding, text: str) -> Understanding:
+    """An order without what its own words are also read as: a question about a booking, or a wish for one of us to talk to."""
+    doubles = OF_A_BOOKING if _says_all_of_an_order(reading, text) else frozenset()
+    if "service" in reading.entities and not has("talk", text):
+        doubles |= {"ask_human"}  # "pass me somebody for the boiler"
+    return replace(reading, intents=tuple(i for i in reading.intents if i not in doubles))
 
 
 def beside_a_cancellation(reading: Understanding, read: Understanding, text: str) -> Understanding:

@@ -28,6 +28,8 @@ UNDER_WAY = frozenset({"en_route", "arrived", "job_done", "running_late", "clien
 TOLD_OF_A_JOB = frozenset({"arrived", "job_done", "running_late"})
 #: What a leave is misread as.
 MISTAKEN_FOR_WORK = frozenset({"set_available", "accept_job", "propose_time", "affirm", "inform"})
+#: What the days of a leave that we have just kept are put right by.
+PUTS_RIGHT = frozenset({"propose_time", "inform", "deny"})
 #: What a job that was just taken is refused by.
 REFUSES = frozenset({"set_unavailable", "decline_job", "deny", "running_late"})
 #: These wait for a value and take the next message for it.
@@ -74,6 +76,8 @@ def plan(state: State, heard: Heard) -> Plan:
     accepts = accepts or (heard.leans is True and heard.slots.keys() <= NAMING and bool(heard.slots) and heard.reading.confidence < DOUBTFUL)
     if heard.yes or accepts:
         return Plan(("decline" if not heard.yes and worker_says("cannot", heard.text) else "accept",))
+    if main == "inform" and "amount" in heard.slots and not state.offer:
+        return Plan(("amount",))  # before a "no" is heard in it: "the tank is dead, it will be 950"
     if _refuses_one(heard) or heard.no or main == "deny" or (heard.leans is False and (state.offer or main == "inform")):
         return Plan(("decline",))
     asked_too = heard.leans is True and main == "ask_job_details"
@@ -109,6 +113,8 @@ def _by_words(state: State, heard: Heard) -> str | None:
     leaves = worker_says("takes_leave", said) or (worker_says("away", said) and heard.leans is not True)
     if heard.intents[0] in MISTAKEN_FOR_WORK and leaves and not answers.asks(said):
         return "unavailable"
+    if state.key == "technician_flow.unavailable_until" and heard.intents[0] in PUTS_RIGHT and heard.leans is False and "date" in heard.slots:
+        return "unavailable"  # "no no, only tomorrow"
     if worker_says("around_us", said):
         return "through_us"
     if worker_says("more_money", said) and "amount" not in heard.slots:

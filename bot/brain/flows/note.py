@@ -14,7 +14,8 @@ def note(scene: Scene) -> Steps:
     listed = yield Call("list_bookings", {"which": "live"})
     jobs = [j for j in listed.get("bookings") or () if j.get("status") in LIVE]
     if not jobs:  # no visit: the words mean what they were read as
-        return Say("", instead=next((CLIENT[i] for i in scene.heard.intents if i in CLIENT), "clarify"))
+        placed = {"city", "district"} & scene.heard.slots.keys()  # where, before what
+        return Say("", instead=next((CLIENT[i] for i in scene.heard.intents if i in CLIENT), "booking" if placed else "clarify"))
     spoken_of = next((j for j in jobs if j.get("ref") == scene.state.ref), None)
     visit = spoken_of or min(jobs, key=lambda j: str(j.get("start") or ""))
     kept = yield Call("note_for_visit", {"note": scene.heard.line(200), "ref": visit.get("ref")})
