@@ -25,6 +25,7 @@ _TOKEN = re.compile(
 _GLUED = re.compile(r"(?<=\d)h(?=\d{2}(?!\d))|(?<![a-z0-9])(?:m3a|f)(?=\d{1,2}(?:h|:|(?![a-z0-9])))")  # 15h30, m3a10, f3
 _DOTTED = re.compile(r"(?<=\d)(\s?[ap])\.\s?m\b\.?")  # 2 p.m.
 _RANGE = re.compile(rf"(?<![\d/.,:-])(\d{{1,5}})\s?[-/]\s?(\d{{2,5}})(?=\s?(?:{_UNITS}|heures|درهم)(?![a-z]))")  # 10-12h, 150-200 dh
+_FIGURES = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
 _THOUSANDS = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
 
 
@@ -42,8 +43,8 @@ class Token:
     @cached_property
     def number(self) -> float | None:
         text = self.text
-        if text[0] not in "0123456789" or len(text) > 15:
-            return None
+        if not _FIGURES.fullmatch(text) or len(text) > 15:
+            return None  # "2000e033" is no number, though float() would read one
         try:
             return float(re.sub("[.,]", "", text) if _THOUSANDS.fullmatch(text) else text.replace(",", "."))
         except ValueError:
