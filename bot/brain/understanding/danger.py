@@ -37,9 +37,10 @@ class Rule:
 def find_hazard(text: str) -> str | None:
     """The first danger of prompts/system/danger.yaml that a sentence of `text` tells of ("gas"), or None."""
     whole = _Said(folded(clipped(text, "\n")))
-    for sentence in re.split(r"[.!?؟\n;]+", whole.text):
+    possible = [rule for rule in _data()["rules"] if any(all(map(whole.has, lists)) for lists, _ in rule.needs)]
+    for sentence in re.split(r"[.!?؟\n;]+", whole.text) if possible else ():
         said = _Said(sentence, whole)
-        for rule in _data()["rules"]:
+        for rule in possible:
             if _needed(rule, said) and not (rule.unless and rule.unless.search(sentence)):
                 return str(rule.name)
     return None

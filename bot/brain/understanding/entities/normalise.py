@@ -50,20 +50,20 @@ class Token:
         except ValueError:
             return None
 
-    @property
+    @cached_property
     def opens_with_digit(self) -> bool:
         """Whether it is a number, an hour of the clock or a date in digits."""
         return self.text[0].isdecimal()
 
-    @property
+    @cached_property
     def is_break(self) -> bool:
         return self.text in _PUNCTUATION
 
 
-@lru_cache(maxsize=20_000)
-def _keys(word: str) -> tuple[frozenset[str], tuple[str, ...]]:
+@lru_cache(maxsize=20_000)  # words come again, within a message and in the next one
+def _token(word: str, glued: bool) -> Token:
     keys = _forms(word)
-    return keys, tuple(sorted(keys, key=lambda key: (key[0] != "=", -len(key))))
+    return Token(word, keys, glued, tuple(sorted(keys, key=lambda key: (key[0] != "=", -len(key)))))
 
 
 def _forms(word: str) -> frozenset[str]:
@@ -92,8 +92,7 @@ def tokens_of(text: str) -> list[Token]:
     found: list[Token] = []
     end = -1
     for match in _TOKEN.finditer(text):
-        keys, ordered = _keys(match.group())
-        found.append(Token(match.group(), keys, match.start() == end, ordered))
+        found.append(_token(match.group(), match.start() == end))
         end = match.end()
         if len(found) >= MAX_WORDS:
             break

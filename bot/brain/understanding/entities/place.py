@@ -172,7 +172,14 @@ def _announced(words: list[_Word]) -> frozenset[int]:
     """Where a place is announced: behind a cue or a district word, and anywhere in a short message."""
     if len(words) <= _SHORT_MESSAGE:
         return frozenset(range(len(words)))
-    return frozenset(at for at in range(len(words)) if _before(words, at, "district_words", 1) or _before(words, at, "cues", 1))
+    found: set[int] = set()
+    announce = _lex()["district_words"] | _lex()["cues"]
+    for at in (at for at, word in enumerate(words) if word.text in announce):
+        for after in range(at + 1, len(words)):
+            found.add(after)
+            if words[after].text not in _ARTICLES:
+                break
+    return frozenset(found)
 
 
 def _scan(words: list[_Word], names: dict[str, list[tuple[tuple[str, ...], _Hit]]], announced: frozenset[int]) -> list[_Hit]:
