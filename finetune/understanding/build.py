@@ -118,7 +118,7 @@ def build(
     heads = fit_heads(rows, sentences, by_grams, np.ones(len(sentences), dtype=np.bool_), linear_say)
     language = fit_language(sentences, data)
     folder.mkdir(parents=True, exist_ok=True)
-    export.export(reader, small, folder)
+    export.export(reader, small, folder, [asked(chosen_option(s.text, s.context), s.context) for s in learnt])
     save(folder / "weights.npz", stored(heads, idf, language))
     meta = {
         "name": "understanding",
