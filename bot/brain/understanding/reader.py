@@ -27,6 +27,7 @@ SOCIAL = {"greet", "thank", "goodbye"}
 DANGER_TOLD_IN = {"book_service", "inform", "report_damage", "ask_human", "ask_faq", "complain"}
 Array = npt.NDArray[np.float32]
 # The service head alone may name a trade only in a message that wants one; a word of the lexicon may in any.
+WANTS_ONE = 0.35  # least chance that it does, whatever its likeliest intent
 SERVICE_TOLD_IN = {"book_service", "ask_price", "find_technician", "check_availability", "correct", "become_technician", "rebook"}
 
 
@@ -110,7 +111,7 @@ class Reader:
         intents = choose(scores, thresholds["second"])
         hit = find_hazard(text)
         told = not DANGER_TOLD_IN.isdisjoint(intents)
-        if hit == "gas" or SERVICE_TOLD_IN.isdisjoint(intents):
+        if hit == "gas" or (SERVICE_TOLD_IN.isdisjoint(intents) and sum(scores.get(name, 0.0) for name in SERVICE_TOLD_IN) < WANTS_ONE):
             service = {"none": 1.0}  # a smell of gas is no trade's yet; a farewell names none
         in_danger = bool(hit) or (told and danger["true"] >= thresholds["danger"])
         level = max(urgency, key=lambda name: urgency[name])
