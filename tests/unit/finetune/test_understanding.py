@@ -18,6 +18,7 @@ from bot.brain.understanding.reader import ARTEFACT
 from finetune.cli import train
 from finetune.understanding.build import Recipe, build
 from finetune.understanding.encoder.base import Shape
+from finetune.understanding.encoder.export import Evened
 from finetune.understanding.encoder.scratch import scratch
 from finetune.understanding.languages import measure
 from finetune.understanding.noise import noisy
@@ -70,6 +71,16 @@ def test_a_small_training_gives_an_artefact_that_serves_and_goes_on_where_it_was
     train_it()
     assert "teaching" not in said and "what the base model means" not in said  # all that takes long was kept
     assert (tmp_path / "encoder.onnx").read_bytes() == weights
+
+
+def test_a_map_whose_inputs_are_evened_says_the_same_and_sees_no_input_that_dwarfs_the_others() -> None:
+    linear, x = torch.nn.Linear(32, 8), torch.randn(200, 32, generator=torch.Generator().manual_seed(1))
+    x[:, 3] *= 40  # as the base model has them: one scale for all loses the others in int8
+    said = linear(x)
+    even = Evened(linear, x.abs().amax(0))
+    sizes = (x * even.smaller).abs().amax(0)
+    assert torch.allclose(even(x), said, atol=1e-4)
+    assert sizes.max() < 5 * sizes.median()
 
 
 def test_a_damaged_or_missing_encoder_is_refused_with_the_command_that_mends_it(tmp_path: Path) -> None:
