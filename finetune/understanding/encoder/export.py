@@ -71,8 +71,9 @@ def evened(model: Reader | TextEncoder, tokenizer: Mapping[str, Any], messages: 
     layers = [layer for layer in model.modules() if isinstance(layer, Layer)]
     hooks = [linear.register_forward_pre_hook(look) for layer in layers for linear in (layer.wide, layer.narrow)]
     cut = ready(dict(tokenizer))
-    for message in messages[:: max(1, len(messages) // TRIED)]:  # one by one: padding is no input
-        ids, mask = padded(cut, [message], LONGEST)
+    tried = sorted(messages[:: max(1, len(messages) // TRIED)], key=lambda message: len(str(message)))  # of like lengths: little padding
+    for at in range(0, len(tried), 16):
+        ids, mask = padded(cut, tried[at : at + 16], LONGEST)
         model(torch.from_numpy(ids), torch.from_numpy(mask))
     for hook in hooks:
         hook.remove()
