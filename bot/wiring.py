@@ -146,7 +146,6 @@ def build(
 
 def world_rules(world: Path) -> MarketRules:
     """The `rules:` of the world file where there is one, else the defaults."""
-
     if not world.exists():
         return MarketRules()
     values = (read_yaml(world) or {}).get("rules", {})

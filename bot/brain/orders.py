@@ -73,9 +73,9 @@ def settled(
     doubtful = reading.confidence < CERTAIN
     if priced and doubtful and main not in ARRANGING and has("books", text) and {"date", "time"} <= set(reading.entities):
         return _with(reading, _ordered(reading))  # "never mind then, book me Thursday at 9 at that price"
-    if main == "ask_price" and not of_a_price and not has("price", text) and (doubtful or all(_where_when(reading))):
-        arranges = "service" in reading.entities or all(_where_when(reading))
-        return _with(reading, _ordered(reading) if arranges else _next(reading))
+    visit = all(_where_when(reading))
+    if main == "ask_price" and not of_a_price and not has("price", text) and (doubtful or visit):
+        return _with(reading, _ordered(reading) if visit or "service" in reading.entities else _next(reading))
     if main == "ask_price" and _bids(reading, text):
         return _with(reading, _ordered(reading))  # an amount beside a whole order bids, and asks nothing
     if main == "ask_price" and {"date", "time"} <= set(reading.entities) and has("wanted", text) and priced:

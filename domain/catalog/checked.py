@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from domain.catalog.taxonomy import FOLDER, LOCALES
+from domain.files import LOADER
 from domain.spelling import is_arabic
 
 _KEYS = {"id", "names", "words", "for", "needs", "general", "near"}
@@ -58,9 +59,9 @@ def mistakes(folder: Path = FOLDER) -> list[str]:
 
 def _read(path: Path) -> _File:
     text = path.read_text(encoding="utf-8")
-    root = yaml.compose(text)
+    root = yaml.compose(text, Loader=LOADER)
     assert isinstance(root, yaml.MappingNode)
-    return _File(path, yaml.safe_load(text), root)
+    return _File(path, yaml.load(text, Loader=LOADER), root)
 
 
 def _skill(file: _File, service: str, number: int, row: dict[str, Any], known: dict[str, dict[str, Any]]) -> Iterator[str]:

@@ -27,8 +27,8 @@ SOCIAL = {"greet", "thank", "goodbye"}
 DANGER_TOLD_IN = {"book_service", "inform", "report_damage", "ask_human", "ask_faq", "complain"}
 Array = npt.NDArray[np.float32]
 # The service head alone may name a trade only in a message that wants one; a word of the lexicon may in any.
-WANTS_ONE = 0.35  # least chance that it does, whatever its likeliest intent
 SERVICE_TOLD_IN = {"book_service", "ask_price", "find_technician", "check_availability", "correct", "become_technician", "rebook"}
+WANTS_ONE = 0.35  # least chance that it is one of these, where none is among its intents
 
 
 class NoArtefact(FileNotFoundError):
