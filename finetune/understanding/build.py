@@ -111,14 +111,14 @@ def build(
     tested = [s for s, out in zip(sentences, held, strict=True) if out]
     by_grams = [task for task in known if task.name != "language"]
     heads = fit_heads(rows, sentences, by_grams, ~held, linear_say)
-    from_encoder = teach.logits(reader, tokenizer, [asked(chosen_option(s.text, s.context), s.context) for s in tested])
+    from_encoder = teach.logits(reader, tokenizer, served(tested))
     from_linear = {name: logits_of(rows, head, np.flatnonzero(held).astype(np.int64)) for name, head in heads.items()}
     from_linear["language"] = fit_language(learnt, data).logits([s.text for s in tested])
     tuned = tune(tested, known, from_linear, from_encoder)
     heads = fit_heads(rows, sentences, by_grams, np.ones(len(sentences), dtype=np.bool_), linear_say)
     language = fit_language(sentences, data)
     folder.mkdir(parents=True, exist_ok=True)
-    export.export(reader, small, folder, [asked(chosen_option(s.text, s.context), s.context) for s in learnt])
+    export.export(reader, small, folder, served(learnt))
     save(folder / "weights.npz", stored(heads, idf, language))
     meta = {
         "name": "understanding",
@@ -137,6 +137,11 @@ def build(
     (folder / "meta.json").write_text(json.dumps(meta, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     card.write(folder, meta, written)
     return meta
+
+
+def served(sentences: Sequence[Sentence]) -> list[str | tuple[str, str]]:
+    """What the encoder is asked of each, as when it serves."""
+    return [asked(chosen_option(s.text, s.context), s.context) for s in sentences]
 
 
 def taught_reader(
