@@ -43,7 +43,8 @@ SURER = {"client": 1.2, "technician": 1.2}
 class Recipe:
     """What may be turned: sizes and lengths of training. The defaults are what ships (finetune/LOG.md says why)."""
 
-    pieces: int = 36_000  # of the base model's vocabulary, at most
+    pieces: int = 31_000  # at most
+    words: int = 2_000  # of those pieces, at most: whole words of our sentences that the base model has in several pieces
     layers: tuple[int, ...] = (0, 2, 4, 7, 9, 11)  # of the base model's twelve
     pairs: int = 1_000_000  # of meaning, at most; 0: the encoder has no base model whose meanings it could keep
     adapting: int = 2  # rounds over the pairs
@@ -57,7 +58,7 @@ def recovered() -> tuple[base.Shape, dict[str, torch.Tensor], dict[str, Any]]:
     return *base.base(), described
 
 
-FROM_SCRATCH = Recipe(layers=tuple(range(scratch.SHAPE.layers)), pairs=0, adapting=0)
+FROM_SCRATCH = Recipe(layers=tuple(range(scratch.SHAPE.layers)), words=0, pairs=0, adapting=0)
 GUESSING = 1  # rounds of hidden pieces, from scratch: each took a quarter of an hour of two busy cores
 
 
@@ -144,6 +145,11 @@ def served(sentences: Sequence[Sentence]) -> list[str | tuple[str, str]]:
     return [asked(chosen_option(s.text, s.context), s.context) for s in sentences]
 
 
+def messages_of(sentences: Sequence[Sentence]) -> list[str]:
+    """Each sentence, and what it answers."""
+    return [message for s in sentences for message in (s.text, s.context) if message]
+
+
 def taught_reader(
     learnt: Sequence[Sentence],
     data: Path,
@@ -183,12 +189,13 @@ def adapted_encoder(
     done = key_file.is_file() and state.is_file() and (keep or json.loads(key_file.read_text(encoding="utf-8")) == key)
     shape, weights, described = origin()
     if done:
-        small, kept = json.loads(kept_file.read_text(encoding="utf-8"))
+        small, kept, words = json.loads(kept_file.read_text(encoding="utf-8"))
     else:
-        texts = [*(p.text for p in meant), *(p.target for p in meant), *(s.text for s in sentences), *(s.context for s in sentences if s.context)]
-        small, kept = vocabulary.pruned(described, texts, vocabulary.common_words(), recipe.pieces)
-        kept_file.write_text(json.dumps([small, kept]), encoding="utf-8")
-    encoder = model.cut(shape, weights, torch.tensor(kept), list(recipe.layers), longest=min(128, shape.longest))
+        longer, words = vocabulary.lengthened(described, messages_of(sentences), recipe.words)
+        texts = [*(p.text for p in meant), *(p.target for p in meant), *messages_of(sentences)]
+        small, kept = vocabulary.pruned(longer, texts, vocabulary.common_words(), recipe.pieces)
+        kept_file.write_text(json.dumps([small, kept, words]), encoding="utf-8")
+    encoder = model.cut(shape, weights, kept, words, recipe.layers, longest=min(128, shape.longest))
     wanted = vectors_of([p.target for p in meant], shape, weights, described, work, say) if meant else np.zeros((0, shape.width), np.float32)
     if done:
         encoder.load_state_dict(torch.load(state, weights_only=True))

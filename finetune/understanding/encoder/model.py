@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -86,11 +86,17 @@ class Reader(nn.Module):
         return found
 
 
-def cut(shape: Shape, weights: Mapping[str, Tensor], kept: Tensor, layers: list[int], longest: int) -> TextEncoder:
-    """An encoder of fewer pieces (`kept`: their old numbers), layers and positions, with the base model's weights in what is left."""
+def cut(
+    shape: Shape, weights: Mapping[str, Tensor], kept: Sequence[int], words: Sequence[Sequence[int]], layers: Sequence[int], longest: int
+) -> TextEncoder:
+    """An encoder of fewer pieces (`kept`: their old numbers), layers and positions, with the base model's weights in what is left.
+
+    Numbers behind the base model's are `words`, each of which begins as the mean of its pieces.
+    """
+    pieces = torch.cat([weights["words.weight"], *(weights["words.weight"][list(parts)].mean(0, keepdim=True) for parts in words)])
     small = Shape(len(kept), shape.width, len(layers), shape.heads, shape.inner, longest, shape.epsilon)
     model = TextEncoder(small)
-    taken = {"words.weight": weights["words.weight"][kept], "places.weight": weights["places.weight"][:longest]}
+    taken = {"words.weight": pieces[list(kept)], "places.weight": weights["places.weight"][:longest]}
     taken |= {name: weights[name] for name in ("first.weight", "first.bias")}
     for new, old in enumerate(layers):
         head = f"layers.{old}."

@@ -54,7 +54,7 @@ def test_a_small_training_gives_an_artefact_that_serves_and_goes_on_where_it_was
     """Without any corpus at hand, on a few intents: what is learned is read back by the serving reader."""
     learnt = {"cancel", "track", "book_service", "accept_job", "decline_job"}
     few = [s for s in sentences() if set(s.intents) & learnt][::6]
-    recipe = Recipe(pieces=1200, layers=(0, 1), pairs=600, adapting=1, teaching=1.0)
+    recipe = Recipe(pieces=1200, words=50, layers=(0, 1), pairs=600, adapting=1, teaching=1.0)
     said: list[str] = []
 
     def train_it() -> dict[str, Any]:
