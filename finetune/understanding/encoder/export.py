@@ -13,7 +13,7 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import Tensor, nn
 
-from finetune.understanding.encoder.model import Layer, Reader, TextEncoder, average
+from finetune.understanding.encoder.model import Layer, Reader
 from finetune.understanding.encoder.vocabulary import ready
 from retrieval.encoder import LONGEST, padded
 
@@ -22,22 +22,16 @@ TRIED = 512  # messages that tell how large the inputs are
 
 
 class Flat(nn.Module):
-    """A reader, or an encoder alone, whose answers come as a tuple: the vector of the text first, then each head's logits."""
+    """A reader whose answers come as a tuple: the vector of the text first, then each head's logits."""
 
-    def __init__(self, inner: Reader | TextEncoder) -> None:
+    def __init__(self, inner: Reader) -> None:
         super().__init__()
         self.inner = inner
+        self.answers = ["embedding", *inner.names]
 
     def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, ...]:
-        if isinstance(self.inner, TextEncoder):
-            return (average(self.inner(ids, mask), mask),)
         found = self.inner(ids, mask)
-        return tuple(found[name] for name in outputs(self.inner))
-
-
-def outputs(model: Reader | TextEncoder) -> list[str]:
-    """The names of the answers, in their order."""
-    return ["embedding"] if isinstance(model, TextEncoder) else ["embedding", *model.names]
+        return tuple(found[name] for name in self.answers)
 
 
 class Evened(nn.Module):
@@ -58,9 +52,9 @@ class Evened(nn.Module):
 
 
 @torch.no_grad()
-def evened(model: Reader | TextEncoder, tokenizer: Mapping[str, Any], messages: Sequence[str | tuple[str, str]]) -> Reader | TextEncoder:
-    """A copy of the model that says the same, with the wide and the narrow map of each layer evened by what `messages` bring to them."""
-    model = deepcopy(model)
+def evened(reader: Reader, tokenizer: Mapping[str, Any], messages: Sequence[str | tuple[str, str]]) -> Reader:
+    """A copy of the reader that says the same, with the wide and the narrow map of each layer evened by what `messages` bring to them."""
+    reader = deepcopy(reader)
     largest: dict[nn.Linear, Tensor] = {}
 
     def look(linear: nn.Module, inputs: tuple[Tensor, ...]) -> None:
@@ -68,31 +62,30 @@ def evened(model: Reader | TextEncoder, tokenizer: Mapping[str, Any], messages: 
         seen = inputs[0].abs().flatten(0, -2).amax(0)
         largest[linear] = torch.maximum(largest.get(linear, seen), seen)
 
-    layers = [layer for layer in model.modules() if isinstance(layer, Layer)]
+    layers = [layer for layer in reader.modules() if isinstance(layer, Layer)]
     hooks = [linear.register_forward_pre_hook(look) for layer in layers for linear in (layer.wide, layer.narrow)]
     cut = ready(dict(tokenizer))
     tried = sorted(messages[:: max(1, len(messages) // TRIED)], key=lambda message: len(str(message)))  # of like lengths: little padding
     for at in range(0, len(tried), 16):
         ids, mask = padded(cut, tried[at : at + 16], LONGEST)
-        model(torch.from_numpy(ids), torch.from_numpy(mask))
+        reader(torch.from_numpy(ids), torch.from_numpy(mask))
     for hook in hooks:
         hook.remove()
     for layer in layers:
         layer.wide, layer.narrow = (Evened(linear, largest[linear]) for linear in (layer.wide, layer.narrow))  # type: ignore[assignment]
-    return model
+    return reader
 
 
-def export(model: Reader | TextEncoder, tokenizer: Mapping[str, Any], folder: Path, messages: Sequence[str | tuple[str, str]]) -> None:
+def export(reader: Reader, tokenizer: Mapping[str, Any], folder: Path, messages: Sequence[str | tuple[str, str]]) -> None:
     """Writes encoder.onnx (weights as int8, one scale per column) and tokenizer.json into `folder`; `messages` show what it will read."""
     folder.mkdir(parents=True, exist_ok=True)
-    model = evened(model.eval(), tokenizer, messages)
-    names = outputs(model)
-    axes = {"ids": {0: "n", 1: "tokens"}, "mask": {0: "n", 1: "tokens"}, **{name: {0: "n"} for name in names}}
+    flat = Flat(evened(reader.eval(), tokenizer, messages))
+    axes = {"ids": {0: "n", 1: "tokens"}, "mask": {0: "n", 1: "tokens"}, **{name: {0: "n"} for name in flat.answers}}
     example = (torch.tensor([[0, 5, 6, 2], [0, 7, 2, 1]]), torch.tensor([[1, 1, 1, 1], [1, 1, 1, 0]]))
     with tempfile.TemporaryDirectory() as scratch:
         plain = Path(scratch) / "plain.onnx"
         torch.onnx.export(
-            Flat(model), example, str(plain), input_names=["ids", "mask"], output_names=names, dynamic_axes=axes, opset_version=17, dynamo=False
+            flat, example, str(plain), input_names=["ids", "mask"], output_names=flat.answers, dynamic_axes=axes, opset_version=17, dynamo=False
         )
         quantize_dynamic(plain, folder / "encoder.onnx", weight_type=QuantType.QInt8, per_channel=True)
     (folder / "tokenizer.json").write_text(json.dumps(lighter(tokenizer), ensure_ascii=False, separators=(",", ":")), encoding="utf-8")

@@ -19,7 +19,9 @@ from finetune.cli import train
 from finetune.understanding.build import Recipe, build
 from finetune.understanding.encoder.base import Shape
 from finetune.understanding.encoder.export import Evened
+from finetune.understanding.encoder.model import cut
 from finetune.understanding.encoder.scratch import scratch
+from finetune.understanding.encoder.vocabulary import lengthened, pruned, ready
 from finetune.understanding.languages import measure
 from finetune.understanding.noise import noisy
 from prompts.sentences import fingerprint
@@ -81,6 +83,20 @@ def test_a_map_whose_inputs_are_evened_says_the_same_and_sees_no_input_that_dwar
     sizes = (x * even.smaller).abs().amax(0)
     assert torch.allclose(even(x), said, atol=1e-4)
     assert sizes.max() < 5 * sizes.median()
+
+
+def test_words_of_darija_become_one_piece_that_begins_as_the_mean_of_its_old_ones() -> None:
+    shape, weights, described = tiny()
+    messages = ["chi wa7ed chaf ssba7", "Ssba7, chi 7aja?", "ssba7 bach nchouf"] * 5
+    longer, parts = lengthened(described, messages, 3)
+    small, kept = pruned(longer, messages, (), 400)
+    added = [piece for piece, _ in longer["model"]["vocab"][shape.vocabulary :]]
+    assert len(added) == len(parts) == 3 and "▁ssba7" in added
+    encoded = ready(small).encode("ssba7", add_special_tokens=False)
+    assert encoded.tokens == ["▁ssba7"]
+    begun = cut(shape, weights, kept, parts, (0, 1), 64).words.weight[encoded.ids[0]]
+    old = ready(described).encode("ssba7", add_special_tokens=False).ids
+    assert len(old) > 1 and torch.allclose(begun, weights["words.weight"][old].mean(0))
 
 
 def test_a_damaged_or_missing_encoder_is_refused_with_the_command_that_mends_it(tmp_path: Path) -> None:
