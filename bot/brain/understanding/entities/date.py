@@ -170,8 +170,10 @@ def _calendar_at(message: Message, index: int, now: datetime) -> tuple[str, int]
         day = _coming(today, int(month[0]), number, None)
         return (day, month[1]) if day else None
     before = _lex("number_days").ends_at(tokens, index, 2)
+    if not text[0].isdigit() and (message.asked != "date" or _lex("no_day_after").at(tokens, end)):
+        return None  # "the first" of a list, or of one: only who is asked for a day may mean the day
     if not text.isdecimal() and message.asked == "options":
-        return None  # "the first" of a list
+        return None
     if of_month := _lex("of_month").at(tokens, end):
         return f"day:{number}", of_month[1]
     if (ordinal and tokens[index + 1].text in ("e", "eme")) or (ordinal and _lex("no_day_after").at(tokens, end)):
