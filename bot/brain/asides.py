@@ -35,6 +35,11 @@ def of_a_contact(text: str) -> bool:
     return not has("own_call", text) and not answers.asks(text)
 
 
+def of_a_street(text: str) -> bool:
+    """Whether it tells a street or a door and its number, and asks nothing: "dar f zen9et 14, nemra 3"."""
+    return answers.says("address", text) and any(c.isdigit() for c in text) and not answers.asks(text)
+
+
 def elsewhere(text: str) -> bool:
     """Whether the text speaks of work in a Moroccan town where nobody of ours works; not of coming from there."""
     folded, lists = f" {answers.fold(text)} ", answers.phrases_of(DATA)

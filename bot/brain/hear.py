@@ -473,9 +473,9 @@ def _by_merit(state: State, text: str, slots: Mapping[str, Any]) -> Mapping[str,
 def _adds_address(state: State, heard: Heard) -> bool:
     """Whether the street and number come amid a booking, when something else was asked."""
     amid = state.flow == "booking" and state.awaiting in ("confirm", "choice", "time") and heard.option is None
-    tells = heard.intents[0] in ("inform", "correct") and not heard.slots and not answers.asks(heard.text)
+    tells = heard.intents[0] in ("inform", "correct") and not heard.slots
     decides = heard.yes or heard.no or heard.leans is not None
-    return amid and tells and not decides and answers.says("address", heard.text) and bool(re.search(r"\d", heard.text))
+    return amid and tells and not decides and asides.of_a_street(heard.text)
 
 
 def _by_question(heard: Heard, state: State) -> Heard:

@@ -159,8 +159,9 @@ def _aside(state: State, heard: Heard, waiting: str | None) -> tuple[str, ...] |
     """What is said about ourselves, or for a visit that is booked, by its plain words; what was being asked is then asked again."""
     text, asked = heard.text, bool(state.awaiting and state.flow)  # "what do you mean?" is nobody's question
     again = (waiting,) if waiting and asked else ()
+    street = heard.intents[0] in ("inform", "correct") and not {"city", "district"} & heard.slots.keys() and asides.of_a_street(text)
     contact = "phone" in heard.slots and heard.intents[0] in (*TOLD, "ask_human") and asides.of_a_contact(text)
-    for_visit = contact or asides.for_the_visit(text, "technician" in heard.slots)
+    for_visit = contact or street or asides.for_the_visit(text, "technician" in heard.slots)
     if not text or ("service" in heard.slots and not for_visit) or (asked and (heard.yes or heard.no)):
         return None
     if asides.asks_who_answers(text):

@@ -22,6 +22,8 @@ FEW = 4  # words that praise an hour rather than a visit
 
 #: What takes the yes out of a yes.
 DOUBTS = frozenset({"cheaper", "other_technician", "later", "only_price", "gives_up"})
+#: Asked one of these, more words than so behind a "no" tell something: "no, the door slammed shut and the key is inside".
+OPEN, STORY = frozenset({"service", "place", "time"}), 5
 #: Intents that a yes or a no at the beginning of a message outweighs.
 SOFT = frozenset({"inform", "affirm", "deny", "thank", "greet", "goodbye", "correct", "book_service", "cancel"})
 
@@ -107,7 +109,8 @@ class Scene:
             return False
         if heard.intents[0] == "correct":  # "no, not there, ..." wants something else, unless a yes or no was asked for
             return heard.leans is False and (self.before.awaiting == "confirm" or self.before.key == "notices.booking_expired")
-        return heard.intents[0] == "deny" or (heard.leans is False and heard.intents[0] in SOFT)
+        goes_on = self.before.awaiting in OPEN and heard.intents[0] == "inform" and len(heard.text.split()) > STORY
+        return heard.intents[0] == "deny" or (heard.leans is False and heard.intents[0] in SOFT and not goes_on)
 
     @property
     def says_when(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.brain import answers, asides, orders
 from bot.brain.hear import Heard
-from bot.brain.route import CHANGE, JOB
+from bot.brain.route import ARRANGE, CHANGE, JOB
 from bot.brain.state import PLACE, State
 from bot.brain.understanding.danger import find_hazard
 from domain import geo
@@ -78,6 +78,8 @@ def _drafted(state: State, heard: Heard, brought: dict[str, Any], flow: str | No
     fresh = state.flow not in JOB
     if state.flow == "danger" and draft.get("hazard") and draft.get("service") and not orders.has("wanted", heard.text):
         new.pop("service", None)  # "my son is in the shower": amid sparks it is still the electrician
+    if heard.intents == ("ask_price",) and state.flow in ARRANGE and draft.get("service") and not orders.has("wanted", heard.text):
+        new.pop("service", None)  # what another thing costs, or whether its pipes are in the price: the visit stays what it is
     service = new.get("service")
     if service and draft.get("service") not in (None, service):
         gone = ("issue", "technician", "technician_id", "quantity", "cheapest", *(("date", "time") if fresh else ()))

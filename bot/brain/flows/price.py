@@ -28,6 +28,8 @@ def price(scene: Scene) -> Steps:
     if "cheaper" in scene.heard.wishes and scene.before.key in PRICES:
         return scene.say("price.dear", over=True)
     draft = {**(proposal.summary if proposal else {}), **scene.draft}
+    if (asked := scene.heard.slots.get("service")) not in (None, draft.get("service")):  # of another job than the visit being arranged
+        draft = {name: draft.get(name) for name in ("city", "district")} | {"service": asked}
     service = draft.get("service")
     if not service and scene.state.ref:
         known = yield Call("booking_status", {"ref": scene.state.ref})
