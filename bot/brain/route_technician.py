@@ -117,7 +117,7 @@ def _by_words(state: State, heard: Heard) -> str | None:
         return "unavailable"  # "no no, only tomorrow"
     if worker_says("around_us", said):
         return "through_us"
-    if worker_says("more_money", said) and "amount" not in heard.slots:
+    if worker_says("more_money", said) and ("amount" not in heard.slots or heard.leans is False):
         return "new_price"
     if "as_it_was" in heard.wishes and state.key == "technician_flow.countered":
         return "as_offered"  # "no, leave it as it was, I come at 3"
@@ -134,13 +134,16 @@ def _by_words(state: State, heard: Heard) -> str | None:
         return "each"
     if worker_says("cancels", said) and worker_says("of_the_client", said) and not state.offer and not answers.asks(said):
         return "client_leaves"
+    if state.key == "technician_flow.client_absent" and worker_says("let_in", said):
+        return "arrived"
     if state.key == "technician_flow.client_absent" and worker_says("walks_off", said):
         return "client_leaves"
     if state.key == "technician_flow.price_sent" and heard.intents[0] in ("affirm", "accept_job"):
         return "price_waits"
     if worker_says("gives_away", said) and not state.offer:
         return "give_back"
-    if worker_says("asks_wait", said) and not state.offer:
+    asks_rules = heard.intents[0] in ("ask_earnings", "ask_payment", "ask_job_details") and worker_says("asks_rules", said)
+    if asks_rules or (worker_says("asks_wait", said) and not state.offer):
         return "faq"
     if not state.offer and _finds_no_house(said):
         return "details"

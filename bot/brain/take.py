@@ -78,7 +78,8 @@ def _drafted(state: State, heard: Heard, brought: dict[str, Any], flow: str | No
     fresh = state.flow not in JOB
     if state.flow == "danger" and draft.get("hazard") and draft.get("service") and not orders.has("wanted", heard.text):
         new.pop("service", None)  # "my son is in the shower": amid sparks it is still the electrician
-    if heard.intents == ("ask_price",) and state.flow in ARRANGE and draft.get("service") and not orders.has("wanted", heard.text):
+    of_a_price = heard.intents == ("ask_price",) or "cheaper" in heard.wishes
+    if of_a_price and state.flow in ARRANGE and draft.get("service") and not orders.has("wanted", heard.text):
         new.pop("service", None)  # what another thing costs, or whether its pipes are in the price: the visit stays what it is
     service = new.get("service")
     if service and draft.get("service") not in (None, service):

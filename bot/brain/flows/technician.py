@@ -229,9 +229,10 @@ def _state(state: str, key: str) -> Callable[[Scene], Steps]:
             return scene.say("technician_flow.no_job", over=True)
         if result.get("error") == "bad_amount":  # more than the client agreed to: they are asked first
             return (yield from _ask_client(scene, amount))
-        if not result.get("ok"):
+        told_before = result.get("error") == "not_allowed_now" and result.get("status") == state and state in ("en_route", "arrived")
+        if not result.get("ok") and not told_before:
             return (yield from trouble(scene, result))
-        ref = str(result.get("ref"))
+        ref = str(result.get("ref") or scene.change.get("ref") or scene.state.ref or "")
         if state == "done" and amount is None and result.get("final_mad") is None:
             return scene.say("technician_flow.ask_amount", awaiting="amount", extra={"ref": ref}, ref=ref)
         if state == "done":
@@ -273,6 +274,9 @@ def _ask_client(scene: Scene, value: Any) -> Steps:
     if result.get("error") == "which_booking":
         return scene.say("technician_flow.which", awaiting="booking", options=scene.jobs(list(result.get("bookings") or ())[:MOST]))
     if result.get("error") == "no_booking":
+        mine = yield Call("my_jobs")
+        if mine.get("offers"):  # an amount for what they have not taken yet
+            return (yield from new_price(scene))
         return scene.say("technician_flow.no_job", over=True)
     if result.get("error") == "bad_amount":
         return scene.say("technician_flow.ask_amount", awaiting="amount", ref=str(result.get("ref") or ""))
