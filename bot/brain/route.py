@@ -352,6 +352,8 @@ def _fresh(state: State, heard: Heard, requests: list[str], behind: tuple[str, .
         return Plan(("reschedule",), behind)  # "the painter Thursday at 9", right after a painter was booked
     if state.key in ORDERED and when and main in ("correct", "deny") and "service" not in heard.slots and not requests:
         return Plan(("reschedule",), behind)  # "sorry, wrong day, it's Friday"
+    if _adds_to_a_case(state, heard, requests):
+        return Plan(("human",), behind)
     if requests and sure:
         quick = [r for r in requests if r in QUICK]
         heavy = [r for r in requests if r not in QUICK]
@@ -379,6 +381,16 @@ def _fresh(state: State, heard: Heard, requests: list[str], behind: tuple[str, .
     if "ref" in heard.slots:
         return Plan(("status",), behind)
     return _not_understood(state, None, behind)
+
+
+def _adds_to_a_case(state: State, heard: Heard, requests: list[str]) -> bool:
+    """Whether a colleague was called a moment ago, and this is more of the same for them: "Ahmed, yesterday", "I want to be compensated"."""
+    doubtful = heard.reading.confidence < SURE
+    more = heard.intents[0] in ("inform", "correct", "deny") or (doubtful and heard.intents[0] in ("affirm", "out_of_scope"))
+    compensated = requests == ["refund"] and asides.has("compensated", heard.text)
+    more = more or compensated
+    nothing_else = (compensated or requests in ([], ["out_of_scope"])) and not heard.yes and not heard.no and heard.option is None and not heard.wishes
+    return state.key in CALLED and more and nothing_else and "service" not in heard.slots and len(heard.text.split()) > 1
 
 
 def _the_one_just_booked(state: State, heard: Heard) -> bool:
