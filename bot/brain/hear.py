@@ -34,6 +34,7 @@ _DIGITS = re.compile(r"\d[\d\s.-]{2,10}\d")
 _HOUR = re.compile(r"(?<![\w:])(\d{1,2})(?![\w:])")
 LEAST_PAID = 50  # MAD; below, a number counts something else
 SHORT_CORRECTION = 7  # words
+NEXT = frozenset({"next", "coming"})  # before a weekday; behind it in the other languages
 FIRST_HOUR = 7  # of a working day: "3" is three in the afternoon
 _REF = re.compile(r"\bBR-?\d+", re.IGNORECASE)
 _BARE_NUMBER = re.compile(r"(?<![\w-])(\d{2,6})(?:[.,]\d{1,2})?(?![\w:])")
@@ -153,7 +154,7 @@ def hear(state: State, said: Exchange, understander: Understander, role: Role, n
     spoken, unheard = _by_voice(said.parts)
     if role == "client" and state.awaiting != "name" and not _holds(reading) and (name := names.told(text)):
         return Heard(text, replace(reading, intents=("inform",), danger=False), {"name": name}, kinds=kinds, spoken=spoken)
-    slots = _slots(_of_that_week(reading, state, now), now)
+    slots = _slots(_of_that_week(reading, text, state, now), now)
     if (pin := _pin(said.parts)) is not None:
         slots.update(pin)
     if "quantity" in slots and orders.measures(text):
@@ -400,11 +401,18 @@ def _slots(reading: Understanding, now: datetime) -> dict[str, Any]:
     return slots
 
 
-def _of_that_week(reading: Understanding, state: State, now: datetime) -> Understanding:
-    """ "Tuesday", after "next week", is next week's."""
-    week = (state.change if state.flow in CHANGES else state.draft).get("date")
+def _of_that_week(reading: Understanding, text: str, state: State, now: datetime) -> Understanding:
+    """ "Tuesday", after or beside "next week", is next week's; and so is "next Tuesday", said on a Tuesday."""
     kind, _, day = str(reading.entities.get("date") or "").partition(":")
-    if week != "next_week" or kind != "weekday" or (window := resolve(week, None, now).window) is None:
+    if kind != "weekday":
+        return reading
+    tokens, draft = tokens_of(clean(text)), state.change if state.flow in CHANGES else state.draft
+    week = draft.get("date") == "next_week" or any(label == "next_week" for label, _, _ in lexicon("dates", "days").all(tokens))
+    coming = WEEKDAYS[now.weekday()] == day and any(
+        label == day and (lexicon("dates", "coming_after").at(tokens, end) or (start > 0 and tokens[start - 1].text in NEXT))
+        for label, start, end in lexicon("dates", "weekdays").all(tokens)
+    )
+    if not (week or coming) or (window := resolve("next_week", None, now).window) is None:
         return reading
     meant = window[0].date() + timedelta(days=WEEKDAYS.index(day))
     return replace(reading, entities={**reading.entities, "date": meant.isoformat()})

@@ -367,7 +367,8 @@ def _fresh(state: State, heard: Heard, requests: list[str], behind: tuple[str, .
     if "gives_up" in heard.wishes and not heard.slots:
         return Plan(("as_you_like",), behind)
     if "service" in heard.slots or (
-        state.draft.get("service") and ({"date", "time", "city", "district"} & set(heard.slots) or heard.yes or main == "affirm")
+        state.draft.get("service")
+        and ({"date", "time", "city", "district"} & set(heard.slots) or (state.key != "booking.as_you_like" and (heard.yes or main == "affirm")))
     ):
         return Plan(("booking",), behind)
     if heard.yes or (main == "affirm" and sure):
@@ -389,7 +390,9 @@ def _adds_to_a_case(state: State, heard: Heard, requests: list[str]) -> bool:
     more = heard.intents[0] in ("inform", "correct", "deny") or (doubtful and heard.intents[0] in ("affirm", "out_of_scope"))
     compensated = requests == ["refund"] and asides.has("compensated", heard.text)
     more = more or compensated
-    nothing_else = (compensated or requests in ([], ["out_of_scope"])) and not heard.yes and not heard.no and heard.option is None and not heard.wishes
+    nothing_else = (
+        (compensated or requests in ([], ["out_of_scope"])) and not heard.yes and not heard.no and heard.option is None and not heard.wishes
+    )
     return state.key in CALLED and more and nothing_else and "service" not in heard.slots and len(heard.text.split()) > 1
 
 

@@ -107,6 +107,8 @@ class Scene:
             return True
         if heard.option is not None or self.changed or heard.leans is True:
             return False
+        if heard.leans is None and heard.slots and heard.slots.keys() <= {"city", "district"}:
+            return False  # the town once more
         if heard.intents[0] == "correct":  # "no, not there, ..." wants something else, unless a yes or no was asked for
             return heard.leans is False and (self.before.awaiting == "confirm" or self.before.key == "notices.booking_expired")
         goes_on = self.before.awaiting in OPEN and heard.intents[0] == "inform" and len(heard.text.split()) > STORY

@@ -49,7 +49,8 @@ def booking(scene: Scene) -> Steps:
             said = {**scene.draft, "start": start.strftime("%Y-%m-%dT%H:%M"), "technician_id": scene.state.offered[0].get("id")}
             return (yield from others(scene, {**said, "price_mad": scene.state.offered[0].get("price_mad")}))
     if proposal is None and scene.refuses and scene.before.awaiting in ("choice", "service", "place", "time", "confirm") and not scene.changed:
-        return scene.say("booking.as_you_like", over=True)
+        left = {k: v for k, v in scene.draft.items() if k in ("service", "issue")}  # who tells the place after all goes on with it
+        return scene.say("booking.as_you_like", over=True, extra={"next": left} if left else {})
     if not scene.draft.get("service"):
         return scene.say("booking.ask_service", awaiting="service")
     where = settle(scene, scene.draft)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from bot.brain.act import Call, Steps
+from bot.brain.act import Call, Say, Steps
 from bot.brain.flows.shared import MOST, trouble, which
 from bot.brain.scene import Scene
 from domain.geo.window import HIGH_RISK, PROMISE
@@ -24,6 +24,8 @@ def track(scene: Scene) -> Steps:
         if len(near) != 1:
             return which(scene, jobs)
         found = yield Call("track_technician", {"ref": near[0].get("ref")})
+    if found.get("error") == "no_booking" and scene.before.awaiting and scene.before.flow == "booking" and not scene.change.get("ref"):
+        return Say("", instead="booking")  # "how long?" of what is being arranged
     if found.get("error") == "no_booking":
         return scene.say("errors.unknown_ref_plain" if scene.change.get("ref") else "track.nothing", over=True)
     if not found.get("ok"):
@@ -63,6 +65,8 @@ def status(scene: Scene) -> Steps:
     if not found.get("ok"):
         return (yield from trouble(scene, found))
     jobs = list(found.get("bookings") or ())
+    if not jobs and scene.before.awaiting and scene.before.flow == "booking":
+        return Say("", instead="booking")
     if not jobs:
         return scene.say("track.nothing", over=True)
     if len(jobs) == 1:
