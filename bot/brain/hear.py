@@ -407,7 +407,9 @@ def _of_that_week(reading: Understanding, text: str, state: State, now: datetime
     if kind != "weekday":
         return reading
     tokens, draft = tokens_of(clean(text)), state.change if state.flow in CHANGES else state.draft
-    week = draft.get("date") == "next_week" or any(label == "next_week" for label, _, _ in lexicon("dates", "days").all(tokens))
+    week = draft.get("date") == "next_week" or any(
+        label == "next_week" and lexicon("dates", "negation").ends_at(tokens, start, 3) is None for label, start, _ in lexicon("dates", "days").all(tokens)
+    )
     coming = WEEKDAYS[now.weekday()] == day and any(
         label == day and (lexicon("dates", "coming_after").at(tokens, end) or (start > 0 and tokens[start - 1].text in NEXT))
         for label, start, end in lexicon("dates", "weekdays").all(tokens)
