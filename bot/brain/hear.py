@@ -16,7 +16,7 @@ from bot.brain.sides import Side, both_sides
 from bot.brain.state import CHANGES, State
 from bot.brain.transcript import Exchange, Part
 from bot.brain.understanding.base import Role, Understander, Understanding
-from bot.brain.understanding.entities.normalise import clean, lexicon, tokens_of
+from bot.brain.understanding.entities.normalise import Token, clean, lexicon, tokens_of
 from bot.brain.understanding.normalise import script_of
 from domain.errors import DomainError
 from domain.pricing.metres import usual_jobs
@@ -406,18 +406,20 @@ def _of_that_week(reading: Understanding, text: str, state: State, now: datetime
     kind, _, day = str(reading.entities.get("date") or "").partition(":")
     if kind != "weekday":
         return reading
-    tokens, draft = tokens_of(clean(text)), state.change if state.flow in CHANGES else state.draft
-    week = draft.get("date") == "next_week" or any(
-        label == "next_week" and lexicon("dates", "negation").ends_at(tokens, start, 3) is None for label, start, _ in lexicon("dates", "days").all(tokens)
-    )
-    coming = WEEKDAYS[now.weekday()] == day and any(
-        label == day and (lexicon("dates", "coming_after").at(tokens, end) or (start > 0 and tokens[start - 1].text in NEXT))
-        for label, start, end in lexicon("dates", "weekdays").all(tokens)
-    )
-    if not (week or coming) or (window := resolve("next_week", None, now).window) is None:
+    before = (state.change if state.flow in CHANGES else state.draft).get("date")
+    tokens = tokens_of(clean(text))
+    weeks = [start for label, start, _ in lexicon("dates", "days").all(tokens) if label == "next_week"]
+    week = before == "next_week" or any(lexicon("dates", "negation").ends_at(tokens, start, 3) is None for start in weeks)
+    if not (week or (WEEKDAYS[now.weekday()] == day and _coming(tokens, day))) or (window := resolve("next_week", None, now).window) is None:
         return reading
     meant = window[0].date() + timedelta(days=WEEKDAYS.index(day))
     return replace(reading, entities={**reading.entities, "date": meant.isoformat()})
+
+
+def _coming(tokens: list[Token], day: str) -> bool:
+    """Whether the weekday is said to be the next one: "lundi prochain", "next Monday"."""
+    named = [(start, end) for label, start, end in lexicon("dates", "weekdays").all(tokens) if label == day]
+    return any(lexicon("dates", "coming_after").at(tokens, end) or (start > 0 and tokens[start - 1].text in NEXT) for start, end in named)
 
 
 def _day_later(state: State, slots: Mapping[str, Any], text: str) -> str | None:
