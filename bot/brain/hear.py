@@ -332,7 +332,10 @@ def _of_a_booking(state: State) -> bool:
 
 
 def plain(text: str) -> str:
-    """The text without what is nobody's word (base64, keys, hashes), which would count as words of another script and language."""
+    """The text without what is nobody's word (base64, keys, hashes, what a machine is told to decode), which would count as another language's."""
+    order, colon, _ = text.partition(":")
+    if colon and asides.has("meddles", order):
+        return order
     words = [word for word in text.split(" ") if not _encoded(word)]
     if script_of(" ".join(words)) == "arab":
         words = [word for word in words if not CODE.fullmatch(word)]

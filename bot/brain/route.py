@@ -204,6 +204,8 @@ def _requests(state: State, heard: Heard, waiting: str | None) -> list[str]:
     named = [CLIENT[i] for i in _meant(heard) if i in CLIENT and not (i in GRAVE and heard.reading.confidence < SURE)]
     if "complain" in named and "track" in named:
         named = [n for n in named if n != "complain"]  # still waiting: where he is matters first, the apology comes with it
+    if {"reschedule", "cancel"} <= {*named} and not cues.named(heard.text)[0] >= cues.CONTRARY:  # of one visit, either is meant
+        named.remove(max("reschedule", "cancel", key=named.index))
     if waiting is None:
         return _unique(named)
     if _fits(state, heard) and heard.reading.confidence < SURE:
@@ -220,6 +222,8 @@ def _meant(heard: Heard) -> tuple[str, ...]:
     likely = [i for i in others if heard.reading.scores.get(i, 1.0) >= SECOND and not (i == "out_of_scope" and _all_ours(heard))]
     if "ask_human" in likely and main not in ("ask_human",):
         return ("ask_human",)  # who may have asked for a person gets one
+    if main == "inform" and not answers.asks(heard.text):
+        likely = [i for i in likely if i != "ask_faq"]  # told, and asked nothing
     sure = [i for i in likely if i not in arranging or ("service" in heard.slots and main not in arranging and _besides(i, main, heard))]
     return (main, *sure)
 

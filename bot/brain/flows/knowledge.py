@@ -39,10 +39,12 @@ def faq(scene: Scene, topic: str | None = None) -> Steps:
 def amid_a_story(text: str) -> str | None:
     """The one sentence that asks, of several, or what asks behind a last comma: what is told around it would be looked up too."""
     sentences = [s.strip() for s in _SENTENCE.split(text.strip()) if s.strip()]
-    if len(sentences) == 1:
-        sentences = [s.strip() for s in re.split("[,،]", text.rpartition(":")[2]) if s.strip()]
     asked = [s for s in sentences if answers.asks(s)]
-    return asked[0] if len(asked) == 1 and len(sentences) > 1 and len(asked[0].split()) > LEAST_WORDS else None
+    if len(asked) != 1:
+        return None
+    last = re.split("[,،:]", asked[0])[-1].strip()
+    question = last if answers.asks(last) and len(last.split()) > LEAST_WORDS else asked[0]
+    return question if question != text.strip() and len(question.split()) > LEAST_WORDS else None
 
 
 def _answer(scene: Scene, question: str, topic: str | None = None, least: float = 0.0) -> Generator[Call, Result, list[str]]:
