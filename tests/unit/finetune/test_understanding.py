@@ -52,6 +52,7 @@ def test_an_encoder_that_begins_from_nothing_learns_to_guess_hidden_pieces() -> 
     assert weights["words.weight"].shape == (len(described["model"]["vocab"]), 32)
 
 
+@pytest.mark.timeout(400)  # a minute on two quiet cores
 def test_a_small_training_gives_an_artefact_that_serves_and_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
     """Without any corpus at hand, on a few intents: what is learned is read back by the serving reader."""
     learnt = {"cancel", "track", "book_service", "accept_job", "decline_job"}
